@@ -1,0 +1,5 @@
+//! Everything that is true of an actor, with or without a person watching.
+//!
+//! This crate prints nothing and knows no terminal, no editor and no template.
+
+pub mod diagnostic;
