@@ -3,3 +3,4 @@
 //! This crate prints nothing and knows no terminal, no editor and no template.
 
 pub mod diagnostic;
+pub mod wire;

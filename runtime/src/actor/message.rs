@@ -1,0 +1,112 @@
+use crate::diagnostic::{
+    Diagnostic, NO_SUCH_ACTOR, NODE_STOPPED, OVERLOADED, RUN_UNWRITABLE, TURN_ABORTED, INIT_REFUSED,
+};
+use crate::trace::{Cause, LogFailed};
+use crate::turn::{Failure, OutcomeKind};
+use tokio::sync::oneshot;
+use wasmtime::component::Val;
+
+/// A message: the call of an exported function.
+#[derive(Debug)]
+pub(crate) struct Call {
+    /// The full name of the function, which exists.
+    pub function: String,
+    /// The arguments, of the function's types.
+    pub arguments: Vec<Val>,
+    /// What sends it.
+    pub cause: Cause,
+    /// The words with which somebody outside sends it.
+    pub origin: Option<String>,
+    /// Where the answer goes.
+    pub reply: oneshot::Sender<Result<Reply, CallError>>,
+}
+
+/// What an actor is told beside its messages.
+#[derive(Debug)]
+pub(crate) enum Control {
+    /// End for good, in order.
+    Stop(oneshot::Sender<()>),
+    /// The node ends: end in order, and come back when the run goes on.
+    Shutdown,
+}
+
+/// The answer to a call.
+#[derive(Debug, Clone)]
+pub struct Reply {
+    /// The number of the turn that gave it.
+    pub turn: u64,
+    /// The function's results: none or one.
+    pub values: Vec<Val>,
+    /// The place of the turn's record in the log.
+    pub position: u64,
+}
+
+/// Why a call got no answer.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum CallError {
+    /// There is no such actor.
+    #[error("there is no actor `{0}`")]
+    NoSuchActor(String),
+    /// Its mailbox is full.
+    #[error("the mailbox of `{0}` is full")]
+    Overloaded(String),
+    /// The turn aborted.
+    #[error("{actor}#{turn} aborted: {failure}")]
+    Aborted {
+        /// The actor.
+        actor: String,
+        /// The number of the turn.
+        turn: u64,
+        /// How it ended.
+        outcome: OutcomeKind,
+        /// Why.
+        failure: Failure,
+    },
+    /// The actor ended before it came to this message.
+    #[error("`{0}` ended before it came to this call")]
+    Ended(String),
+    /// The record could not be stored, so the answer is not given.
+    #[error(transparent)]
+    NotStored(#[from] LogFailed),
+}
+
+impl CallError {
+    /// The report for a person.
+    pub fn diagnostic(&self) -> Diagnostic {
+        let message = self.to_string();
+        match self {
+            Self::NoSuchActor(_) => {
+                Diagnostic::error(NO_SUCH_ACTOR, message).help("`ps` lists the actors")
+            }
+            Self::Overloaded(_) => Diagnostic::error(OVERLOADED, message)
+                .help("call again later, or raise `mailbox` under `[limits]`"),
+            Self::Aborted { actor, turn, outcome, failure } => {
+                aborted(actor, *turn, *outcome, failure)
+            }
+            Self::Ended(_) => Diagnostic::error(NODE_STOPPED, message),
+            Self::NotStored(_) => Diagnostic::error(RUN_UNWRITABLE, message).help(
+                "the answer is not given, because it is not stored; make room, then go on with \
+                 `theater repl --resume`",
+            ),
+        }
+    }
+}
+
+fn aborted(actor: &str, turn: u64, outcome: OutcomeKind, failure: &Failure) -> Diagnostic {
+    if outcome == OutcomeKind::Refused {
+        let message = format!("`{actor}` refuses to start: {}", failure.message);
+        return Diagnostic::error(INIT_REFUSED, message);
+    }
+    let mut message = format!("{actor}#{turn} aborted ({outcome}): {}", failure.message);
+    if !failure.frames.is_empty() {
+        message.push_str("\n  in ");
+        message.push_str(&failure.frames.join("\n  called from "));
+    }
+    let help = format!("its state is as it was before; look at the turn with `at {actor}#{turn}`");
+    Diagnostic::error(TURN_ABORTED, message).help(match outcome {
+        OutcomeKind::OutOfFuel => format!("{help}, or raise `fuel` under `[limits]`"),
+        OutcomeKind::Timeout => format!("{help}, or raise `timeout` under `[limits]`"),
+        OutcomeKind::MemoryLimit => format!("{help}, or raise `memory` under `[limits]`"),
+        _ => help,
+    })
+}

@@ -1,0 +1,80 @@
+//! One actor: its mailbox, its life, its state.
+//!
+//! An actor is a task that takes messages from its mailbox one by one, executes a turn for each,
+//! and records it ([`task`]). An idle actor holds no instance and no wasm memory.
+
+mod message;
+mod task;
+
+pub use message::{CallError, Reply};
+pub(crate) use message::{Call, Control};
+pub(crate) use task::{Life, Task};
+
+use crate::manifest::Manifest;
+use crate::trace::ActorId;
+use crate::turn::Program;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+
+/// What everybody who knows an actor shares.
+#[derive(Debug)]
+pub struct Actor {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Its number in the run.
+    pub id: ActorId,
+    /// Its effective manifest.
+    pub manifest: Manifest,
+    /// Its component.
+    pub program: Program,
+    incarnation: AtomicU32,
+    turns: AtomicU64,
+    state_size: AtomicU64,
+    cancel: watch::Sender<bool>,
+}
+
+impl Actor {
+    pub(crate) fn new(name: Arc<str>, id: ActorId, manifest: Manifest, program: Program) -> Self {
+        Self {
+            name,
+            id,
+            manifest,
+            program,
+            incarnation: AtomicU32::new(1),
+            turns: AtomicU64::new(0),
+            state_size: AtomicU64::new(0),
+            cancel: watch::Sender::new(false),
+        }
+    }
+
+    /// Which of its lives it is in, from 1.
+    pub fn incarnation(&self) -> u32 {
+        self.incarnation.load(Ordering::Relaxed)
+    }
+
+    /// The number of its last turn.
+    pub fn last_turn(&self) -> u64 {
+        self.turns.load(Ordering::Relaxed)
+    }
+
+    /// The size of its committed state in bytes.
+    pub fn state_size(&self) -> u64 {
+        self.state_size.load(Ordering::Relaxed)
+    }
+
+    /// Ends the turn that it is executing, if there is one, as [`crate::turn::OutcomeKind::Cancelled`].
+    pub fn cancel_turn(&self) {
+        self.cancel.send_replace(true);
+    }
+}
+
+/// A living actor, as the node holds it.
+#[derive(Debug)]
+pub(crate) struct Handle {
+    pub actor: Arc<Actor>,
+    pub mailbox: mpsc::Sender<Call>,
+    pub control: mpsc::UnboundedSender<Control>,
+    pub task: Option<JoinHandle<()>>,
+}

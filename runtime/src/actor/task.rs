@@ -1,0 +1,295 @@
+//! The task of one actor: take a message, execute the turn, record it, answer.
+
+use super::{Actor, Call, CallError, Control, Reply};
+use crate::boundary::Crossing;
+use crate::boundary::export::{Function, INIT};
+use crate::handlers::{Context, StopReason};
+use crate::state::State;
+use crate::trace::{
+    Cause, Entry, ExitReason, Kind, Log, LogFailed, PayloadKind, TurnHeader,
+};
+use crate::turn::{self, Execution, OutcomeKind};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use tokio::sync::{Semaphore, mpsc, oneshot};
+use wasmtime::component::Val;
+
+/// The callback that an actor may export to have a last turn.
+const TERMINATE: (&str, &str) = ("theater:actor/lifecycle@0.1", "terminate");
+
+/// What an actor is at a moment between two turns.
+#[derive(Debug, Clone)]
+pub(crate) struct Life {
+    /// Which of its lives it is in.
+    pub incarnation: u32,
+    /// The number of its next turn.
+    pub next_turn: u64,
+    /// Its committed state.
+    pub state: State,
+}
+
+/// The task of one actor.
+pub(crate) struct Task {
+    pub actor: Arc<Actor>,
+    pub life: Life,
+    pub log: Arc<Log>,
+    pub slots: Arc<Semaphore>,
+    pub mailbox: mpsc::Receiver<Call>,
+    pub control: mpsc::UnboundedReceiver<Control>,
+}
+
+/// Whether the actor goes on.
+enum Next {
+    Continue,
+    /// It ended, for good.
+    Ended,
+}
+
+impl Task {
+    /// Lives until the actor ends. Messages that wait then are answered with an error.
+    pub async fn run(mut self) {
+        // When the log fails there is nothing left to do: nothing may happen unrecorded.
+        let _ = self.live().await;
+        self.mailbox.close();
+        while let Some(call) = self.mailbox.recv().await {
+            answer(call.reply, Err(CallError::Ended(self.actor.name.to_string())));
+        }
+        self.control.close();
+        while let Some(control) = self.control.recv().await {
+            drop(control);
+        }
+    }
+
+    async fn live(&mut self) -> Result<(), LogFailed> {
+        self.publish_info();
+        loop {
+            tokio::select! {
+                biased;
+                control = self.control.recv() => return self.obey(control).await,
+                call = self.mailbox.recv() => {
+                    let Some(call) = call else { return Ok(()) };
+                    if matches!(self.process(call).await?, Next::Ended) {
+                        return Ok(());
+                    }
+                }
+            }
+        }
+    }
+
+    async fn obey(&mut self, control: Option<Control>) -> Result<(), LogFailed> {
+        match control {
+            Some(Control::Stop(done)) => {
+                self.terminate(StopReason::Shutdown).await?;
+                self.end(ExitReason::Shutdown)?;
+                // Nobody has to wait for it.
+                let _ = done.send(());
+                Ok(())
+            }
+            Some(Control::Shutdown) => {
+                self.terminate(StopReason::Shutdown).await?;
+                self.exited(ExitReason::Shutdown)
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// One message, from taking it out of the mailbox to commit or abort.
+    async fn process(&mut self, call: Call) -> Result<Next, LogFailed> {
+        let Call { function, arguments, cause, origin, reply } = call;
+        let actor = self.actor.clone();
+        let Some(function) = actor.program.function(&function) else {
+            // The sender has looked it up; this is the same component.
+            return Ok(Next::Continue);
+        };
+        let is_init = function.full_name == INIT && cause == Cause::Runtime;
+        let turn = if is_init { 0 } else { self.take_turn_number() };
+        let execution = self.execute(function, &arguments, turn, cause).await;
+        let recorded = self.record(function, &arguments, turn, cause, origin, &execution);
+        let position = match recorded {
+            Ok(position) => position,
+            Err(failed) => {
+                answer(reply, Err(CallError::NotStored(failed.clone())));
+                return Err(failed);
+            }
+        };
+        if let Some(state) = execution.state {
+            self.life.state = state;
+        }
+        self.publish_info();
+        let result = match (execution.outcome, execution.failure) {
+            (outcome, Some(failure)) => {
+                let actor = self.actor.name.to_string();
+                Err(CallError::Aborted { actor, turn, outcome, failure })
+            }
+            (_, None) => Ok(Reply { turn, values: execution.values, position }),
+        };
+        let next = self.conclude(execution.outcome, execution.stop, is_init).await;
+        answer(reply, result);
+        if self.log.is_crowded() {
+            self.log.stored(position).await?;
+        }
+        next
+    }
+
+    fn take_turn_number(&mut self) -> u64 {
+        let turn = self.life.next_turn;
+        self.life.next_turn += 1;
+        turn
+    }
+
+    async fn execute(
+        &self,
+        function: &Function,
+        arguments: &[Val],
+        turn: u64,
+        cause: Cause,
+    ) -> Execution {
+        let Actor { name, id, manifest, program, cancel, .. } = &*self.actor;
+        let context = Context::new(
+            name.clone(),
+            *id,
+            turn,
+            cause,
+            self.life.state.clone(),
+            &manifest.handlers,
+        );
+        cancel.send_replace(false);
+        // The semaphore is never closed; were it, the turn would run all the same.
+        let _slot = self.slots.acquire().await.ok();
+        turn::execute(
+            program,
+            turn::Task {
+                function,
+                arguments,
+                context,
+                crossing: Crossing::live(manifest.limits.message),
+                limits: &manifest.limits,
+                fuel: manifest.limits.fuel,
+                cancel: Some(cancel.subscribe()),
+            },
+        )
+        .await
+    }
+
+    fn record(
+        &self,
+        function: &Function,
+        arguments: &[Val],
+        turn: u64,
+        cause: Cause,
+        origin: Option<String>,
+        execution: &Execution,
+    ) -> Result<u64, LogFailed> {
+        let header = TurnHeader {
+            turn,
+            incarnation: self.life.incarnation,
+            cause,
+            function: function.full_name.clone(),
+            outcome: execution.outcome,
+            fuel: execution.fuel,
+            elapsed: u64::try_from(execution.elapsed.as_nanos()).unwrap_or(u64::MAX),
+        };
+        let mut payloads = Vec::with_capacity(5);
+        let mut add = |kind, bytes: Vec<u8>| payloads.push((kind, bytes));
+        if !function.params.is_empty() {
+            add(PayloadKind::Arguments, function.encode_arguments(arguments));
+        }
+        if !execution.calls.is_empty() {
+            add(PayloadKind::Calls, execution.calls.clone());
+        }
+        if !execution.delta.0.is_empty() {
+            add(PayloadKind::Delta, execution.delta.encode());
+        }
+        if let Some(result) = execution.result.as_ref().filter(|_| !function.results.is_empty()) {
+            add(PayloadKind::Result, result.clone());
+        }
+        if let Some(failure) = &execution.failure {
+            add(PayloadKind::Failure, failure.encode());
+        }
+        if let Some(origin) = origin {
+            add(PayloadKind::Origin, crate::wire::text(&origin));
+        }
+        self.log.append(Entry { actor: self.actor.id, kind: Kind::Turn(header), payloads })
+    }
+
+    /// What follows from a turn: nothing, the end, or the next incarnation.
+    async fn conclude(
+        &mut self,
+        outcome: OutcomeKind,
+        stop: Option<StopReason>,
+        is_init: bool,
+    ) -> Result<Next, LogFailed> {
+        if let Some(reason) = outcome.exit_reason() {
+            if is_init {
+                // What does not start is not restarted: whoever spawned it is told.
+                self.end(reason)?;
+                return Ok(Next::Ended);
+            }
+            self.exited(reason)?;
+            self.life.incarnation += 1;
+            let kind = Kind::Restarted { incarnation: self.life.incarnation };
+            self.log.append(Entry { actor: self.actor.id, kind, payloads: Vec::new() })?;
+            self.publish_info();
+            return Ok(Next::Continue);
+        }
+        let Some(reason) = stop else { return Ok(Next::Continue) };
+        self.terminate(reason).await?;
+        self.end(match reason {
+            StopReason::Normal => ExitReason::Normal,
+            StopReason::Shutdown => ExitReason::Shutdown,
+        })?;
+        Ok(Next::Ended)
+    }
+
+    /// The last turn of an actor that ends in order, if it wants one.
+    async fn terminate(&mut self, reason: StopReason) -> Result<(), LogFailed> {
+        let actor = self.actor.clone();
+        let terminate = actor.program.functions.iter().find(|function| {
+            let interface = function.interface.as_deref().unwrap_or_default();
+            interface.starts_with(TERMINATE.0) && function.name == TERMINATE.1
+        });
+        let Some(function) = terminate.filter(|function| function.params.len() == 1) else {
+            return Ok(());
+        };
+        let reason = match reason {
+            StopReason::Normal => "normal",
+            StopReason::Shutdown => "shutdown",
+        };
+        let arguments = [Val::Enum(reason.to_owned())];
+        let turn = self.take_turn_number();
+        let execution = self.execute(function, &arguments, turn, Cause::Runtime).await;
+        self.record(function, &arguments, turn, Cause::Runtime, None, &execution)?;
+        if let Some(state) = execution.state {
+            self.life.state = state;
+        }
+        self.publish_info();
+        Ok(())
+    }
+
+    fn exited(&self, reason: ExitReason) -> Result<(), LogFailed> {
+        let kind = Kind::Exited { incarnation: self.life.incarnation, reason };
+        self.log.append(Entry { actor: self.actor.id, kind, payloads: Vec::new() }).map(|_| ())
+    }
+
+    /// The end for good.
+    fn end(&self, reason: ExitReason) -> Result<(), LogFailed> {
+        self.exited(reason)?;
+        let stopped = Entry { actor: self.actor.id, kind: Kind::Stopped, payloads: Vec::new() };
+        self.log.append(stopped).map(|_| ())
+    }
+
+    fn publish_info(&self) {
+        let Life { incarnation, next_turn, state } = &self.life;
+        self.actor.incarnation.store(*incarnation, Ordering::Relaxed);
+        self.actor.turns.store(next_turn.saturating_sub(1), Ordering::Relaxed);
+        self.actor.state_size.store(state.size(), Ordering::Relaxed);
+    }
+}
+
+fn answer(
+    reply: oneshot::Sender<Result<Reply, CallError>>,
+    result: Result<Reply, CallError>,
+) {
+    // Whoever asked may have left; the turn stands in the trace all the same.
+    let _ = reply.send(result);
+}

@@ -1,0 +1,158 @@
+//! The exports of a component: which functions it has, which of them can be called, and calling one.
+
+use super::{Abort, TurnData};
+use crate::wire::{self, Writer};
+use wasmtime::Store;
+use wasmtime::component::types::{ComponentFunc, ComponentItem};
+use wasmtime::component::{Component, ComponentExportIndex, Instance, Type, Val};
+
+/// The exported function that is an actor's turn 0.
+pub const INIT: &str = "init";
+
+/// An exported function that can be called.
+#[derive(Debug, Clone)]
+pub struct Function {
+    /// Its full name: `local:counter/counter#increment`, or `init` for one of the world itself.
+    pub full_name: String,
+    /// The interface that it belongs to, such as `local:counter/counter@0.1.0`; none for one of the
+    /// world itself.
+    pub interface: Option<String>,
+    /// Its name in the interface.
+    pub name: String,
+    /// Names and types of its parameters.
+    pub params: Vec<(String, Type)>,
+    /// Types of its results: none or one.
+    pub results: Vec<Type>,
+    index: ComponentExportIndex,
+}
+
+/// An exported function that cannot be called, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Uncallable {
+    /// Its full name.
+    pub full_name: String,
+    /// Why it cannot be called.
+    pub reason: String,
+}
+
+/// All exported functions of a component, in its own order.
+pub fn functions(component: &Component) -> (Vec<Function>, Vec<Uncallable>) {
+    let engine = component.engine();
+    let ty = component.component_type();
+    let (mut callable, mut uncallable) = (Vec::new(), Vec::new());
+    let mut add = |interface: Option<&str>, name: &str, function: &ComponentFunc| {
+        let full_name = match interface {
+            Some(interface) => format!("{interface}#{name}"),
+            None => name.to_owned(),
+        };
+        let parent = interface.and_then(|interface| component.get_export_index(None, interface));
+        let index = component.get_export_index(parent.as_ref(), name);
+        match (why_uncallable(function), index) {
+            (None, Some(index)) => callable.push(Function {
+                full_name,
+                interface: interface.map(str::to_owned),
+                name: name.to_owned(),
+                params: function.params().map(|(name, ty)| (name.to_owned(), ty)).collect(),
+                results: function.results().collect(),
+                index,
+            }),
+            (reason, _) => {
+                let reason = reason.unwrap_or_else(|| "it is not exported by itself".to_owned());
+                uncallable.push(Uncallable { full_name, reason });
+            }
+        }
+    };
+    for (name, item) in ty.exports(engine) {
+        match item.ty {
+            ComponentItem::ComponentFunc(function) => add(None, name, &function),
+            ComponentItem::ComponentInstance(instance) => {
+                for (function_name, item) in instance.exports(engine) {
+                    if let ComponentItem::ComponentFunc(function) = item.ty {
+                        add(Some(name), function_name, &function);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    (callable, uncallable)
+}
+
+fn why_uncallable(function: &ComponentFunc) -> Option<String> {
+    if function.async_() {
+        return Some("it is an async function, which belongs to WASI 0.3".to_owned());
+    }
+    let types = function.params().map(|(_, ty)| ty).chain(function.results());
+    types.into_iter().find_map(|ty| why_unencodable(&ty))
+}
+
+fn why_unencodable(ty: &Type) -> Option<String> {
+    match ty {
+        Type::Own(_) | Type::Borrow(_) => Some(
+            "it uses a resource of the component: an instance lives for one turn, and its \
+             resources with it"
+                .to_owned(),
+        ),
+        Type::Future(_) | Type::Stream(_) | Type::ErrorContext => {
+            Some("it uses futures or streams, which belong to WASI 0.3".to_owned())
+        }
+        Type::Map(_) | Type::FixedLengthList(_) => {
+            Some("it uses a map or a list of fixed length, which are not supported yet".to_owned())
+        }
+        Type::List(list) => why_unencodable(&list.ty()),
+        Type::Record(record) => record.fields().find_map(|field| why_unencodable(&field.ty)),
+        Type::Tuple(tuple) => tuple.types().find_map(|ty| why_unencodable(&ty)),
+        Type::Variant(variant) => {
+            variant.cases().filter_map(|case| case.ty).find_map(|ty| why_unencodable(&ty))
+        }
+        Type::Option(option) => why_unencodable(&option.ty()),
+        Type::Result(result) => {
+            result.ok().into_iter().chain(result.err()).find_map(|ty| why_unencodable(&ty))
+        }
+        _ => None,
+    }
+}
+
+impl Function {
+    /// The arguments of a message, in their encoding.
+    pub fn encode_arguments(&self, values: &[Val]) -> Vec<u8> {
+        let mut writer = Writer::new();
+        wire::encode_all(&mut writer, values, self.params.iter().map(|(_, ty)| ty));
+        writer.into_bytes()
+    }
+
+    /// The results, in their encoding.
+    pub fn encode_results(&self, values: &[Val]) -> Vec<u8> {
+        let mut writer = Writer::new();
+        wire::encode_all(&mut writer, values, &self.results);
+        writer.into_bytes()
+    }
+
+    /// Calls the function in an instance.
+    ///
+    /// # Errors
+    ///
+    /// When the component traps or breaks a limit, or the result is too large.
+    pub async fn call(
+        &self,
+        store: &mut Store<TurnData>,
+        instance: &Instance,
+        arguments: &[Val],
+    ) -> wasmtime::Result<(Vec<Val>, Vec<u8>)> {
+        let function = instance.get_func(&mut *store, self.index).ok_or_else(|| {
+            wasmtime::format_err!("the component has no function {}", self.full_name)
+        })?;
+        let mut results = vec![Val::Bool(false); self.results.len()];
+        function.call_async(&mut *store, arguments, &mut results).await?;
+        let encoded = self.encode_results(&results);
+        let limit = store.data().crossing.message_limit();
+        if encoded.len() as u64 > limit {
+            return Err(Abort::Size(format!(
+                "the result takes {} bytes; the limit of one message is {limit}",
+                encoded.len()
+            ))
+            .into());
+        }
+        Ok((results, encoded))
+    }
+}

@@ -1,0 +1,132 @@
+//! The one place through which every import and every export of a component passes.
+//!
+//! - [`grants`]: at load, every import is checked against the manifest's grants, and only what is
+//!   granted is linked.
+//! - [`Binder`]: the generic wrapper around every function of a handler. It checks the size of what
+//!   passes, records it, and in replay answers from the trace.
+//! - [`export`]: calls of exported functions, through dynamic values.
+//!
+//! A handler sees its [`Context`] and its arguments; it cannot reach the record, and so cannot
+//! forget to write it.
+
+mod binder;
+pub mod export;
+mod grants;
+mod limiter;
+mod script;
+
+pub use binder::{Binder, Source};
+pub use grants::{check_imports, link};
+pub use limiter::MemoryLimiter;
+pub use script::{Divergence, Script};
+
+use crate::handlers::Context;
+use crate::trace::CallsWriter;
+use crate::wire::{WireList, Writer};
+
+/// How many times the limit of one message the record of one turn's import calls may take.
+const CALLS_FACTOR: u64 = 16;
+
+/// Why the host ends a turn in the middle of an import call.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Abort {
+    /// A limit on sizes or numbers was broken.
+    #[error("{0}")]
+    Size(String),
+    /// The component asked for more memory than its limit.
+    #[error("it asked for {asked} bytes of memory; its limit is {limit}")]
+    Memory {
+        /// Bytes in all.
+        asked: u64,
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// Replay: what the component does differs from the record. The details stand in the script.
+    #[error("the turn diverged from its record")]
+    Diverged,
+    /// Replay: the recorded turn ended in this call.
+    #[error("the recorded turn ended here")]
+    RecordEnds,
+}
+
+/// The data of a store: what one turn has.
+#[derive(Debug)]
+pub struct TurnData {
+    /// What handlers see and change.
+    pub context: Context,
+    /// What passes the boundary.
+    pub crossing: Crossing,
+    /// The memory limit.
+    pub limiter: MemoryLimiter,
+}
+
+/// The record of a turn while it runs, and in replay the record that it is compared with.
+#[derive(Debug)]
+pub struct Crossing {
+    calls: CallsWriter,
+    script: Option<Script>,
+    message_limit: u64,
+    /// For encoding arguments and results, used again for each call.
+    buffer: Writer,
+}
+
+impl Crossing {
+    /// Records a live turn. `message_limit` is the largest message, in encoded bytes.
+    pub fn live(message_limit: u64) -> Self {
+        Self { calls: CallsWriter::default(), script: None, message_limit, buffer: Writer::new() }
+    }
+
+    /// Answers from a record, and compares with it.
+    pub fn replay(script: Script, message_limit: u64) -> Self {
+        Self { script: Some(script), ..Self::live(message_limit) }
+    }
+
+    /// The largest message, in encoded bytes.
+    pub fn message_limit(&self) -> u64 {
+        self.message_limit
+    }
+
+    /// Ends the record: the payload of calls, and in replay the script with what was found.
+    pub fn finish(self) -> (Vec<u8>, Option<Script>) {
+        let calls = if self.calls.is_empty() { Vec::new() } else { self.calls.finish() };
+        (calls, self.script)
+    }
+
+    fn check(&self, what: &str, bytes: usize) -> Result<(), Abort> {
+        if bytes as u64 > self.message_limit {
+            return Err(Abort::Size(format!(
+                "{what} take {bytes} bytes; the limit of one message is {}",
+                self.message_limit
+            )));
+        }
+        Ok(())
+    }
+
+    /// Records the arguments of a call, or compares them.
+    fn begin(&mut self, function: &str, arguments: &impl WireList) -> Result<(), Abort> {
+        self.buffer.clear();
+        arguments.write_values(&mut self.buffer);
+        self.calls.begin(function, self.buffer.as_bytes());
+        if let Some(script) = &mut self.script {
+            script.expect(function, self.buffer.as_bytes())?;
+        }
+        self.check(&format!("the arguments of {function}"), self.buffer.len())?;
+        let all = CALLS_FACTOR * self.message_limit;
+        if self.calls.len() as u64 > all {
+            return Err(Abort::Size(format!("the import calls of this turn take more than {all} bytes")));
+        }
+        Ok(())
+    }
+
+    /// Records the results of a call, or compares them.
+    fn end(&mut self, function: &str, results: &impl WireList, source: Source) -> Result<(), Abort> {
+        self.buffer.clear();
+        results.write_values(&mut self.buffer);
+        self.check(&format!("the results of {function}"), self.buffer.len())?;
+        if let Some(script) = &mut self.script {
+            script.compare_answer(self.buffer.as_bytes())?;
+        }
+        self.calls.answer(self.buffer.as_bytes(), source == Source::Actor);
+        Ok(())
+    }
+}

@@ -1,0 +1,124 @@
+use super::Abort;
+use crate::call::to_wave;
+use crate::trace::{Answer, CallsReader, Hash, ImportCall};
+use crate::wire::{self, WireList};
+use minicbor::decode::Decoder;
+
+/// What replay found to differ from the record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Divergence {
+    /// The number of the import call in its turn, from 1; 0 if it is not in an import call.
+    pub step: usize,
+    /// What differs, such as `import`, `arguments`, `result` or `fuel`.
+    pub what: String,
+    /// What the record has.
+    pub expected: String,
+    /// What happened now.
+    pub actual: String,
+}
+
+/// The recorded import calls of a turn, from which its replay is answered.
+#[derive(Debug)]
+pub struct Script {
+    calls: CallsReader,
+    step: usize,
+    current: Option<ImportCall>,
+    divergence: Option<Divergence>,
+}
+
+impl Script {
+    /// Replays these calls.
+    pub fn new(calls: CallsReader) -> Self {
+        Self { calls, step: 0, current: None, divergence: None }
+    }
+
+    /// What differed; also a call that was recorded and did not come.
+    pub fn finish(mut self, ended_early: bool) -> Option<Divergence> {
+        if self.divergence.is_none() && !ended_early && self.calls.left() > 0 {
+            let next = self.calls.next_call().ok().flatten();
+            self.step += 1;
+            self.divergence = Some(Divergence {
+                step: self.step,
+                what: "import".to_owned(),
+                expected: next.map_or_else(|| "one more call".to_owned(), |call| show_call(&call.function, &call.arguments)),
+                actual: "no more calls".to_owned(),
+            });
+        }
+        self.divergence
+    }
+
+    /// A call begins: it must be the next recorded one.
+    pub(super) fn expect(&mut self, function: &str, arguments: &[u8]) -> Result<(), Abort> {
+        self.step += 1;
+        let call = match self.calls.next_call() {
+            Ok(Some(call)) => call,
+            Ok(None) => {
+                let actual = show_call(function, arguments);
+                return self.diverge("import", "no more calls".to_owned(), actual);
+            }
+            Err(error) => return self.diverge("import", format!("unreadable: {error}"), String::new()),
+        };
+        if call.function != function {
+            let expected = show_call(&call.function, &call.arguments);
+            return self.diverge("import", expected, show_call(function, arguments));
+        }
+        if call.arguments != arguments {
+            let expected = show_call(function, &call.arguments);
+            return self.diverge("arguments", expected, show_call(function, arguments));
+        }
+        self.current = Some(call);
+        Ok(())
+    }
+
+    /// The recorded answer of the present call.
+    pub(super) fn answer<R: WireList>(&mut self) -> Result<R, Abort> {
+        let answer = self.current.as_ref().map(|call| call.answer.clone());
+        match answer {
+            Some(Answer::Returned(bytes)) => match R::read_values(&mut Decoder::new(&bytes)) {
+                Ok(results) => Ok(results),
+                Err(error) => self
+                    .diverge("answer", format!("unreadable: {error}"), String::new())
+                    .and(Err(Abort::Diverged)),
+            },
+            Some(Answer::Digest(_)) => self
+                .diverge("answer", "only its digest was recorded".to_owned(), String::new())
+                .and(Err(Abort::Diverged)),
+            Some(Answer::None) | None => Err(Abort::RecordEnds),
+        }
+    }
+
+    /// Compares an answer with the recorded one.
+    pub(super) fn compare_answer(&mut self, results: &[u8]) -> Result<(), Abort> {
+        let Some(call) = self.current.take() else { return Ok(()) };
+        let expected = match &call.answer {
+            Answer::Returned(bytes) if bytes == results => return Ok(()),
+            Answer::Digest(hash) if *hash == Hash::of(results) => return Ok(()),
+            Answer::Returned(bytes) => show_values(bytes),
+            Answer::Digest(hash) => format!("an answer with the SHA-256 {hash}"),
+            Answer::None => return Err(Abort::RecordEnds),
+        };
+        self.diverge("answer", expected, show_values(results))
+    }
+
+    fn diverge(&mut self, what: &str, expected: String, actual: String) -> Result<(), Abort> {
+        let what = what.to_owned();
+        self.divergence.get_or_insert(Divergence { step: self.step, what, expected, actual });
+        Err(Abort::Diverged)
+    }
+}
+
+/// A call as people read it: `theater:host/state@0.1.0#get("count")`.
+fn show_call(function: &str, arguments: &[u8]) -> String {
+    format!("{function}{}", show_values(arguments))
+}
+
+/// Values as people read them: `("count", 5)`.
+pub(crate) fn show_values(bytes: &[u8]) -> String {
+    match wire::decode_any_all(bytes) {
+        Ok(values) => {
+            let values: Vec<String> = values.iter().map(to_wave).collect();
+            format!("({})", values.join(", "))
+        }
+        Err(error) => format!("(unreadable: {error})"),
+    }
+}

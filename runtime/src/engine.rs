@@ -1,0 +1,118 @@
+//! The wasmtime engine, and every setting of it that could change the outcome of a turn.
+
+use std::num::NonZeroUsize;
+use wasmtime::{
+    Config, Enabled, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig,
+};
+
+/// How many turns may run at one time. Further ones wait.
+pub const TURNS_AT_ONCE: u32 = 128;
+
+/// The largest memory limit that a manifest may set: what a pool slot reserves of address space.
+pub const MAX_MEMORY: u64 = 4 << 30;
+
+/// How many core instances, memories and tables one component may have. Real components, adapters
+/// and engines included, stay far below.
+const MAX_CORE_INSTANCES: u32 = 32;
+const MAX_MEMORIES: u32 = 4;
+const MAX_TABLES: u32 = 8;
+
+/// How many entries one table may have.
+pub const MAX_TABLE_ENTRIES: usize = 100_000;
+
+/// How much fuel a turn burns before it gives its thread to others. More often costs time in tight
+/// loops; less often makes timeouts late.
+pub const YIELD_INTERVAL: u64 = 100_000;
+
+/// All settings that could change the outcome of a turn. Its text is stored with every run, by
+/// hash, so that replay on another build can tell whether a difference was to be expected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EngineConfig {
+    /// Bytes of stack that wasm may use before the turn aborts with a stack overflow.
+    pub wasm_stack: usize,
+}
+
+impl Default for EngineConfig {
+    /// 512 KiB of stack: wasmtime's own default, enough for every language's usual recursion.
+    fn default() -> Self {
+        Self { wasm_stack: 512 << 10 }
+    }
+}
+
+impl EngineConfig {
+    /// The settings for re-executing a turn that ended in a stack overflow: the recorded fuel is
+    /// the budget, and the stack is never the limit.
+    pub fn with_large_stack() -> Self {
+        Self { wasm_stack: 64 << 20 }
+    }
+
+    /// The settings as text, one a line.
+    pub fn to_text(self) -> String {
+        format!(
+            "wasmtime = 48.0.8\ntarget = {}-{}\nwasm-stack = {}\nyield-interval = {YIELD_INTERVAL}\n\
+             nan-canonicalization = true\nrelaxed-simd = deterministic\nthreads = false\ngc = false\n\
+             memory64 = false\nmax-core-instances = {MAX_CORE_INSTANCES}\nmax-memories = {MAX_MEMORIES}\n\
+             max-tables = {MAX_TABLES}\nmax-table-entries = {MAX_TABLE_ENTRIES}\n",
+            std::env::consts::ARCH,
+            std::env::consts::OS,
+            self.wasm_stack,
+        )
+    }
+
+    /// Makes the engine.
+    ///
+    /// # Errors
+    ///
+    /// When this machine cannot give what the engine reserves, which is mostly address space.
+    pub fn engine(self) -> wasmtime::Result<Engine> {
+        Engine::new(&self.wasmtime(true))
+    }
+
+    /// wasmtime's own form of the settings. Without `pooled`, every instance is allocated on its
+    /// own: the floor that benches compare with uses the same settings.
+    pub fn wasmtime(self, pooled: bool) -> Config {
+        let mut config = Config::new();
+        // Deterministic where the specification leaves a choice.
+        config.cranelift_nan_canonicalization(true);
+        config.relaxed_simd_deterministic(true);
+        config.wasm_memory64(false);
+        config.shared_memory(false);
+        // Fuel is the only clock inside a turn.
+        config.consume_fuel(true);
+        config.max_wasm_stack(self.wasm_stack);
+        config.async_stack_size(self.wasm_stack + (512 << 10));
+        // Async functions and streams of WASI 0.3 are refused at load; without them a call is
+        // twice as fast.
+        config.concurrency_support(false);
+        config.cranelift_opt_level(OptLevel::Speed);
+        // Enough for a person to find the place; each frame costs time when a trap is captured.
+        config.wasm_backtrace_max_frames(NonZeroUsize::new(32));
+        config.memory_init_cow(true);
+        if pooled {
+            config.allocation_strategy(InstanceAllocationStrategy::Pooling(self.pool()));
+        }
+        config
+    }
+
+    fn pool(self) -> PoolingAllocationConfig {
+        let mut pool = PoolingAllocationConfig::new();
+        pool.total_component_instances(TURNS_AT_ONCE);
+        pool.total_core_instances(TURNS_AT_ONCE * MAX_CORE_INSTANCES);
+        pool.total_memories(TURNS_AT_ONCE * MAX_MEMORIES);
+        pool.total_tables(TURNS_AT_ONCE * MAX_TABLES);
+        pool.total_stacks(TURNS_AT_ONCE);
+        pool.max_core_instances_per_component(MAX_CORE_INSTANCES);
+        pool.max_memories_per_component(MAX_MEMORIES);
+        pool.max_tables_per_component(MAX_TABLES);
+        pool.table_elements(MAX_TABLE_ENTRIES);
+        pool.max_memory_size(MAX_MEMORY as usize);
+        // Slots that were used last are still mapped and warm.
+        pool.max_unused_warm_slots(TURNS_AT_ONCE);
+        // Small memories are reset by copying instead of by giving pages back to the kernel.
+        pool.linear_memory_keep_resident(256 << 10);
+        pool.table_keep_resident(16 << 10);
+        // Asks the kernel which pages were written, and resets only those (Linux 6.7).
+        pool.pagemap_scan(Enabled::Auto);
+        pool
+    }
+}

@@ -1,0 +1,40 @@
+use crate::boundary::{Binder, Source};
+use crate::trace::now;
+use crate::wire::wire_record;
+use std::sync::LazyLock;
+use std::time::Instant;
+use wasmtime::component::{ComponentType, Lift, Lower};
+
+/// `wasi:clocks/wall-clock.datetime`.
+#[derive(Debug, Clone, Copy, PartialEq, ComponentType, Lift, Lower)]
+#[component(record)]
+struct Datetime {
+    seconds: u64,
+    nanoseconds: u32,
+}
+
+wire_record!(Datetime, 2 { seconds = "seconds", nanoseconds = "nanoseconds" });
+
+/// When this process first asked, on both clocks. The monotonic clock counts from 1970, so that it
+/// goes on across a restart of the node as far as the wall clock does.
+static START: LazyLock<(u64, Instant)> = LazyLock::new(|| (now(), Instant::now()));
+
+pub fn bind(binder: &mut Binder<'_>, interface: &str) -> wasmtime::Result<()> {
+    if interface == "wall-clock" {
+        binder.function("now", Source::World, |_, ()| {
+            let now = now();
+            // The remainder is less than a thousand million and fits.
+            let nanoseconds = (now % 1_000_000_000) as u32;
+            Ok((Datetime { seconds: now / 1_000_000_000, nanoseconds },))
+        })?;
+        return binder.function("resolution", Source::World, |_, ()| {
+            Ok((Datetime { seconds: 0, nanoseconds: 1 },))
+        });
+    }
+    binder.function("now", Source::World, |_, ()| {
+        let (base, start) = *START;
+        let elapsed = u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        Ok((base.saturating_add(elapsed),))
+    })?;
+    binder.function("resolution", Source::World, |_, ()| Ok((1_u64,)))
+}

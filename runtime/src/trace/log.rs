@@ -1,0 +1,400 @@
+use super::live::{Publisher, short_payloads};
+use super::segment::SegmentHead;
+use super::verify::Chain;
+use super::{ActorId, Header, Kind, Location, Payload, PayloadKind, Problem, Reader, Record, RunDir, RunLock, Subscription, now};
+use crate::diagnostic::{Diagnostic, RUN_UNWRITABLE, Result, TRACE_DAMAGED};
+use std::fs::{self, File};
+use std::io::{self, Seek, SeekFrom, Write};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::thread::JoinHandle;
+use tokio::sync::watch;
+
+/// A segment that has grown to this many bytes is closed, and the next one begun.
+const SEGMENT_SIZE: u64 = 64 << 20;
+
+/// When this many bytes wait for the disk, whoever appends should wait too.
+const CROWDED: usize = 8 << 20;
+
+/// When an answer may leave the node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Durability {
+    /// When its record has been handed to the operating system. A crash of the machine may lose
+    /// the last answers; a crash of the process loses none.
+    Async,
+    /// When its record is on disk. All records that wait go there together.
+    #[default]
+    Group,
+}
+
+/// The log cannot be written any more, and takes no records.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("the trace cannot be written: {0}")]
+pub struct LogFailed(pub Arc<str>);
+
+/// A record before it has its place in the log.
+#[derive(Debug)]
+pub struct Entry {
+    /// Whose record it is.
+    pub actor: ActorId,
+    /// What happened.
+    pub kind: Kind,
+    /// The payloads, without the empty ones.
+    pub payloads: Vec<(PayloadKind, Vec<u8>)>,
+}
+
+/// The one writer of a run.
+///
+/// Records get their place under a lock, in memory; a thread of its own writes what has gathered,
+/// all together, and tells how far the log is stored.
+#[derive(Debug)]
+pub struct Log {
+    shared: Arc<Shared>,
+    writer: Mutex<Option<JoinHandle<()>>>,
+    stored: watch::Receiver<Stored>,
+    publisher: Publisher,
+}
+
+/// How far the log is stored.
+#[derive(Debug, Clone)]
+enum Stored {
+    /// All records before this position.
+    Until(u64),
+    /// The disk refused.
+    Failed(LogFailed),
+}
+
+#[derive(Debug)]
+struct Shared {
+    state: Mutex<State>,
+    wake: Condvar,
+}
+
+#[derive(Debug)]
+struct State {
+    chain: Chain,
+    pending: Batch,
+    closing: bool,
+    failed: Option<LogFailed>,
+}
+
+/// What waits to be written together.
+#[derive(Debug, Default)]
+struct Batch {
+    bytes: Vec<u8>,
+    live: Vec<Arc<Record>>,
+}
+
+/// What was found when a run was opened for writing.
+#[derive(Debug)]
+pub struct Opening {
+    /// The log, ready to take records.
+    pub log: Log,
+    /// How many bytes of a torn record were cut off.
+    pub cut: u64,
+}
+
+impl Log {
+    /// Opens a run for writing. Every record that is there already is checked and shown to `visit`.
+    /// A torn record at the end is moved to the run's folder `torn/`.
+    ///
+    /// # Errors
+    ///
+    /// When another process writes the run, when it is damaged, or cannot be written.
+    pub fn open(
+        run: &RunDir,
+        durability: Durability,
+        mut visit: impl FnMut(Location, Record) -> Result<()>,
+    ) -> Result<Opening> {
+        let lock = run.lock()?;
+        let mut chain = Chain::default();
+        let (end, cut) = read_all(run, &mut chain, &mut visit)?;
+        let unwritable =
+            |error: io::Error| Diagnostic::io(RUN_UNWRITABLE, "write", run.path(), &error);
+        let file = SegmentFile::open(run, end, chain.next).map_err(unwritable)?;
+        let head = open_head(run).map_err(unwritable)?;
+        let (sender, stored) = watch::channel(Stored::Until(chain.next));
+        let shared = Arc::new(Shared {
+            state: Mutex::new(State {
+                chain,
+                pending: Batch::default(),
+                closing: false,
+                failed: None,
+            }),
+            wake: Condvar::new(),
+        });
+        let publisher = Publisher::new();
+        let writer = Writer {
+            run: run.clone(),
+            shared: shared.clone(),
+            file,
+            head,
+            durability,
+            stored: sender,
+            publisher: publisher.clone(),
+            _lock: lock,
+        };
+        let thread = std::thread::Builder::new()
+            .name("trace-writer".to_owned())
+            .spawn(move || writer.run())
+            .map_err(unwritable)?;
+        let log = Self { shared, writer: Mutex::new(Some(thread)), stored, publisher };
+        Ok(Opening { log, cut })
+    }
+
+    /// Gives a record its place in the log. It is stored a little later, see [`Log::stored`].
+    /// Answers with its position.
+    ///
+    /// # Errors
+    ///
+    /// When the log cannot be written any more.
+    pub fn append(&self, entry: Entry) -> Result<u64, LogFailed> {
+        let payloads: Vec<Payload> = entry
+            .payloads
+            .into_iter()
+            .map(|(kind, bytes)| Payload { kind, salt: rand::random(), bytes })
+            .collect();
+        // The digests, the larger part of the hashing, are made outside the lock.
+        let digests = payloads.iter().map(|payload| (payload.kind, payload.digest())).collect();
+        let time = now();
+        let publish = self.publisher.has_subscribers();
+
+        let mut state = self.shared.lock();
+        if let Some(failed) = &state.failed {
+            return Err(failed.clone());
+        }
+        let (sequence, previous) = state.chain.link(entry.actor);
+        let position = state.chain.next;
+        let header = Header {
+            position,
+            actor: entry.actor,
+            sequence,
+            previous,
+            time,
+            kind: entry.kind,
+            payloads: digests,
+        };
+        let bytes = header.encode();
+        let hash = super::Hash::of(&bytes);
+        state.pending.bytes.extend_from_slice(&Record::frame(&bytes, &hash, &payloads));
+        state.chain.advance(position, entry.actor, sequence, hash);
+        if publish {
+            let payloads = short_payloads(&payloads);
+            state.pending.live.push(Arc::new(Record { header, hash, payloads }));
+        }
+        drop(state);
+        self.shared.wake.notify_one();
+        Ok(position)
+    }
+
+    /// Waits until a record is as safe as the durability asks.
+    ///
+    /// # Errors
+    ///
+    /// When it could not be stored.
+    pub async fn stored(&self, position: u64) -> Result<(), LogFailed> {
+        let mut stored = self.stored.clone();
+        let reached = stored
+            .wait_for(|stored| !matches!(stored, Stored::Until(end) if *end <= position))
+            .await;
+        match reached.as_deref() {
+            Ok(Stored::Until(_)) => Ok(()),
+            Ok(Stored::Failed(failed)) => Err(failed.clone()),
+            Err(_) => Err(LogFailed("the trace was closed".into())),
+        }
+    }
+
+    /// Whether so much waits for the disk that whoever appends should wait for [`Log::stored`].
+    pub fn is_crowded(&self) -> bool {
+        self.shared.lock().pending.bytes.len() > CROWDED
+    }
+
+    /// Tells of records from now on, as they are stored.
+    pub fn subscribe(&self) -> Subscription {
+        self.publisher.subscribe()
+    }
+
+    /// Writes what waits, and gives the run free.
+    pub fn close(&self) {
+        self.shared.lock().closing = true;
+        self.shared.wake.notify_one();
+        let writer = self.writer.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take();
+        if let Some(writer) = writer {
+            // The thread does not panic; if it did, there would be nothing left to wait for.
+            let _ = writer.join();
+        }
+    }
+}
+
+impl Drop for Log {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+impl Shared {
+    /// The state is only changed in whole steps, so it holds even if a thread died with the lock.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    /// Waits for something to write; none when the log is closed and all is written.
+    fn next_batch(&self) -> Option<(Batch, Chain)> {
+        let mut state = self.lock();
+        while state.pending.bytes.is_empty() {
+            if state.closing {
+                return None;
+            }
+            state = self.wake.wait(state).unwrap_or_else(|poisoned| poisoned.into_inner());
+        }
+        let end = Chain { next: state.chain.next, last: state.chain.last, ..Chain::default() };
+        Some((std::mem::take(&mut state.pending), end))
+    }
+}
+
+/// The thread that writes.
+struct Writer {
+    run: RunDir,
+    shared: Arc<Shared>,
+    file: SegmentFile,
+    head: File,
+    durability: Durability,
+    stored: watch::Sender<Stored>,
+    publisher: Publisher,
+    _lock: RunLock,
+}
+
+impl Writer {
+    fn run(mut self) {
+        while let Some((batch, end)) = self.shared.next_batch() {
+            if let Err(error) = self.write(&batch.bytes, &end) {
+                let failed = LogFailed(error.to_string().into());
+                self.shared.lock().failed = Some(failed.clone());
+                self.stored.send_replace(Stored::Failed(failed));
+                return;
+            }
+            for record in batch.live {
+                self.publisher.publish(record);
+            }
+            self.stored.send_replace(Stored::Until(end.next));
+        }
+        // In order ended: what the operating system still holds goes to disk.
+        let _ = self.file.file.sync_data();
+        let _ = self.head.sync_data();
+    }
+
+    fn write(&mut self, bytes: &[u8], end: &Chain) -> io::Result<()> {
+        let sync = self.durability == Durability::Group;
+        self.file.append(bytes, sync)?;
+        if let Some(last) = &end.last {
+            // Not synced: an older head only promises less.
+            self.head.seek(SeekFrom::Start(0))?;
+            self.head.write_all(RunDir::head_text(end.next, last).as_bytes())?;
+        }
+        if self.file.len >= SEGMENT_SIZE {
+            self.file.file.sync_data()?;
+            self.file = SegmentFile::create(&self.run, self.file.number + 1, end.next)?;
+        }
+        Ok(())
+    }
+}
+
+/// The last segment, which grows.
+struct SegmentFile {
+    number: u64,
+    file: File,
+    len: u64,
+}
+
+impl SegmentFile {
+    /// Opens the segment in which reading ended, at that place, or makes the first one.
+    fn open(run: &RunDir, (number, len): (u64, u64), next: u64) -> io::Result<Self> {
+        if len == 0 {
+            return Self::create(run, number, next);
+        }
+        let mut file = File::options().write(true).open(run.segment(number))?;
+        file.set_len(len)?;
+        file.seek(SeekFrom::End(0))?;
+        Ok(Self { number, file, len })
+    }
+
+    fn create(run: &RunDir, number: u64, first: u64) -> io::Result<Self> {
+        let head = SegmentHead { run: run.id(), number, first }.encode();
+        let path = run.segment(number);
+        let mut file = File::create(&path)?;
+        file.write_all(&head)?;
+        file.sync_all()?;
+        if let Some(folder) = path.parent() {
+            File::open(folder)?.sync_all()?;
+        }
+        Ok(Self { number, file, len: head.len() as u64 })
+    }
+
+    /// Writes all or nothing: after a failure, what was written of the batch is taken back.
+    fn append(&mut self, bytes: &[u8], sync: bool) -> io::Result<()> {
+        let written = self.file.write_all(bytes).and_then(|()| {
+            if sync { self.file.sync_data() } else { Ok(()) }
+        });
+        if let Err(error) = written {
+            // If this fails too, the next opening cuts the torn record.
+            let _ = self.file.set_len(self.len);
+            return Err(error);
+        }
+        self.len += bytes.len() as u64;
+        Ok(())
+    }
+}
+
+fn open_head(run: &RunDir) -> io::Result<File> {
+    File::options().write(true).create(true).truncate(false).open(run.path().join("head"))
+}
+
+/// Reads and checks all records. Answers where the log ends, and how much of a torn record was cut.
+fn read_all(
+    run: &RunDir,
+    chain: &mut Chain,
+    visit: &mut impl FnMut(Location, Record) -> Result<()>,
+) -> Result<((u64, u64), u64)> {
+    let mut reader = Reader::new(run);
+    let damaged = |what: String| {
+        Diagnostic::error(TRACE_DAMAGED, format!("the trace of run {} is damaged: {what}", run.id()))
+            .help("`theater trace verify` lists all damage; a run that is damaged is not written further")
+    };
+    let promised = run.head();
+    loop {
+        match reader.next_record() {
+            Ok(None) => break,
+            Ok(Some((location, record))) => {
+                let position = record.header.position;
+                if let Some(misfit) = chain.follow(&record) {
+                    return Err(Box::new(damaged(format!("record {position}: {misfit}"))));
+                }
+                if promised.is_some_and(|(count, hash)| count == position + 1 && hash != record.hash) {
+                    let what = format!("record {position} is not the one that was stored");
+                    return Err(Box::new(damaged(what)));
+                }
+                visit(location, record)?;
+            }
+            Err(problem) if problem.torn && promised.is_none_or(|(count, _)| chain.next >= count) => {
+                set_aside(run, &problem)
+                    .map_err(|error| Diagnostic::io(RUN_UNWRITABLE, "write", run.path(), &error))?;
+                return Ok(((problem.segment, problem.offset), problem.rest));
+            }
+            Err(problem) => return Err(Box::new(problem.diagnostic(run))),
+        }
+    }
+    if let Some((count, _)) = promised.filter(|(count, _)| *count > chain.next) {
+        let what = format!("{count} records were stored, and {} are there", chain.next);
+        return Err(Box::new(damaged(what)));
+    }
+    Ok((reader.position(), 0))
+}
+
+/// Keeps a copy of a torn record in `torn/`; the log itself is cut when it is opened for writing.
+fn set_aside(run: &RunDir, problem: &Problem) -> io::Result<()> {
+    let bytes = fs::read(run.segment(problem.segment))?;
+    let start = usize::try_from(problem.offset).unwrap_or(usize::MAX).min(bytes.len());
+    let folder = run.path().join("torn");
+    fs::create_dir_all(&folder)?;
+    let name = format!("{:08}-{}", problem.segment, problem.offset);
+    fs::write(folder.join(name), &bytes[start..])
+}

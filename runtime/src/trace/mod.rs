@@ -1,0 +1,49 @@
+//! The trace: a tamper-evident record of all that enters or leaves an actor.
+//!
+//! A *run* is a folder ([`RunDir`]):
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `segments/00000001.seg` … | the log: records one after the other ([`Record`]), append only |
+//! | `blobs/ab/cdef…` | components, manifests and configurations, by their SHA-256 ([`Blobs`]) |
+//! | `head` | how many records are on disk, and the hash of the last one |
+//! | `lock` | held by the one process that writes, with its process number |
+//! | `torn/` | what was cut from the end of the log after a crash |
+//!
+//! A segment is a CBOR sequence (RFC 8742): a head, then records, see [`Record::frame`] and
+//! [`Header`]. One record is written per turn, committed or aborted, and one per lifecycle event.
+//! Every record refers to its actor's previous one by hash, and has a place in the whole log; so a
+//! changed, removed, doubled or swapped record is found ([`verify`]), and one removed from the end
+//! by the `head`.
+//!
+//! [`Log`] writes, [`Reader`] reads, also while another process writes.
+
+mod blobs;
+mod calls;
+mod hash;
+mod live;
+mod log;
+mod reader;
+mod record;
+mod run;
+mod segment;
+mod verify;
+
+pub use blobs::Blobs;
+pub use calls::{Answer, CallsReader, CallsWriter, ImportCall};
+pub use hash::Hash;
+pub use live::{Live, Subscription};
+pub use log::{Durability, Entry, Log, LogFailed, Opening};
+pub use reader::{Location, Problem, Reader};
+pub(crate) use record::names;
+pub use record::{
+    ActorId, Cause, ExitReason, Header, Kind, Payload, PayloadKind, Record, TurnHeader, key,
+};
+pub use run::{RunDir, RunLock};
+pub use verify::{Verification, verify};
+
+/// The time now, in nanoseconds since 1970.
+pub fn now() -> u64 {
+    let elapsed = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    elapsed.map_or(0, |elapsed| u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX))
+}

@@ -1,0 +1,197 @@
+use super::segment::SegmentHead;
+use super::{Record, RunDir};
+use crate::diagnostic::{Diagnostic, Result, TRACE_DAMAGED};
+use minicbor::decode::Decoder;
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+
+/// Where a record stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Location {
+    /// The number of its segment.
+    pub segment: u64,
+    /// The byte in the segment's file at which it begins.
+    pub offset: u64,
+    /// Its length in bytes.
+    pub len: u64,
+}
+
+/// A place in the log from which it cannot be read on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// The number of the segment.
+    pub segment: u64,
+    /// The byte in the segment's file at which the unreadable record (or the head) begins.
+    pub offset: u64,
+    /// How many bytes follow from there to the end of the file.
+    pub rest: u64,
+    /// What is wrong.
+    pub what: String,
+    /// Whether it looks like the end of a log whose writer died: the last segment ends in the
+    /// middle of a record.
+    pub torn: bool,
+}
+
+/// Reads the records of a run in order, also while another process writes it.
+#[derive(Debug)]
+pub struct Reader {
+    run: RunDir,
+    segment: u64,
+    head: Option<SegmentHead>,
+    /// What was read of the segment, and where in the file it begins.
+    buffer: Vec<u8>,
+    base: u64,
+    /// How much of the buffer is used up.
+    used: usize,
+}
+
+impl Reader {
+    /// Reads from the beginning.
+    pub fn new(run: &RunDir) -> Self {
+        Self { run: run.clone(), segment: 1, head: None, buffer: Vec::new(), base: 0, used: 0 }
+    }
+
+    /// The place up to which the log was read: segment and byte.
+    pub fn position(&self) -> (u64, u64) {
+        (self.segment, self.base + self.used as u64)
+    }
+
+    /// The head of the segment that is being read.
+    pub fn head(&self) -> Option<&SegmentHead> {
+        self.head.as_ref()
+    }
+
+    /// The next record, or none at the present end of the log; called again later, it goes on with
+    /// what was written meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// When the log cannot be read on from here.
+    pub fn next_record(&mut self) -> std::result::Result<Option<(Location, Record)>, Problem> {
+        loop {
+            if self.used == self.buffer.len() && !self.fill().map_err(|e| self.unreadable(&e))? {
+                return Ok(None);
+            }
+            let mut decoder = Decoder::new(&self.buffer[self.used..]);
+            if self.head.is_none() {
+                match SegmentHead::read(&mut decoder) {
+                    Ok(head) => {
+                        self.used += decoder.position();
+                        self.head = Some(head);
+                    }
+                    Err(error) => return Err(self.problem(error.what)),
+                }
+                continue;
+            }
+            return match Record::read(&mut decoder) {
+                Ok(record) => {
+                    let len = decoder.position();
+                    let offset = self.base + self.used as u64;
+                    self.used += len;
+                    let location = Location { segment: self.segment, offset, len: len as u64 };
+                    Ok(Some((location, record)))
+                }
+                Err(error) => Err(self.problem(error.what)),
+            };
+        }
+    }
+
+    /// Goes on with the next segment after a problem.
+    pub fn skip_segment(&mut self) {
+        self.segment += 1;
+        self.head = None;
+        self.buffer.clear();
+        self.base = 0;
+        self.used = 0;
+    }
+
+    /// Reads what follows in this segment, or begins the next one. Answers whether there is more.
+    fn fill(&mut self) -> io::Result<bool> {
+        loop {
+            let mut file = match File::open(self.run.segment(self.segment)) {
+                Ok(file) => file,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+                Err(error) => return Err(error),
+            };
+            self.base += self.used as u64;
+            self.used = 0;
+            self.buffer.clear();
+            file.seek(SeekFrom::Start(self.base))?;
+            file.read_to_end(&mut self.buffer)?;
+            if !self.buffer.is_empty() {
+                return Ok(true);
+            }
+            if self.run.segment(self.segment + 1).exists() {
+                self.skip_segment();
+            } else {
+                return Ok(false);
+            }
+        }
+    }
+
+    fn problem(&self, what: String) -> Problem {
+        let rest = &self.buffer[self.used..];
+        Problem {
+            segment: self.segment,
+            offset: self.base + self.used as u64,
+            rest: rest.len() as u64,
+            what,
+            torn: ends_inside_an_item(rest) && !self.run.segment(self.segment + 1).exists(),
+        }
+    }
+
+    fn unreadable(&self, error: &io::Error) -> Problem {
+        Problem {
+            segment: self.segment,
+            offset: self.base + self.used as u64,
+            rest: 0,
+            what: format!("cannot read the segment: {error}"),
+            torn: false,
+        }
+    }
+}
+
+/// Whether the bytes stop in the middle of a CBOR item.
+fn ends_inside_an_item(bytes: &[u8]) -> bool {
+    Decoder::new(bytes).skip().is_err_and(|error| error.is_end_of_input())
+}
+
+impl Problem {
+    /// The report for somebody who needed to read on.
+    pub fn diagnostic(&self, run: &RunDir) -> Diagnostic {
+        Diagnostic::error(
+            TRACE_DAMAGED,
+            format!(
+                "the trace of run {} is damaged in segment {} at byte {}: {}",
+                run.id(),
+                self.segment,
+                self.offset,
+                self.what
+            ),
+        )
+        .help("`theater trace verify` lists all damage; restore the run's folder from a copy, or start a new run")
+    }
+}
+
+impl RunDir {
+    /// Reads one record again.
+    ///
+    /// # Errors
+    ///
+    /// When it is not where it was.
+    pub fn record_at(&self, location: Location) -> Result<Record> {
+        let read = || -> io::Result<Vec<u8>> {
+            let mut file = File::open(self.segment(location.segment))?;
+            file.seek(SeekFrom::Start(location.offset))?;
+            let mut bytes = Vec::new();
+            file.take(location.len).read_to_end(&mut bytes)?;
+            Ok(bytes)
+        };
+        let problem = |what: String| {
+            let Location { segment, offset, len } = location;
+            Box::new(Problem { segment, offset, rest: len, what, torn: false }.diagnostic(self))
+        };
+        let bytes = read().map_err(|error| problem(error.to_string()))?;
+        Record::read(&mut Decoder::new(&bytes)).map_err(|error| problem(error.what))
+    }
+}

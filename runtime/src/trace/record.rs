@@ -1,0 +1,584 @@
+use super::Hash;
+use crate::turn::OutcomeKind;
+use crate::wire::{WireError, Writer};
+use minicbor::data::Type as Major;
+use minicbor::decode::Decoder;
+use std::fmt;
+
+/// An actor's number in its run. Never given twice; 0 is the node itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ActorId(pub u64);
+
+impl ActorId {
+    /// The node itself, in whose name the run is opened and closed.
+    pub const NODE: ActorId = ActorId(0);
+}
+
+/// The part of a record that the hash chain covers. It says what happened and holds a salted
+/// digest of each payload, so that a payload can be removed later without breaking any proof.
+///
+/// It is written as a CBOR map with small whole numbers as keys, as in COSE (RFC 9052); the
+/// numbers stand in [`key`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Header {
+    /// The place of the record in the whole log, from 0.
+    pub position: u64,
+    /// Whose record it is.
+    pub actor: ActorId,
+    /// The place of the record among those of its actor, from 0.
+    pub sequence: u64,
+    /// The hash of the actor's previous header; none in its first record.
+    pub previous: Option<Hash>,
+    /// When it happened, in nanoseconds since 1970. Not compared by replay.
+    pub time: u64,
+    /// What happened.
+    pub kind: Kind,
+    /// Which payloads there are, and the digest of each.
+    pub payloads: Vec<(PayloadKind, Hash)>,
+}
+
+/// What a record tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kind {
+    /// A node began to write this run, or to go on with it.
+    Opened {
+        /// The version of Theater.
+        version: String,
+        /// The blob with the engine's configuration.
+        engine: Hash,
+        /// How many bytes of a torn record, left by a crash, were cut off first.
+        cut: u64,
+    },
+    /// The node ended in order.
+    Closed,
+    /// An actor came into being.
+    Spawned {
+        /// Its name.
+        name: String,
+        /// The blob with its component.
+        component: Hash,
+        /// The blob with its effective manifest.
+        manifest: Hash,
+    },
+    /// One message was processed, and its turn committed or aborted.
+    Turn(TurnHeader),
+    /// An incarnation ended.
+    Exited {
+        /// Which one.
+        incarnation: u32,
+        /// Why.
+        reason: ExitReason,
+    },
+    /// The next incarnation began, with the last committed state.
+    Restarted {
+        /// Which one.
+        incarnation: u32,
+    },
+    /// The actor ended for good.
+    Stopped,
+}
+
+/// What the header of a turn's record holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TurnHeader {
+    /// The turn's number: 0 for `init`.
+    pub turn: u64,
+    /// In which of the actor's lives.
+    pub incarnation: u32,
+    /// What sent the message.
+    pub cause: Cause,
+    /// The exported function that the message called, such as `local:counter/counter#increment`,
+    /// or just `init` for a function of the world itself.
+    pub function: String,
+    /// How it ended.
+    pub outcome: OutcomeKind,
+    /// Fuel used, in wasmtime's units.
+    pub fuel: u64,
+    /// How long it took, in nanoseconds. Not compared by replay.
+    pub elapsed: u64,
+}
+
+/// What sent a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// Somebody outside. The payload [`PayloadKind::Origin`] has the words, such as a REPL line.
+    Outside,
+    /// The runtime itself, for `init` and callbacks.
+    Runtime,
+}
+
+/// Why an incarnation ended. The words are Erlang/OTP's where it has one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExitReason {
+    /// Its own wish, its work being done.
+    Normal,
+    /// It was stopped, or asked to end.
+    Shutdown,
+    /// A trap.
+    Trap,
+    /// A broken limit: fuel, memory, time, or size.
+    Limit,
+    /// It was killed in the middle of a turn.
+    Killed,
+    /// Its `init` answered with an `err`.
+    InitRefused,
+}
+
+/// What a payload holds. All are CBOR, in the encoding of [`crate::wire`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PayloadKind {
+    /// The arguments of the message.
+    Arguments,
+    /// Every call of an import in order, see [`super::ImportCall`].
+    Calls,
+    /// Changed state keys, see [`crate::state::Delta`].
+    Delta,
+    /// What the function returned.
+    Result,
+    /// Why the turn aborted, see [`crate::turn::Failure`].
+    Failure,
+    /// The words with which somebody outside sent the message.
+    Origin,
+}
+
+/// A payload of a record, as it stands in the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Payload {
+    /// What it holds.
+    pub kind: PayloadKind,
+    /// The salt of its digest.
+    pub salt: [u8; 16],
+    /// The content.
+    pub bytes: Vec<u8>,
+}
+
+impl Payload {
+    /// The digest that stands in the header.
+    pub fn digest(&self) -> Hash {
+        Hash::salted(&self.salt, &self.bytes)
+    }
+}
+
+/// The keys of a header.
+pub mod key {
+    #![allow(missing_docs)]
+    pub const POSITION: u64 = 0;
+    pub const ACTOR: u64 = 1;
+    pub const SEQUENCE: u64 = 2;
+    pub const PREVIOUS: u64 = 3;
+    pub const TIME: u64 = 4;
+    pub const KIND: u64 = 5;
+    pub const PAYLOADS: u64 = 6;
+    pub const VERSION: u64 = 7;
+    pub const ENGINE: u64 = 8;
+    pub const CUT: u64 = 9;
+    pub const NAME: u64 = 10;
+    pub const COMPONENT: u64 = 11;
+    pub const MANIFEST: u64 = 12;
+    pub const INCARNATION: u64 = 13;
+    pub const REASON: u64 = 14;
+    pub const TURN: u64 = 15;
+    pub const CAUSE: u64 = 16;
+    pub const FUNCTION: u64 = 17;
+    pub const OUTCOME: u64 = 18;
+    pub const FUEL: u64 = 19;
+    pub const ELAPSED: u64 = 20;
+}
+
+macro_rules! names {
+    ($ty:ty { $($variant:ident = $name:literal),* $(,)? }) => {
+        impl $ty {
+            /// The word for it, as it stands in the trace and as people see it.
+            pub fn name(&self) -> &'static str {
+                match self { $(Self::$variant => $name),* }
+            }
+
+            /// The one with this name.
+            pub fn from_name(name: &str) -> Option<Self> {
+                match name { $($name => Some(Self::$variant),)* _ => None }
+            }
+        }
+
+        impl fmt::Display for $ty {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(self.name())
+            }
+        }
+    };
+}
+pub(crate) use names;
+
+names!(Cause { Outside = "outside", Runtime = "runtime" });
+names!(ExitReason {
+    Normal = "normal",
+    Shutdown = "shutdown",
+    Trap = "trap",
+    Limit = "limit",
+    Killed = "killed",
+    InitRefused = "init-refused",
+});
+names!(PayloadKind {
+    Arguments = "arguments",
+    Calls = "calls",
+    Delta = "delta",
+    Result = "result",
+    Failure = "failure",
+    Origin = "origin",
+});
+
+impl ExitReason {
+    /// Whether the actor ended in order, so that the node's root does not restart it.
+    pub fn is_orderly(self) -> bool {
+        matches!(self, Self::Normal | Self::Shutdown | Self::InitRefused)
+    }
+}
+
+impl Kind {
+    /// The word for it, as it stands in the trace and as people see it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Opened { .. } => "opened",
+            Self::Closed => "closed",
+            Self::Spawned { .. } => "spawned",
+            Self::Turn(_) => "turn",
+            Self::Exited { .. } => "exited",
+            Self::Restarted { .. } => "restarted",
+            Self::Stopped => "stopped",
+        }
+    }
+}
+
+impl Header {
+    /// The turn, if it is a turn's header.
+    pub fn turn(&self) -> Option<&TurnHeader> {
+        match &self.kind {
+            Kind::Turn(turn) => Some(turn),
+            _ => None,
+        }
+    }
+
+    /// The header in its encoding. The keys are written in ascending order, as deterministic CBOR
+    /// has it.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut map = Map::default();
+        map.unsigned(key::POSITION, self.position);
+        map.unsigned(key::ACTOR, self.actor.0);
+        map.unsigned(key::SEQUENCE, self.sequence);
+        if let Some(previous) = &self.previous {
+            map.bytes(key::PREVIOUS, &previous.0);
+        }
+        map.unsigned(key::TIME, self.time);
+        map.text(key::KIND, self.kind.name());
+        if !self.payloads.is_empty() {
+            map.key(key::PAYLOADS);
+            map.writer.array(self.payloads.len() * 2);
+            for (kind, digest) in &self.payloads {
+                map.writer.text(kind.name());
+                map.writer.bytes(&digest.0);
+            }
+        }
+        self.kind.encode(&mut map);
+        map.finish()
+    }
+
+    /// Reads a header.
+    ///
+    /// # Errors
+    ///
+    /// When the bytes are not a header.
+    pub fn decode(bytes: &[u8]) -> Result<Self, WireError> {
+        let mut decoder = Decoder::new(bytes);
+        let fields = Fields::read(&mut decoder)?;
+        if decoder.position() != bytes.len() {
+            return Err(WireError::new(&decoder, "something behind the header"));
+        }
+        Ok(Self {
+            position: fields.unsigned(key::POSITION)?,
+            actor: ActorId(fields.unsigned(key::ACTOR)?),
+            sequence: fields.unsigned(key::SEQUENCE)?,
+            previous: match fields.get(key::PREVIOUS) {
+                Some(_) => Some(fields.hash(key::PREVIOUS)?),
+                None => None,
+            },
+            time: fields.unsigned(key::TIME)?,
+            kind: Kind::decode(&fields)?,
+            payloads: fields.digests()?,
+        })
+    }
+}
+
+impl Kind {
+    fn encode(&self, map: &mut Map) {
+        match self {
+            Self::Opened { version, engine, cut } => {
+                map.text(key::VERSION, version);
+                map.bytes(key::ENGINE, &engine.0);
+                map.unsigned(key::CUT, *cut);
+            }
+            Self::Closed | Self::Stopped => {}
+            Self::Spawned { name, component, manifest } => {
+                map.text(key::NAME, name);
+                map.bytes(key::COMPONENT, &component.0);
+                map.bytes(key::MANIFEST, &manifest.0);
+            }
+            Self::Turn(turn) => {
+                map.unsigned(key::INCARNATION, turn.incarnation.into());
+                map.unsigned(key::TURN, turn.turn);
+                map.text(key::CAUSE, turn.cause.name());
+                map.text(key::FUNCTION, &turn.function);
+                map.text(key::OUTCOME, turn.outcome.name());
+                map.unsigned(key::FUEL, turn.fuel);
+                map.unsigned(key::ELAPSED, turn.elapsed);
+            }
+            Self::Exited { incarnation, reason } => {
+                map.unsigned(key::INCARNATION, (*incarnation).into());
+                map.text(key::REASON, reason.name());
+            }
+            Self::Restarted { incarnation } => {
+                map.unsigned(key::INCARNATION, (*incarnation).into());
+            }
+        }
+    }
+
+    fn decode(fields: &Fields<'_>) -> Result<Self, WireError> {
+        let kind = fields.text(key::KIND)?;
+        Ok(match kind {
+            "opened" => Self::Opened {
+                version: fields.text(key::VERSION)?.to_owned(),
+                engine: fields.hash(key::ENGINE)?,
+                cut: fields.unsigned(key::CUT)?,
+            },
+            "closed" => Self::Closed,
+            "spawned" => Self::Spawned {
+                name: fields.text(key::NAME)?.to_owned(),
+                component: fields.hash(key::COMPONENT)?,
+                manifest: fields.hash(key::MANIFEST)?,
+            },
+            "turn" => Self::Turn(TurnHeader {
+                turn: fields.unsigned(key::TURN)?,
+                incarnation: fields.incarnation()?,
+                cause: fields.named(key::CAUSE, Cause::from_name)?,
+                function: fields.text(key::FUNCTION)?.to_owned(),
+                outcome: fields.named(key::OUTCOME, OutcomeKind::from_name)?,
+                fuel: fields.unsigned(key::FUEL)?,
+                elapsed: fields.unsigned(key::ELAPSED)?,
+            }),
+            "exited" => Self::Exited {
+                incarnation: fields.incarnation()?,
+                reason: fields.named(key::REASON, ExitReason::from_name)?,
+            },
+            "restarted" => Self::Restarted { incarnation: fields.incarnation()? },
+            "stopped" => Self::Stopped,
+            other => return Err(fields.error(format!("a record of unknown kind `{other}`"))),
+        })
+    }
+}
+
+/// A map under construction: the pairs are counted as they are written.
+#[derive(Default)]
+struct Map {
+    pairs: usize,
+    writer: Writer,
+}
+
+impl Map {
+    fn key(&mut self, key: u64) {
+        self.pairs += 1;
+        self.writer.unsigned(key);
+    }
+
+    fn unsigned(&mut self, key: u64, value: u64) {
+        self.key(key);
+        self.writer.unsigned(value);
+    }
+
+    fn text(&mut self, key: u64, value: &str) {
+        self.key(key);
+        self.writer.text(value);
+    }
+
+    fn bytes(&mut self, key: u64, value: &[u8]) {
+        self.key(key);
+        self.writer.bytes(value);
+    }
+
+    /// A header has fewer than 24 pairs, so the head of its map is one byte (RFC 8949, section 3).
+    fn finish(self) -> Vec<u8> {
+        let body = self.writer.into_bytes();
+        let mut bytes = Vec::with_capacity(body.len() + 1);
+        bytes.push(0xa0 | u8::try_from(self.pairs).expect("a header has fewer than 24 pairs"));
+        bytes.extend_from_slice(&body);
+        bytes
+    }
+}
+
+/// The pairs of a header that is being read.
+struct Fields<'b> {
+    pairs: Vec<(u64, &'b [u8])>,
+}
+
+impl<'b> Fields<'b> {
+    fn read(decoder: &mut Decoder<'b>) -> Result<Self, WireError> {
+        let Some(len) = decoder.map()? else {
+            return Err(WireError::new(decoder, "a header without a length"));
+        };
+        let mut pairs = Vec::new();
+        for _ in 0..len {
+            let key = decoder.u64()?;
+            if pairs.last().is_some_and(|(last, _)| *last >= key) {
+                return Err(WireError::new(decoder, "keys out of order"));
+            }
+            let start = decoder.position();
+            decoder.skip()?;
+            pairs.push((key, &decoder.input()[start..decoder.position()]));
+        }
+        Ok(Self { pairs })
+    }
+
+    fn error(&self, what: impl Into<String>) -> WireError {
+        WireError { what: what.into(), offset: 0 }
+    }
+
+    fn get(&self, key: u64) -> Option<Decoder<'b>> {
+        let (_, bytes) = self.pairs.iter().find(|(candidate, _)| *candidate == key)?;
+        Some(Decoder::new(bytes))
+    }
+
+    fn need(&self, key: u64) -> Result<Decoder<'b>, WireError> {
+        self.get(key).ok_or_else(|| self.error(format!("no key {key}")))
+    }
+
+    fn unsigned(&self, key: u64) -> Result<u64, WireError> {
+        Ok(self.need(key)?.u64()?)
+    }
+
+    fn text(&self, key: u64) -> Result<&'b str, WireError> {
+        Ok(self.need(key)?.str()?)
+    }
+
+    fn hash(&self, key: u64) -> Result<Hash, WireError> {
+        read_hash(&mut self.need(key)?)
+    }
+
+    fn incarnation(&self) -> Result<u32, WireError> {
+        Ok(self.need(key::INCARNATION)?.u32()?)
+    }
+
+    fn named<T>(&self, key: u64, from: impl Fn(&str) -> Option<T>) -> Result<T, WireError> {
+        let name = self.text(key)?;
+        from(name).ok_or_else(|| self.error(format!("unknown word `{name}` under key {key}")))
+    }
+
+    fn digests(&self) -> Result<Vec<(PayloadKind, Hash)>, WireError> {
+        let Some(mut decoder) = self.get(key::PAYLOADS) else { return Ok(Vec::new()) };
+        let len = decoder.array()?.ok_or_else(|| self.error("an array without a length"))?;
+        let mut digests = Vec::new();
+        for _ in 0..len / 2 {
+            digests.push((read_payload_kind(&mut decoder)?, read_hash(&mut decoder)?));
+        }
+        Ok(digests)
+    }
+}
+
+fn read_hash(decoder: &mut Decoder<'_>) -> Result<Hash, WireError> {
+    let bytes = decoder.bytes()?;
+    bytes.try_into().map(Hash).map_err(|_| WireError::new(decoder, "a hash that is not 32 bytes"))
+}
+
+fn read_payload_kind(decoder: &mut Decoder<'_>) -> Result<PayloadKind, WireError> {
+    let name = decoder.str()?;
+    PayloadKind::from_name(name)
+        .ok_or_else(|| WireError::new(decoder, format!("unknown payload `{name}`")))
+}
+
+/// A record as it stands in the log: its header, and its payloads as far as they were not removed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// The header, read.
+    pub header: Header,
+    /// The hash of the header's bytes, which the next record of the actor refers to.
+    pub hash: Hash,
+    /// The payloads, in the order of the header's digests. A removed one is missing.
+    pub payloads: Vec<Payload>,
+}
+
+/// How many bytes of the header's hash close a record.
+const CHECK_LEN: usize = 8;
+
+impl Record {
+    /// The bytes of a record in a segment: a CBOR array of the header (as a byte string), the
+    /// payloads (each an array of its salt and its content, both byte strings, or null if it was
+    /// removed), and the first 8 bytes of the header's hash, by which a torn or flipped last record
+    /// is found before the next one vouches for it.
+    pub fn frame(header: &[u8], hash: &Hash, payloads: &[Payload]) -> Vec<u8> {
+        let size: usize = payloads.iter().map(|payload| payload.bytes.len() + 32).sum();
+        let mut writer = Writer::with_capacity(header.len() + size + 16);
+        writer.array(3);
+        writer.bytes(header);
+        writer.array(payloads.len());
+        for payload in payloads {
+            writer.array(2);
+            writer.bytes(&payload.salt);
+            writer.bytes(&payload.bytes);
+        }
+        writer.bytes(&hash.0[..CHECK_LEN]);
+        writer.into_bytes()
+    }
+
+    /// Reads one record and checks it in itself: the header against the check bytes, each payload
+    /// against its digest.
+    ///
+    /// # Errors
+    ///
+    /// When the bytes do not begin with a whole and sound record.
+    pub fn read(decoder: &mut Decoder<'_>) -> Result<Self, WireError> {
+        if decoder.array()? != Some(3) {
+            return Err(WireError::new(decoder, "no record begins here"));
+        }
+        let header_bytes = decoder.bytes()?;
+        let hash = Hash::of(header_bytes);
+        let header = Header::decode(header_bytes)?;
+        if decoder.array()? != Some(header.payloads.len() as u64) {
+            return Err(WireError::new(decoder, "another number of payloads than the header has"));
+        }
+        let mut payloads = Vec::new();
+        for (kind, digest) in &header.payloads {
+            if let Some(payload) = read_payload(decoder, *kind)? {
+                if payload.digest() != *digest {
+                    return Err(WireError::new(
+                        decoder,
+                        format!("the payload `{kind}` does not fit its digest"),
+                    ));
+                }
+                payloads.push(payload);
+            }
+        }
+        if decoder.bytes()? != &hash.0[..CHECK_LEN] {
+            return Err(WireError::new(decoder, "the header does not fit its check bytes"));
+        }
+        Ok(Self { header, hash, payloads })
+    }
+
+    /// The content of a payload, if the record has it.
+    pub fn payload(&self, kind: PayloadKind) -> Option<&[u8]> {
+        self.payloads.iter().find(|payload| payload.kind == kind).map(|p| p.bytes.as_slice())
+    }
+}
+
+fn read_payload(
+    decoder: &mut Decoder<'_>,
+    kind: PayloadKind,
+) -> Result<Option<Payload>, WireError> {
+    if decoder.datatype()? == Major::Null {
+        decoder.null()?;
+        return Ok(None);
+    }
+    if decoder.array()? != Some(2) {
+        return Err(WireError::new(decoder, "a payload needs a salt and a content"));
+    }
+    let salt = decoder.bytes()?;
+    let Ok(salt) = salt.try_into() else {
+        return Err(WireError::new(decoder, "a salt that is not 16 bytes"));
+    };
+    Ok(Some(Payload { kind, salt, bytes: decoder.bytes()?.to_vec() }))
+}

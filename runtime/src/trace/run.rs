@@ -1,0 +1,215 @@
+use super::{Blobs, Hash};
+use crate::diagnostic::{Diagnostic, RUN_LOCKED, RUN_MISSING, RUN_UNWRITABLE, Result};
+use std::fs::{self, File, TryLockError};
+use std::io::{self, Read, Seek, Write};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+/// The folder of one run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunDir {
+    path: PathBuf,
+}
+
+/// The right to write a run. Given back when it is dropped, or when the process dies.
+#[derive(Debug)]
+pub struct RunLock {
+    _file: File,
+}
+
+impl RunDir {
+    /// Makes the folder of a new run below `data` (normally the project's `.theater`). Its id begins
+    /// with the time in UTC, so that ids sort by age.
+    ///
+    /// # Errors
+    ///
+    /// When the folder cannot be made.
+    pub fn create(data: &Path) -> Result<Self> {
+        let make = || -> io::Result<Self> {
+            let runs = data.join("runs");
+            fs::create_dir_all(&runs)?;
+            let ignore = data.join(".gitignore");
+            if !ignore.exists() {
+                fs::write(ignore, "*\n")?;
+            }
+            loop {
+                let path = runs.join(new_id());
+                match fs::create_dir(&path) {
+                    Ok(()) => {
+                        fs::create_dir(path.join("segments"))?;
+                        fs::create_dir(path.join("blobs"))?;
+                        restrict(&path)?;
+                        return Ok(Self { path });
+                    }
+                    Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                    Err(error) => return Err(error),
+                }
+            }
+        };
+        make().map_err(|error| {
+            let diagnostic = Diagnostic::io(RUN_UNWRITABLE, "make a run in", data, &error);
+            Box::new(diagnostic.help("name another place with `--data DIR`"))
+        })
+    }
+
+    /// The run in this folder.
+    ///
+    /// # Errors
+    ///
+    /// When the folder is not a run's.
+    pub fn open(path: &Path) -> Result<Self> {
+        if path.join("segments").is_dir() {
+            return Ok(Self { path: path.to_owned() });
+        }
+        Err(Box::new(
+            Diagnostic::error(RUN_MISSING, format!("{} is not the folder of a run", path.display()))
+                .help("a run's folder holds `segments/`; `theater trace ls` lists the runs of a project"),
+        ))
+    }
+
+    /// All runs below `data`, oldest first. None if there is no such folder.
+    pub fn list(data: &Path) -> Vec<Self> {
+        let Ok(entries) = fs::read_dir(data.join("runs")) else { return Vec::new() };
+        let mut runs: Vec<Self> = entries
+            .flatten()
+            .filter_map(|entry| Self::open(&entry.path()).ok())
+            .collect();
+        runs.sort_by_key(Self::id);
+        runs
+    }
+
+    /// The newest run below `data`.
+    ///
+    /// # Errors
+    ///
+    /// When there is none.
+    pub fn latest(data: &Path) -> Result<Self> {
+        Self::list(data).pop().ok_or_else(|| {
+            Box::new(
+                Diagnostic::error(RUN_MISSING, format!("there is no run in {}", data.display()))
+                    .help("`theater repl` or `theater run` makes one"),
+            )
+        })
+    }
+
+    /// The run's id: the folder's name.
+    pub fn id(&self) -> String {
+        self.path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+    }
+
+    /// The folder.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The run's blobs.
+    pub fn blobs(&self) -> Blobs {
+        Blobs::new(self.path.join("blobs"))
+    }
+
+    /// The file of a segment.
+    pub fn segment(&self, number: u64) -> PathBuf {
+        self.path.join("segments").join(format!("{number:08}.seg"))
+    }
+
+    /// The numbers of the segments that are there, ascending.
+    ///
+    /// # Errors
+    ///
+    /// When the folder cannot be read.
+    pub fn segments(&self) -> io::Result<Vec<u64>> {
+        let mut numbers = Vec::new();
+        for entry in fs::read_dir(self.path.join("segments"))? {
+            let name = entry?.file_name();
+            let number = name.to_str().and_then(|name| name.strip_suffix(".seg"));
+            numbers.extend(number.and_then(|number| number.parse::<u64>().ok()));
+        }
+        numbers.sort_unstable();
+        Ok(numbers)
+    }
+
+    /// Takes the lock that the one writer of a run holds.
+    ///
+    /// # Errors
+    ///
+    /// When another process holds it; the report names that process.
+    pub fn lock(&self) -> Result<RunLock> {
+        let path = self.path.join("lock");
+        let failed = |error| Diagnostic::io(RUN_UNWRITABLE, "lock the run at", &path, &error);
+        let mut file = File::options()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&path)
+            .map_err(failed)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(Box::new(self.locked(&mut file))),
+            Err(TryLockError::Error(error)) => return Err(Box::new(failed(error))),
+        }
+        let note = || -> io::Result<()> {
+            file.set_len(0)?;
+            file.rewind()?;
+            writeln!(file, "{}", std::process::id())
+        };
+        match { note }() {
+            Ok(()) => Ok(RunLock { _file: file }),
+            Err(error) => Err(Box::new(failed(error))),
+        }
+    }
+
+    fn locked(&self, file: &mut File) -> Diagnostic {
+        let mut holder = String::new();
+        // The number is a help to the reader; without it the report still says what matters.
+        let _ = file.read_to_string(&mut holder);
+        let holder = match holder.trim() {
+            "" => "another process".to_owned(),
+            pid => format!("process {pid}"),
+        };
+        let message = format!("the run {} is being written by {holder}", self.id());
+        Diagnostic::error(RUN_LOCKED, message).help(
+            "one process writes a run: end that one, or start a new run (`theater repl` without `--resume`); \
+             `theater trace` and `theater replay` work beside it",
+        )
+    }
+
+    /// Whether some process is writing the run now.
+    pub fn is_locked(&self) -> bool {
+        let Ok(file) = File::open(self.path.join("lock")) else { return false };
+        matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
+    }
+
+    /// What the file `head` says: how many records are on disk, and the hash of the last one's
+    /// header. None if the file is missing or unreadable.
+    pub fn head(&self) -> Option<(u64, Hash)> {
+        let text = fs::read_to_string(self.path.join("head")).ok()?;
+        let (count, hash) = text.trim_end().split_once(' ')?;
+        Some((count.parse().ok()?, hash.parse().ok()?))
+    }
+
+    /// The text of the file `head`, always of one length, so that it is overwritten in one piece.
+    pub(super) fn head_text(count: u64, hash: &Hash) -> String {
+        format!("{count:020} {hash}\n")
+    }
+}
+
+/// A time in UTC and a few random digits, such as `20261123-051710-a3f2`.
+fn new_id() -> String {
+    let now = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
+    let digits: String = now.chars().filter(char::is_ascii_digit).collect();
+    let (date, time) = digits.split_at(digits.len().saturating_sub(6));
+    format!("{date}-{time}-{:04x}", rand::random::<u16>())
+}
+
+/// A trace holds what actors were told: only its owner may read it.
+#[cfg(unix)]
+fn restrict(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o700))
+}
+
+#[cfg(not(unix))]
+fn restrict(_path: &Path) -> io::Result<()> {
+    Ok(())
+}

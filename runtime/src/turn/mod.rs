@@ -1,0 +1,268 @@
+//! One message through one instance: the transaction.
+//!
+//! [`execute`] takes a fresh instance of a [`Program`], calls one exported function, and answers
+//! with an [`Execution`]: what it returned or why it aborted, what it changed, and the record of all
+//! that crossed the boundary. It changes nothing by itself; committing is the actor's.
+
+mod outcome;
+mod program;
+
+pub use outcome::{Failure, OutcomeKind};
+pub use program::{Compiled, Program};
+
+use crate::boundary::export::{Function, INIT};
+use crate::boundary::{Abort, Crossing, Divergence, MemoryLimiter, TurnData};
+use crate::engine::YIELD_INTERVAL;
+use crate::handlers::{Context, StopReason};
+use crate::manifest::Limits;
+use crate::state::{Delta, State};
+use std::time::{Duration, Instant};
+use tokio::sync::watch;
+use wasmtime::component::Val;
+use wasmtime::{Store, Trap, WasmBacktrace};
+
+/// What wasmtime counts for each byte of a list that comes as dynamic values, with room to spare:
+/// one such value takes 40 bytes.
+const HOSTCALL_FUEL_PER_BYTE: u64 = 64;
+
+/// The beginning of wasmtime's message when a component returns more than that. It has no type.
+const HOSTCALL_FUEL_MESSAGE: &str = "too much data is being copied";
+
+/// One turn to execute.
+pub struct Task<'t> {
+    /// What to call.
+    pub function: &'t Function,
+    /// With which arguments. They are of the function's types.
+    pub arguments: &'t [Val],
+    /// What handlers see.
+    pub context: Context,
+    /// Live, or in replay.
+    pub crossing: Crossing,
+    /// What the turn may use.
+    pub limits: &'t Limits,
+    /// The fuel that it may use; in replay this can be less than the limit.
+    pub fuel: u64,
+    /// Becomes true when somebody wants the turn to end. None in replay, where there is no clock.
+    pub cancel: Option<watch::Receiver<bool>>,
+}
+
+/// How a turn went.
+#[derive(Debug)]
+pub struct Execution {
+    /// How it ended.
+    pub outcome: OutcomeKind,
+    /// Why, if it aborted or refused.
+    pub failure: Option<Failure>,
+    /// What the function returned, if it returned.
+    pub values: Vec<Val>,
+    /// The same in its encoding.
+    pub result: Option<Vec<u8>>,
+    /// Fuel used.
+    pub fuel: u64,
+    /// Whether the fuel is exact: after a hardware trap it is not.
+    pub fuel_exact: bool,
+    /// How long it took.
+    pub elapsed: Duration,
+    /// The import calls, as a payload.
+    pub calls: Vec<u8>,
+    /// What it changed; nothing if it aborted.
+    pub delta: Delta,
+    /// The state after it, if it committed.
+    pub state: Option<State>,
+    /// Whether the actor wishes to end; only if it committed.
+    pub stop: Option<StopReason>,
+    /// In replay: what differed in the import calls.
+    pub divergence: Option<Divergence>,
+}
+
+/// How the call in the instance ended.
+enum Ended {
+    Returned(Vec<Val>, Vec<u8>),
+    Failed(wasmtime::Error),
+    Timeout,
+    Cancelled,
+}
+
+/// Executes one turn in a fresh instance.
+pub async fn execute(program: &Program, task: Task<'_>) -> Execution {
+    let Task { function, arguments, context, crossing, limits, fuel, cancel } = task;
+    let message_limit = crossing.message_limit();
+    let start = Instant::now();
+    let limiter = MemoryLimiter::new(limits.memory);
+    let mut store = Store::new(program.engine(), TurnData { context, crossing, limiter });
+    store.limiter(|data| &mut data.limiter);
+    store.set_hostcall_fuel(
+        usize::try_from(message_limit * HOSTCALL_FUEL_PER_BYTE).unwrap_or(usize::MAX),
+    );
+    let prepared = store
+        .set_fuel(fuel)
+        .and_then(|()| store.fuel_async_yield_interval(Some(YIELD_INTERVAL)));
+
+    let ended = match prepared {
+        Err(error) => Ended::Failed(error),
+        Ok(()) => {
+            let call = call(program, &mut store, function, arguments);
+            match cancel {
+                None => call.await,
+                Some(cancel) => guard(call, limits.timeout, cancel).await,
+            }
+        }
+    };
+    let used = fuel - store.get_fuel().unwrap_or_default().min(fuel);
+    let mut execution = conclude(ended, store.into_data(), function, limits);
+    execution.fuel = used;
+    execution.elapsed = start.elapsed();
+    execution
+}
+
+async fn call(
+    program: &Program,
+    store: &mut Store<TurnData>,
+    function: &Function,
+    arguments: &[Val],
+) -> Ended {
+    let result = match program.instantiate(store).await {
+        Ok(instance) => function.call(store, &instance, arguments).await,
+        Err(error) => Err(error),
+    };
+    match result {
+        Ok((values, encoded)) => Ended::Returned(values, encoded),
+        Err(error) => Ended::Failed(error),
+    }
+}
+
+/// Ends the call when its time is up or somebody asks for it. Both strike where the component
+/// yields, so the fuel used until then says exactly where.
+async fn guard(
+    call: impl Future<Output = Ended>,
+    timeout: Duration,
+    mut cancel: watch::Receiver<bool>,
+) -> Ended {
+    let cancelled = async {
+        if cancel.wait_for(|cancel| *cancel).await.is_err() {
+            // Nobody is left who could ask.
+            std::future::pending::<()>().await;
+        }
+    };
+    tokio::select! {
+        biased;
+        ended = call => ended,
+        () = cancelled => Ended::Cancelled,
+        () = tokio::time::sleep(timeout) => Ended::Timeout,
+    }
+}
+
+fn conclude(ended: Ended, data: TurnData, function: &Function, limits: &Limits) -> Execution {
+    let TurnData { context, crossing, .. } = data;
+    let (calls, script) = crossing.finish();
+    let mut fuel_exact = true;
+    let (mut values, mut result) = (Vec::new(), None);
+    let (outcome, failure) = match ended {
+        Ended::Returned(returned, encoded) => {
+            let refusal = refusal(function, &returned);
+            (values, result) = (returned, Some(encoded));
+            match refusal {
+                Some(reason) => (OutcomeKind::Refused, Some(Failure::new(reason))),
+                None => (OutcomeKind::Returned, None),
+            }
+        }
+        Ended::Failed(error) => {
+            fuel_exact = is_fuel_exact(&error);
+            let (outcome, failure) = classify(&error, limits);
+            (outcome, Some(failure))
+        }
+        Ended::Timeout => {
+            let message = format!("the turn took longer than its limit of {:?}", limits.timeout);
+            (OutcomeKind::Timeout, Some(Failure::new(message)))
+        }
+        Ended::Cancelled => {
+            (OutcomeKind::Cancelled, Some(Failure::new("the turn was ended from outside")))
+        }
+    };
+    let ended_early = !matches!(outcome, OutcomeKind::Returned | OutcomeKind::Refused);
+    let (delta, state) = context.state.finish();
+    let commits = outcome.commits();
+    Execution {
+        outcome,
+        failure,
+        values,
+        result,
+        fuel: 0,
+        fuel_exact,
+        elapsed: Duration::ZERO,
+        calls,
+        delta: if commits { delta } else { Delta::default() },
+        state: commits.then_some(state),
+        stop: context.stop.filter(|_| commits),
+        divergence: script.and_then(|script| script.finish(ended_early)),
+    }
+}
+
+/// The reason for which `init` refuses to start, if it does.
+fn refusal(function: &Function, values: &[Val]) -> Option<String> {
+    match values {
+        [Val::Result(Err(reason))] if function.full_name == INIT => Some(match reason.as_deref() {
+            Some(Val::String(reason)) => reason.clone(),
+            _ => "no reason given".to_owned(),
+        }),
+        _ => None,
+    }
+}
+
+/// A hardware trap leaves the fuel where it was last written down, which depends on the compiler.
+fn is_fuel_exact(error: &wasmtime::Error) -> bool {
+    match error.downcast_ref::<Trap>() {
+        Some(trap) => matches!(
+            trap,
+            Trap::OutOfFuel | Trap::UnreachableCodeReached | Trap::StackOverflow
+        ),
+        None => true,
+    }
+}
+
+fn classify(error: &wasmtime::Error, limits: &Limits) -> (OutcomeKind, Failure) {
+    let frames = error.downcast_ref::<WasmBacktrace>().map(frames).unwrap_or_default();
+    let (outcome, message) = if let Some(abort) = error.downcast_ref::<Abort>() {
+        let outcome = match abort {
+            Abort::Memory { .. } => OutcomeKind::MemoryLimit,
+            Abort::Size(_) => OutcomeKind::SizeLimit,
+            Abort::Diverged | Abort::RecordEnds => OutcomeKind::Cancelled,
+        };
+        (outcome, abort.to_string())
+    } else if let Some(trap) = error.downcast_ref::<Trap>() {
+        match trap {
+            Trap::OutOfFuel => {
+                let message = format!("it used more than its limit of {} units of fuel", limits.fuel);
+                (OutcomeKind::OutOfFuel, message)
+            }
+            Trap::StackOverflow => {
+                (OutcomeKind::StackOverflow, "it called too deep for its stack".to_owned())
+            }
+            other => {
+                let message = other.to_string();
+                let message = message.strip_prefix("wasm trap: ").unwrap_or(&message);
+                (OutcomeKind::Trap, message.to_owned())
+            }
+        }
+    } else {
+        let message = error.root_cause().to_string();
+        if message.starts_with(HOSTCALL_FUEL_MESSAGE) {
+            let message = format!(
+                "it passed more than the limit of one message, {} bytes",
+                limits.message
+            );
+            (OutcomeKind::SizeLimit, message)
+        } else {
+            (OutcomeKind::Trap, message)
+        }
+    };
+    (outcome, Failure { message, frames })
+}
+
+fn frames(backtrace: &WasmBacktrace) -> Vec<String> {
+    let name = |frame: &wasmtime::FrameInfo| match frame.func_name() {
+        Some(name) => name.to_owned(),
+        None => format!("function {}", frame.func_index()),
+    };
+    backtrace.frames().iter().map(name).collect()
+}

@@ -1,0 +1,115 @@
+use crate::trace::{ExitReason, names};
+use crate::wire::{WireError, Writer};
+use minicbor::decode::Decoder;
+use std::fmt;
+
+/// How a turn ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OutcomeKind {
+    /// The function returned, and the turn committed. An `err` is a return like any other.
+    Returned,
+    /// `init` returned an `err`: the actor does not start.
+    Refused,
+    /// The component trapped.
+    Trap,
+    /// The component used more fuel than its limit.
+    OutOfFuel,
+    /// The component called deeper than the stack allows.
+    StackOverflow,
+    /// The component asked for more memory than its limit.
+    MemoryLimit,
+    /// The turn took longer than its limit.
+    Timeout,
+    /// A value, the state, or the record of the turn would have grown beyond its limit.
+    SizeLimit,
+    /// Somebody ended the turn from outside.
+    Cancelled,
+}
+
+names!(OutcomeKind {
+    Returned = "returned",
+    Refused = "refused",
+    Trap = "trap",
+    OutOfFuel = "out-of-fuel",
+    StackOverflow = "stack-overflow",
+    MemoryLimit = "memory-limit",
+    Timeout = "timeout",
+    SizeLimit = "size-limit",
+    Cancelled = "cancelled",
+});
+
+impl OutcomeKind {
+    /// Whether state changes take effect.
+    pub fn commits(self) -> bool {
+        self == Self::Returned
+    }
+
+    /// Why the incarnation ends with this turn, if it does.
+    pub fn exit_reason(self) -> Option<ExitReason> {
+        match self {
+            Self::Returned => None,
+            Self::Refused => Some(ExitReason::InitRefused),
+            Self::Trap | Self::StackOverflow => Some(ExitReason::Trap),
+            Self::OutOfFuel | Self::MemoryLimit | Self::Timeout | Self::SizeLimit => {
+                Some(ExitReason::Limit)
+            }
+            Self::Cancelled => Some(ExitReason::Killed),
+        }
+    }
+}
+
+/// Why a turn aborted, in words.
+///
+/// It is written as a CBOR array of the message and the array of the frames' functions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// What happened, such as `wasm 'unreachable' instruction executed`.
+    pub message: String,
+    /// The guest's functions at that moment, the innermost first. A function without a name is
+    /// shown by its number.
+    pub frames: Vec<String>,
+}
+
+impl Failure {
+    /// A failure without frames.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), frames: Vec::new() }
+    }
+
+    /// The failure in its encoding.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut writer = Writer::new();
+        writer.array(2);
+        writer.text(&self.message);
+        writer.array(self.frames.len());
+        for frame in &self.frames {
+            writer.text(frame);
+        }
+        writer.into_bytes()
+    }
+
+    /// Reads a failure.
+    ///
+    /// # Errors
+    ///
+    /// When the bytes are not in this encoding.
+    pub fn decode(bytes: &[u8]) -> Result<Self, WireError> {
+        let mut decoder = Decoder::new(bytes);
+        if decoder.array()? != Some(2) {
+            return Err(WireError::new(&decoder, "a failure has a message and frames"));
+        }
+        let message = decoder.str()?.to_owned();
+        let len = decoder.array()?.unwrap_or_default();
+        let mut frames = Vec::new();
+        for _ in 0..len {
+            frames.push(decoder.str()?.to_owned());
+        }
+        Ok(Self { message, frames })
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}

@@ -1,0 +1,124 @@
+use crate::boundary::export::{self, Function, Uncallable};
+use crate::boundary::{self, TurnData};
+use crate::diagnostic::{COMPONENT_UNSUPPORTED, Diagnostic, INIT_SHAPE};
+use crate::manifest::Manifest;
+use crate::trace::Hash;
+use std::collections::HashMap;
+use wasmtime::component::{Component, Instance, InstancePre, Linker, Type};
+use wasmtime::{Engine, Store};
+
+/// A compiled component. Cloning it is cheap.
+#[derive(Clone)]
+pub struct Compiled {
+    /// The SHA-256 of the component's bytes.
+    pub hash: Hash,
+    component: Component,
+}
+
+impl std::fmt::Debug for Compiled {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Compiled").field("hash", &self.hash).finish_non_exhaustive()
+    }
+}
+
+impl Compiled {
+    /// Compiles a component.
+    ///
+    /// # Errors
+    ///
+    /// When the bytes are no component, or one that the engine does not support.
+    pub fn new(engine: &Engine, bytes: &[u8]) -> Result<Self, Box<Diagnostic>> {
+        match Component::from_binary(engine, bytes) {
+            Ok(component) => Ok(Self { hash: Hash::of(bytes), component }),
+            Err(error) => Err(Box::new(unsupported(&error))),
+        }
+    }
+}
+
+fn unsupported(error: &wasmtime::Error) -> Diagnostic {
+    let message = format!("the component cannot be loaded: {}", error.root_cause());
+    Diagnostic::error(COMPONENT_UNSUPPORTED, message)
+}
+
+/// A component, compiled and linked with what its manifest grants: ready to be instantiated.
+pub struct Program {
+    /// The SHA-256 of the component's bytes.
+    pub hash: Hash,
+    /// The exported functions that can be called.
+    pub functions: Vec<Function>,
+    /// The exported functions that cannot, and why.
+    pub uncallable: Vec<Uncallable>,
+    by_name: HashMap<String, usize>,
+    pre: InstancePre<TurnData>,
+}
+
+impl std::fmt::Debug for Program {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Program").field("hash", &self.hash).finish_non_exhaustive()
+    }
+}
+
+impl Program {
+    /// Links a compiled component with what the manifest grants. None of its code runs.
+    ///
+    /// # Errors
+    ///
+    /// Everything for which it is refused: imports that are not granted, an `init` of another
+    /// shape, and what the engine does not support.
+    pub fn link(compiled: &Compiled, manifest: &Manifest) -> Result<Self, Vec<Diagnostic>> {
+        let name = &manifest.actor.name.value;
+        let Compiled { hash, component } = compiled;
+        let problems = boundary::check_imports(component, manifest);
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        let mut linker = Linker::new(component.engine());
+        let pre = boundary::link(&mut linker, &manifest.handlers)
+            .and_then(|()| linker.instantiate_pre(component))
+            .map_err(|error| vec![unsupported(&error)])?;
+        let (functions, uncallable) = export::functions(component);
+        let by_name =
+            functions.iter().enumerate().map(|(i, f)| (f.full_name.clone(), i)).collect();
+        let program = Self { hash: *hash, functions, uncallable, by_name, pre };
+        program.check_init(name)?;
+        Ok(program)
+    }
+
+    /// `init` must be `func(...) -> result<_, string>`.
+    fn check_init(&self, name: &str) -> Result<(), Vec<Diagnostic>> {
+        let Some(init) = self.function(export::INIT) else { return Ok(()) };
+        let fits = match init.results.as_slice() {
+            [Type::Result(result)] => {
+                result.ok().is_none() && matches!(result.err(), Some(Type::String))
+            }
+            _ => false,
+        };
+        if fits {
+            return Ok(());
+        }
+        let message = format!("`init` of `{name}` does not return `result<_, string>`");
+        Err(vec![
+            Diagnostic::error(INIT_SHAPE, message)
+                .help("declare it as `export init: func(...) -> result<_, string>`; an `err` refuses to start"),
+        ])
+    }
+
+    /// The function with this full name, if it can be called.
+    pub fn function(&self, full_name: &str) -> Option<&Function> {
+        self.by_name.get(full_name).map(|index| &self.functions[*index])
+    }
+
+    /// The engine that compiled it.
+    pub fn engine(&self) -> &Engine {
+        self.pre.engine()
+    }
+
+    /// A fresh instance. Its start functions run here, and burn the store's fuel.
+    ///
+    /// # Errors
+    ///
+    /// When a start function traps, or a limit is broken.
+    pub(super) async fn instantiate(&self, store: &mut Store<TurnData>) -> wasmtime::Result<Instance> {
+        self.pre.instantiate_async(store).await
+    }
+}
