@@ -2,4 +2,6 @@
 //!
 //! This crate prints nothing and knows no terminal, no editor and no template.
 
+pub mod catalog;
 pub mod diagnostic;
+pub mod manifest;
