@@ -15,8 +15,8 @@ use super::tree::{Entry, Table, Value};
 use crate::catalog;
 use crate::diagnostic::{Diagnostic, Source};
 
-/// Checks a whole manifest. Nothing more is said about places of syntax errors. Where keys may be lost
-/// or stand in a wrong table, missing and unknown keys are not reported.
+/// Checks a whole manifest. Nothing more is said about places of syntax errors. Where keys may be
+/// lost or stand in a wrong table, missing and unknown keys are not reported.
 pub(super) fn check(source: &Arc<Source>, parsed: &Parsed<'_>) -> (Table, Vec<Diagnostic>) {
     let (broken, lost_from) = (&parsed.broken, parsed.lost_from);
     let mut checker = Checker { source, broken, lost_from, problems: Vec::new() };

@@ -2,7 +2,7 @@
 //!
 //! [`Manifest::load`] reads a file, [`Manifest::parse`] a text that is already at hand. Both report
 //! all problems at once. What a manifest may say stands in one table, [`schema::MANIFEST`]; the
-//! checks (`check`, `scalar`), [`json_schema`] and [`reference`] walk it.
+//! checks (`check`, `scalar`), [`json_schema`] and [`reference()`] walk it.
 
 pub mod schema;
 

@@ -117,7 +117,8 @@ fn hint(what: &str, text: &str) -> Option<String> {
 
 fn duplicate_key(source: &Arc<Source>, root: &DeTable<'_>, span: Range<usize>) -> Diagnostic {
     let key = source.text[span.clone()].trim();
-    let problem = Diagnostic::error(DUPLICATE_KEY, format!("`{key}` is written twice"));
+    let shown = key.replace(char::is_control, "?");
+    let problem = Diagnostic::error(DUPLICATE_KEY, format!("`{shown}` is written twice"));
     let problem = problem.at(source, span.clone(), "the second time");
     let problem = match first_of(source, root, key, span.start) {
         Some(first) => problem.at(source, first, "the first time"),
