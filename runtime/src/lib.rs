@@ -2,5 +2,16 @@
 //!
 //! This crate prints nothing and knows no terminal, no editor and no template.
 
+pub mod actor;
+pub mod boundary;
+pub mod call;
+pub mod catalog;
 pub mod diagnostic;
+pub mod engine;
+pub mod handlers;
+pub mod manifest;
+pub mod node;
+pub mod state;
+pub mod trace;
+pub mod turn;
 pub mod wire;

@@ -18,6 +18,21 @@ macro_rules! codes {
 codes! {
     FILE_UNREADABLE = "TH0001", "a file cannot be read";
 
+    MANIFEST_MISSING = "TH0101", "a folder holds no manifest";
+    MANIFEST_SYNTAX = "TH0102", "a manifest is not valid TOML";
+    DUPLICATE_KEY = "TH0103", "a key is written twice";
+    UNKNOWN_KEY = "TH0104", "a key is unknown";
+    UNKNOWN_HANDLER = "TH0105", "a handler is unknown";
+    MISSING_KEY = "TH0106", "a key is missing";
+    WRONG_TYPE = "TH0107", "a value is of the wrong type";
+    BAD_NAME = "TH0108", "a name is not allowed";
+    BAD_QUANTITY = "TH0109", "a size or duration cannot be read";
+    OUT_OF_RANGE = "TH0110", "a number is out of range";
+    UNKNOWN_CHOICE = "TH0111", "a word is none of the choices";
+    MIXED_KEYS = "TH0112", "keys of two forms are mixed";
+    BAD_TEXT = "TH0113", "a text does not have the right form";
+    GRANTED_ALWAYS = "TH0114", "a handler that every actor has is granted";
+
     IMPORT_NOT_GRANTED = "TH0351", "a component imports what its manifest does not grant";
     IMPORT_UNKNOWN = "TH0352", "a component imports what nothing provides";
     COMPONENT_UNSUPPORTED = "TH0353", "a component cannot be loaded";

@@ -1,0 +1,9 @@
+/// The contract's WIT texts: path below `wit/`, and text.
+pub static WIT: &[(&str, &str)] = &[
+    ("theater-actor/lifecycle.wit", include_str!("../../../wit/theater-actor/lifecycle.wit")),
+    ("theater-host/context.wit", include_str!("../../../wit/theater-host/context.wit")),
+    ("theater-host/log.wit", include_str!("../../../wit/theater-host/log.wit")),
+    ("theater-host/state.wit", include_str!("../../../wit/theater-host/state.wit")),
+    ("wasi-clocks/clocks.wit", include_str!("../../../wit/wasi-clocks/clocks.wit")),
+    ("wasi-random/random.wit", include_str!("../../../wit/wasi-random/random.wit")),
+];

@@ -1,0 +1,255 @@
+//! The walk over a TOML tree along the schema: keys, tables and kinds. Single values are read in
+//! `scalar`.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::problems::{Place, unknown_handler};
+use super::scalar;
+use super::schema::{Field, Kind, MANIFEST};
+use super::syntax::Parsed;
+use super::tree::{Entry, Table, Value};
+use crate::catalog;
+use crate::diagnostic::{Diagnostic, Source};
+
+/// Checks a whole manifest. Nothing more is said about places of syntax errors. Where keys may be
+/// lost or stand in a wrong table, missing and unknown keys are not reported.
+pub(super) fn check(source: &Arc<Source>, parsed: &Parsed<'_>) -> (Table, Vec<Diagnostic>) {
+    let (broken, lost_from) = (&parsed.broken, parsed.lost_from);
+    let mut checker = Checker { source, broken, lost_from, problems: Vec::new() };
+    let root = checker.table(Place::Top, 0..0, MANIFEST, &[], &parsed.root);
+    (root, checker.problems)
+}
+
+/// The table that an empty one amounts to.
+pub(super) fn defaults(fields: &'static [Field]) -> Table {
+    let mut table = Table::default();
+    fill(fields, &mut table);
+    table
+}
+
+/// Adds the defaults of keys that are not there.
+fn fill(fields: &'static [Field], table: &mut Table) {
+    for field in fields {
+        if !table.entries.contains_key(field.name)
+            && let Some(value) = default_of(field)
+        {
+            table.entries.insert(field.name, Entry { key: 0..0, span: 0..0, value });
+        }
+    }
+}
+
+/// The value of a key that is not written.
+pub(super) fn default_of(field: &'static Field) -> Option<Value> {
+    let text = field.default?;
+    read_alone(field, text)
+}
+
+/// Reads the text of a value by itself, or nothing if it has any problem.
+pub(super) fn read_alone(field: &'static Field, text: &str) -> Option<Value> {
+    let value = DeValue::parse(text).ok()?;
+    if !accepts(&field.kind, value.get_ref()) {
+        return None;
+    }
+    let source = Source::new("", text);
+    let mut checker =
+        Checker { source: &source, broken: &[], lost_from: None, problems: Vec::new() };
+    let value = checker.value(field, &field.kind, &value)?;
+    checker.problems.is_empty().then_some(value)
+}
+
+/// What the walk carries along.
+pub(super) struct Checker<'a> {
+    pub source: &'a Arc<Source>,
+    broken: &'a [Range<usize>],
+    pub lost_from: Option<usize>,
+    pub problems: Vec<Diagnostic>,
+}
+
+impl Checker<'_> {
+    /// Checks the keys of a table. `others` are the fields of tables that might have stood here.
+    fn table(
+        &mut self,
+        place: Place,
+        span: Range<usize>,
+        fields: &'static [Field],
+        others: &[&'static [Field]],
+        table: &DeTable<'_>,
+    ) -> Table {
+        let mut checked = Table::default();
+        for (key, value) in table {
+            let Some(field) = fields.iter().find(|field| field.name == key.get_ref()) else {
+                self.unknown_key(place, key, fields, others);
+                continue;
+            };
+            if let Some(read) = self.value(field, &field.kind, value) {
+                let entry = Entry { key: key.span(), span: value.span(), value: read };
+                checked.entries.insert(field.name, entry);
+            }
+        }
+        for field in fields.iter().filter(|field| field.required) {
+            if !table.contains_key(field.name) {
+                self.missing_key(place, span.clone(), field);
+            }
+        }
+        fill(fields, &mut checked);
+        checked
+    }
+
+    /// Reads one value. Nothing if it is wrong; then a problem is reported.
+    fn value(
+        &mut self,
+        field: &'static Field,
+        kind: &'static Kind,
+        value: &Spanned<DeValue<'_>>,
+    ) -> Option<Value> {
+        if self.is_broken(&value.span()) {
+            return None;
+        }
+        match (kind, value.get_ref()) {
+            (Kind::Table(fields), DeValue::Table(table)) => {
+                let place = Place::Table(field.name);
+                Some(Value::Table(self.table(place, value.span(), fields, &[], table)))
+            }
+            (Kind::Handlers, DeValue::Table(table)) => Some(Value::Table(self.handlers(table))),
+            (Kind::OneOf(kinds), _) => self.one_of(field, kinds, value),
+            (kind, found) => {
+                if !accepts(kind, found) {
+                    self.wrong_type(field, &kind.words(), value);
+                    return None;
+                }
+                match scalar::read(self.source, field, kind, value) {
+                    Ok(value) => Some(value),
+                    Err(problem) => {
+                        self.problems.push(*problem);
+                        None
+                    }
+                }
+            }
+        }
+    }
+
+    fn one_of(
+        &mut self,
+        field: &'static Field,
+        kinds: &'static [Kind],
+        value: &Spanned<DeValue<'_>>,
+    ) -> Option<Value> {
+        let fitting: Vec<&'static Kind> =
+            kinds.iter().filter(|kind| accepts(kind, value.get_ref())).collect();
+        match (fitting.as_slice(), value.get_ref()) {
+            ([], _) => {
+                self.wrong_type(field, &field.kind.words(), value);
+                None
+            }
+            ([kind], _) => self.value(field, kind, value),
+            (several, DeValue::Table(table)) => {
+                let forms: Vec<&'static [Field]> =
+                    several.iter().filter_map(|kind| fields_of(kind)).collect();
+                let place = Place::Table(field.name);
+                let fields = self.form(place, &forms, value.span(), table)?;
+                let others: Vec<_> =
+                    forms.into_iter().filter(|form| !std::ptr::eq(*form, fields)).collect();
+                Some(Value::Table(self.table(place, value.span(), fields, &others, table)))
+            }
+            ([first, ..], _) => self.value(field, first, value),
+        }
+    }
+
+    /// Which of several forms of a table is meant: the one whose first key is there.
+    fn form(
+        &mut self,
+        place: Place,
+        forms: &[&'static [Field]],
+        span: Range<usize>,
+        table: &DeTable<'_>,
+    ) -> Option<&'static [Field]> {
+        let has = |field: &Field| table.contains_key(field.name);
+        let named: Vec<_> = forms.iter().filter(|form| form.first().is_some_and(has)).collect();
+        match named.as_slice() {
+            [form] => return Some(form),
+            [] => {}
+            [one, other, ..] => {
+                self.mixed(place, &one[0], &other[0], table);
+                return None;
+            }
+        }
+        let known = |form: &[Field]| form.iter().filter(|field| has(field)).count();
+        let best = forms.iter().max_by_key(|form| known(form)).copied()?;
+        if known(best) > 0 {
+            return Some(best);
+        }
+        self.no_form(place, forms, span);
+        let fields: Vec<Field> = forms.concat();
+        for key in table.keys() {
+            self.unknown_key(place, key, &fields, &[]);
+        }
+        None
+    }
+
+    fn handlers(&mut self, table: &DeTable<'_>) -> Table {
+        let mut checked = Table::default();
+        for (key, value) in table {
+            let Some(handler) = catalog::handler(key.get_ref()) else {
+                if !self.is_broken(&key.span()) {
+                    let (problem, label) = unknown_handler(key.get_ref());
+                    self.problems.push(problem.at(self.source, key.span(), label));
+                }
+                continue;
+            };
+            if handler.always {
+                self.granted_always(handler, key, value.get_ref());
+                continue;
+            }
+            if self.is_broken(&value.span()) {
+                continue;
+            }
+            let read = match value.get_ref() {
+                DeValue::Boolean(false) => Value::Bool(false),
+                DeValue::Boolean(true) => Value::Table(defaults(handler.settings)),
+                DeValue::Table(table) => {
+                    let place = Place::Settings(handler.name);
+                    Value::Table(self.table(place, value.span(), handler.settings, &[], table))
+                }
+                found => {
+                    self.wrong_grant(handler, value.span(), found);
+                    continue;
+                }
+            };
+            let entry = Entry { key: key.span(), span: value.span(), value: read };
+            checked.entries.insert(handler.name, entry);
+        }
+        checked
+    }
+
+    /// Whether a syntax error was reported here, or the parser put a value where none was.
+    pub fn is_broken(&self, span: &Range<usize>) -> bool {
+        let touches = |broken: &Range<usize>| broken.start <= span.end && span.start <= broken.end;
+        span.is_empty() || self.broken.iter().any(touches)
+    }
+}
+
+/// Whether a value has the TOML type that a kind needs.
+fn accepts(kind: &Kind, value: &DeValue<'_>) -> bool {
+    match kind {
+        Kind::Bool => value.is_bool(),
+        Kind::Integer { .. } => value.is_integer(),
+        Kind::Text(_) | Kind::Path | Kind::Choice(_) => value.is_str(),
+        Kind::Size { .. } | Kind::Duration { .. } => value.is_str(),
+        Kind::TextList => {
+            value.as_array().is_some_and(|list| list.iter().all(|item| item.get_ref().is_str()))
+        }
+        Kind::Table(_) | Kind::Handlers => value.is_table(),
+        Kind::OneOf(kinds) => kinds.iter().any(|kind| accepts(kind, value)),
+    }
+}
+
+fn fields_of(kind: &'static Kind) -> Option<&'static [Field]> {
+    match kind {
+        Kind::Table(fields) => Some(fields),
+        _ => None,
+    }
+}

@@ -1,0 +1,114 @@
+//! What a manifest amounts to, as text.
+
+use super::{Build, Manifest, Spanned, units};
+
+impl Manifest {
+    /// The whole manifest as TOML with every grant and limit written out, always in the same words:
+    /// equal manifests give equal texts, whatever their files look like. Read again, it gives an
+    /// equal manifest.
+    ///
+    /// Paths that are not Unicode are written with replacement characters.
+    pub fn effective_toml(&self) -> String {
+        let mut out = String::new();
+        self.write_actor(&mut out);
+        self.write_build(&mut out);
+        self.write_handlers(&mut out);
+        self.write_limits(&mut out);
+        out
+    }
+
+    fn write_actor<'a>(&'a self, out: &mut String) {
+        let actor = &self.actor;
+        table(out, "actor");
+        line(out, "name", &text(&actor.name.value));
+        let component = actor.component.as_ref().map(|path| path.value.to_string_lossy());
+        let value =
+            |text: &'a Option<Spanned<String>>| text.as_ref().map(|text| text.value.as_str());
+        let texts = [
+            ("version", value(&actor.version)),
+            ("component", component.as_deref()),
+            ("world", value(&actor.world)),
+            ("init", value(&actor.init)),
+        ];
+        for (key, value) in texts {
+            if let Some(value) = value {
+                line(out, key, &text(value));
+            }
+        }
+    }
+
+    fn write_build(&self, out: &mut String) {
+        let Some(build) = &self.build else { return };
+        table(out, "build");
+        match build {
+            Build::Wat { source } => {
+                line(out, "language", &text("wat"));
+                line(out, "source", &text(&source.value.to_string_lossy()));
+            }
+            Build::Command { command, output } => {
+                let words: Vec<String> = command.iter().map(|word| text(word)).collect();
+                line(out, "command", &format!("[{}]", words.join(", ")));
+                line(out, "output", &text(&output.value.to_string_lossy()));
+            }
+        }
+    }
+
+    fn write_handlers(&self, out: &mut String) {
+        let grants = &self.handlers;
+        table(out, "handlers");
+        if let Some(log) = &grants.log {
+            line(out, "log", &format!("{{ max-lines = {} }}", log.max_lines));
+        }
+        if let Some(state) = &grants.state {
+            line(out, "state", &format!("{{ max-size = \"{}\" }}", units::size(state.max_size)));
+        }
+        if grants.clock.is_some() {
+            line(out, "clock", "true");
+        }
+        if let Some(random) = &grants.random {
+            let seed = random.seed.map(|seed| format!("{{ seed = {seed} }}"));
+            line(out, "random", seed.as_deref().unwrap_or("true"));
+        }
+    }
+
+    fn write_limits(&self, out: &mut String) {
+        let limits = &self.limits;
+        table(out, "limits");
+        line(out, "memory", &text(&units::size(limits.memory)));
+        line(out, "fuel", &limits.fuel.to_string());
+        line(out, "timeout", &text(&units::duration(limits.timeout)));
+        line(out, "message", &text(&units::size(limits.message)));
+        line(out, "mailbox", &limits.mailbox.to_string());
+    }
+}
+
+/// A text as a TOML string on one line, with nothing left to the choice of a library.
+pub(super) fn text(value: &str) -> String {
+    let mut out = String::from("\"");
+    for character in value.chars() {
+        match character {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            control if control.is_control() => {
+                out.push_str(&format!("\\u{:04X}", u32::from(control)));
+            }
+            plain => out.push(plain),
+        }
+    }
+    out.push('"');
+    out
+}
+
+fn table(out: &mut String, name: &str) {
+    if !out.is_empty() {
+        out.push('\n');
+    }
+    out.push_str(&format!("[{name}]\n"));
+}
+
+fn line(out: &mut String, key: &str, value: &str) {
+    out.push_str(&format!("{key} = {value}\n"));
+}

@@ -1,0 +1,137 @@
+//! The typed structs, out of the checked tree.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::check::defaults;
+use super::schema::LIMITS;
+use super::tree::{Entry, Table, Value};
+use super::{
+    Actor, Build, ClockGrant, Grants, Limits, LogGrant, Manifest, RandomGrant, Spanned, StateGrant,
+    valid_name,
+};
+use crate::catalog;
+use crate::diagnostic::Source;
+
+/// The manifest that a checked tree holds.
+pub(super) fn manifest(root: &Table, source: Arc<Source>, dir: &Path) -> Manifest {
+    let empty = Table::default();
+    let table = |name| root.table(name).unwrap_or(&empty);
+    Manifest {
+        actor: actor(table("actor"), dir),
+        build: root.table("build").and_then(build),
+        handlers: grants(table("handlers")),
+        limits: root.table("limits").map_or_else(Limits::default, limits),
+        dir: dir.to_owned(),
+        source,
+    }
+}
+
+fn actor(table: &Table, dir: &Path) -> Actor {
+    let name = table.text("name").unwrap_or_else(|| {
+        let folder = dir.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+        Spanned { value: valid_name(&folder), span: 0..0 }
+    });
+    Actor {
+        name,
+        version: table.text("version"),
+        component: path(table, "component"),
+        world: table.text("world"),
+        init: table.text("init"),
+    }
+}
+
+fn path(table: &Table, name: &str) -> Option<Spanned<PathBuf>> {
+    let text = table.text(name)?;
+    Some(Spanned { value: PathBuf::from(text.value), span: text.span })
+}
+
+/// Nothing if a part is wrong, which is then reported.
+fn build(table: &Table) -> Option<Build> {
+    if let Some(source) = path(table, "source") {
+        // The only language that the schema knows.
+        table.text("language")?;
+        return Some(Build::Wat { source });
+    }
+    let command = match &table.entries.get("command")?.value {
+        Value::List(words) => words.clone(),
+        Value::Text(text) => text.split_whitespace().map(str::to_owned).collect(),
+        _ => return None,
+    };
+    Some(Build::Command { command, output: path(table, "output")? })
+}
+
+fn grants(table: &Table) -> Grants {
+    let spans =
+        table.entries.iter().map(|(name, Entry { key, .. })| (*name, key.clone())).collect();
+    Grants {
+        log: table.table("log").map(LogGrant::from_settings),
+        state: table.table("state").map(StateGrant::from_settings),
+        clock: table.table("clock").map(|_| ClockGrant {}),
+        random: table.table("random").map(RandomGrant::from_settings),
+        spans,
+    }
+}
+
+fn limits(table: &Table) -> Limits {
+    Limits {
+        memory: table.number("memory"),
+        fuel: table.number("fuel"),
+        timeout: table.duration("timeout"),
+        message: table.number("message"),
+        mailbox: table.number_u32("mailbox"),
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        limits(&defaults(LIMITS))
+    }
+}
+
+impl Grants {
+    /// Whether a handler may be used: by its grant, or because every actor has it.
+    pub fn has(&self, handler_name: &str) -> bool {
+        match handler_name {
+            "log" => self.log.is_some(),
+            "state" => self.state.is_some(),
+            "clock" => self.clock.is_some(),
+            "random" => self.random.is_some(),
+            _ => catalog::handler(handler_name).is_some_and(|handler| handler.always),
+        }
+    }
+}
+
+impl LogGrant {
+    fn from_settings(table: &Table) -> Self {
+        Self { max_lines: table.number_u32("max-lines") }
+    }
+}
+
+impl StateGrant {
+    fn from_settings(table: &Table) -> Self {
+        Self { max_size: table.number("max-size") }
+    }
+}
+
+impl RandomGrant {
+    fn from_settings(table: &Table) -> Self {
+        Self { seed: table.optional_number("seed") }
+    }
+}
+
+impl Default for LogGrant {
+    fn default() -> Self {
+        Self::from_settings(&default_settings("log"))
+    }
+}
+
+impl Default for StateGrant {
+    fn default() -> Self {
+        Self::from_settings(&default_settings("state"))
+    }
+}
+
+fn default_settings(handler: &str) -> Table {
+    catalog::handler(handler).map(|handler| defaults(handler.settings)).unwrap_or_default()
+}

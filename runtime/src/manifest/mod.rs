@@ -1,0 +1,199 @@
+//! `theater.toml`: what an actor is, what it may do, and what it may use.
+//!
+//! [`Manifest::load`] reads a file, [`Manifest::parse`] a text that is already at hand. Both report
+//! all problems at once. What a manifest may say stands in one table, [`schema::MANIFEST`]; the
+//! checks (`check`, `scalar`), [`json_schema`] and [`reference()`] walk it.
+
+pub mod schema;
+
+mod bare;
+mod check;
+mod effective;
+mod extract;
+mod json_schema;
+mod load;
+mod name;
+mod problems;
+mod reference;
+mod rule;
+mod scalar;
+mod syntax;
+mod tree;
+mod units;
+
+pub use json_schema::json_schema;
+pub use load::{FILE_NAME, LARGEST_MANIFEST};
+pub use name::{BadName, LONGEST_NAME, check_name, valid_name};
+pub use reference::reference;
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::diagnostic::{Diagnostic, Source};
+
+/// What a `theater.toml` says, with defaults filled in.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Manifest {
+    /// The text that it was read from. All spans are bytes of it.
+    pub source: Arc<Source>,
+    /// The folder from which its paths start.
+    pub dir: PathBuf,
+    /// What the actor is.
+    pub actor: Actor,
+    /// How its component is made.
+    pub build: Option<Build>,
+    /// What it may do.
+    pub handlers: Grants,
+    /// What one turn may use.
+    pub limits: Limits,
+}
+
+/// A value, and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spanned<T> {
+    /// The value.
+    pub value: T,
+    /// Bytes of the source; empty if the value is not written there.
+    pub span: Range<usize>,
+}
+
+/// `[actor]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Actor {
+    /// The actor's name. Always valid: in place of a wrong one stands the nearest valid one.
+    pub name: Spanned<String>,
+    /// The actor's own version.
+    pub version: Option<Spanned<String>>,
+    /// The component's file, from the manifest's folder.
+    pub component: Option<Spanned<PathBuf>>,
+    /// The world that the component implements.
+    pub world: Option<Spanned<String>>,
+    /// The arguments of `init`, as WAVE.
+    pub init: Option<Spanned<String>>,
+}
+
+/// `[build]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Build {
+    /// The component is written in the text format.
+    Wat {
+        /// The file to encode, from the manifest's folder.
+        source: Spanned<PathBuf>,
+    },
+    /// A command makes the component.
+    Command {
+        /// The program and its arguments; at least one.
+        command: Vec<String>,
+        /// The file that the command makes, from the manifest's folder.
+        output: Spanned<PathBuf>,
+    },
+}
+
+/// `[handlers]`: what is granted. `context` needs no grant.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Grants {
+    /// Lines for people.
+    pub log: Option<LogGrant>,
+    /// State that outlives a turn.
+    pub state: Option<StateGrant>,
+    /// The time.
+    pub clock: Option<ClockGrant>,
+    /// Random data.
+    pub random: Option<RandomGrant>,
+    /// Where the keys stand, also those that say `false`.
+    pub spans: BTreeMap<&'static str, Range<usize>>,
+}
+
+/// The grant of `log`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogGrant {
+    /// The most lines in one turn; one more aborts the turn.
+    pub max_lines: u32,
+}
+
+/// The grant of `state`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StateGrant {
+    /// How large all keys and values together may be, in bytes.
+    pub max_size: u64,
+}
+
+/// The grant of `clock`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ClockGrant {}
+
+/// The grant of `random`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RandomGrant {
+    /// From what all answers follow, if they shall be the same in every run.
+    pub seed: Option<u64>,
+}
+
+/// `[limits]`: what one turn may use. The default is the schema's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// The memory of one instance, in bytes.
+    pub memory: u64,
+    /// Units of fuel.
+    pub fuel: u64,
+    /// Time on the wall clock, to the millisecond.
+    pub timeout: Duration,
+    /// The arguments, the result, or one import call, in encoded bytes.
+    pub message: u64,
+    /// How many messages may wait.
+    pub mailbox: u32,
+}
+
+/// The outcome of reading a manifest.
+#[derive(Debug, Clone)]
+pub struct Checked {
+    /// What could be read. Nothing if the file cannot be read, or is so little TOML that keys may be lost. With errors among the
+    /// diagnostics it is good for further checks, but not to be run: defaults stand in place of
+    /// what is wrong.
+    pub manifest: Option<Manifest>,
+    /// All problems, in the order of their places.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Checked {
+    /// The manifest with its warnings, or all problems if there is an error among them.
+    pub fn into_result(self) -> Result<(Manifest, Vec<Diagnostic>), Vec<Diagnostic>> {
+        match self.manifest {
+            Some(manifest) if !self.diagnostics.iter().any(Diagnostic::is_error) => {
+                Ok((manifest, self.diagnostics))
+            }
+            _ => Err(self.diagnostics),
+        }
+    }
+}
+
+impl Manifest {
+    /// Reads a manifest's text. `dir` is the folder from which its paths start.
+    pub fn parse(source: Arc<Source>, dir: &Path) -> Checked {
+        let parsed = syntax::parse(&source);
+        let (root, problems) = check::check(&source, &parsed);
+        let lost = parsed.lost_from.is_some();
+        let mut diagnostics = parsed.problems;
+        diagnostics.extend(problems);
+        diagnostics
+            .sort_by_key(|problem| problem.labels.first().map_or(0, |label| label.span.start));
+        let manifest = (!lost).then(|| extract::manifest(&root, source.clone(), dir));
+        Checked { manifest, diagnostics }
+    }
+
+    /// Whether a handler may be used: by its grant, or because every actor has it.
+    pub fn grants(&self, handler_name: &str) -> bool {
+        self.handlers.has(handler_name)
+    }
+
+    /// A path of the manifest, from where the program stands.
+    pub fn resolve(&self, path: &Path) -> PathBuf {
+        self.dir.join(path)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,98 @@
+//! What texts must look like, apart from names.
+
+use wasmparser::names::{ComponentName, ComponentNameKind, KebabStr};
+
+use super::schema::Rule;
+
+/// Characters that mean something to a shell only.
+const SHELL: &[char] = &['"', '\'', '|', '&', ';', '<', '>', '$', '`', '\\', '*', '?', '(', ')'];
+
+/// Checks a text. The error is the end of a sentence about the key.
+pub(super) fn check(rule: Rule, text: &str) -> Result<(), String> {
+    let shown = text.escape_debug();
+    match rule {
+        Rule::Any | Rule::Name => Ok(()),
+        Rule::Version if is_version(text) => Ok(()),
+        Rule::Version => Err(format!("must be three numbers joined by dots, and is `{shown}`")),
+        Rule::World if is_world(text) => Ok(()),
+        Rule::World => Err(format!("must be the name of a world in WIT, and is `{shown}`")),
+        Rule::Command if text.trim().is_empty() => Err("is empty".to_owned()),
+        Rule::Command => match text.find(SHELL).and_then(|at| text[at..].chars().next()) {
+            Some(character) => Err(format!(
+                "has `{character}` in it, which means something to a shell, and no shell reads \
+                 it: write a list of texts"
+            )),
+            None if text.contains('\0') => Err("has a zero byte in it".to_owned()),
+            None => Ok(()),
+        },
+    }
+}
+
+/// Whether a text is a version by the grammar of semver 2.0.
+fn is_version(text: &str) -> bool {
+    let (text, build) = match text.split_once('+') {
+        Some((text, build)) => (text, Some(build)),
+        None => (text, None),
+    };
+    let (numbers, pre) = match text.split_once('-') {
+        Some((numbers, pre)) => (numbers, Some(pre)),
+        None => (text, None),
+    };
+    let number = |part: &str| part.parse::<u64>().is_ok_and(|number| number.to_string() == part);
+    let word = |part: &str| {
+        !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    };
+    let pre_word = |part: &str| {
+        word(part) && (number(part) || !part.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    numbers.split('.').count() == 3
+        && numbers.split('.').all(number)
+        && pre.is_none_or(|pre| pre.split('.').all(pre_word))
+        && build.is_none_or(|build| build.split('.').all(word))
+}
+
+/// Whether a text is a world's name, alone (`counter`) or with its package
+/// (`shop:counter/counter@1.0.0`).
+fn is_world(text: &str) -> bool {
+    if !text.contains([':', '/']) {
+        return KebabStr::new(text).is_some();
+    }
+    let version = text.split_once('@').map(|(_, version)| version);
+    version.is_none_or(is_version)
+        && ComponentName::new(text, 0)
+            .is_ok_and(|name| matches!(name.kind(), ComponentNameKind::Interface(_)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions() {
+        for good in ["0.1.0", "1.0.0-rc.1", "1.0.0+build.7", "1.0.0-a-b+001"] {
+            assert!(is_version(good), "{good}");
+        }
+        for bad in [
+            "", "1", "1.0", "1.0.0.0", "v1.0.0", "01.0.0", "1.0.0-", "1.0.0-01", "1.0.-1", "+1.0.0",
+        ] {
+            assert!(!is_version(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn worlds() {
+        for good in ["counter", "my-world", "HTTP-server", "shop:counter/counter", "a:b/c@1.0.0"] {
+            assert!(is_world(good), "{good}");
+        }
+        for bad in ["", "My World", "a_b", "a/b", "a:b", "a:b/c@x", "a:b/c@", "-a"] {
+            assert!(!is_world(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn commands_are_not_for_a_shell() {
+        assert_eq!(check(Rule::Command, "make component"), Ok(()));
+        assert!(check(Rule::Command, "  ").is_err());
+        assert!(check(Rule::Command, "make && cp a b").is_err_and(|why| why.contains("`&`")));
+    }
+}

@@ -1,0 +1,254 @@
+//! What a manifest may say: one table, [`MANIFEST`], from which the checks, the JSON Schema, the
+//! reference page and the editor's completion all follow.
+
+use std::time::Duration;
+
+/// 1024 bytes.
+pub const KIB: u64 = 1024;
+/// 1024 KiB.
+pub const MIB: u64 = 1024 * KIB;
+/// 1024 MiB.
+pub const GIB: u64 = 1024 * MIB;
+
+/// The longest turn that a manifest may allow.
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// One key of a table: what it is called, what it takes, and what it is for.
+#[derive(Debug, Clone, Copy)]
+pub struct Field {
+    /// The key.
+    pub name: &'static str,
+    /// What it is for, in Markdown: one or a few sentences.
+    pub doc: &'static str,
+    /// What values it takes.
+    pub kind: Kind,
+    /// Whether the table is wrong without it.
+    pub required: bool,
+    /// What holds without it, as a TOML value.
+    pub default: Option<&'static str>,
+    /// A value to show, as a TOML value; empty for tables.
+    pub example: &'static str,
+}
+
+/// What values a key takes.
+#[derive(Debug, Clone, Copy)]
+pub enum Kind {
+    /// `true` or `false`.
+    Bool,
+    /// A text in quotes that follows a rule.
+    Text(Rule),
+    /// A whole number.
+    Integer {
+        /// The least.
+        min: u64,
+        /// The greatest.
+        max: u64,
+    },
+    /// A text such as `"64MiB"`, in bytes.
+    Size {
+        /// The least, in bytes.
+        min: u64,
+        /// The greatest, in bytes.
+        max: u64,
+    },
+    /// A text such as `"250ms"`, longer than nothing.
+    Duration {
+        /// The longest.
+        max: Duration,
+    },
+    /// One of these texts.
+    Choice(&'static [&'static str]),
+    /// The path of a file, relative to the manifest's folder.
+    Path,
+    /// A list of texts that has at least one.
+    TextList,
+    /// A table with these keys.
+    Table(&'static [Field]),
+    /// One of these kinds. Tables among them are told apart by their first keys.
+    OneOf(&'static [Kind]),
+    /// A table whose keys are handlers of the catalog: `true`, `false`, or their settings.
+    Handlers,
+}
+
+/// What a text must look like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rule {
+    /// Any text.
+    Any,
+    /// The name of an actor, see [`check_name`](super::check_name).
+    Name,
+    /// Three numbers, such as `0.1.0`, with an optional pre-release and build as in semver.
+    Version,
+    /// A world's name, alone or with its package.
+    World,
+    /// A program and its arguments, separated by blanks. No shell reads it.
+    Command,
+}
+
+impl Field {
+    /// An optional key without a default.
+    pub const fn new(name: &'static str, kind: Kind, doc: &'static str) -> Self {
+        Self { name, doc, kind, required: false, default: None, example: "" }
+    }
+
+    /// Sets what holds without the key, which also serves as the example.
+    pub const fn default(self, default: &'static str) -> Self {
+        Self { default: Some(default), example: default, ..self }
+    }
+
+    /// Sets the value to show.
+    pub const fn example(self, example: &'static str) -> Self {
+        Self { example, ..self }
+    }
+
+    /// Makes the table wrong without the key.
+    pub const fn required(self) -> Self {
+        Self { required: true, ..self }
+    }
+}
+
+impl Kind {
+    /// The kind in words, such as "a whole number".
+    pub fn words(&self) -> String {
+        match self {
+            Kind::Bool => "`true` or `false`".to_owned(),
+            Kind::Text(_) | Kind::Path => "a text in quotes".to_owned(),
+            Kind::Choice(words) => match words {
+                [only] => format!("`\"{only}\"`"),
+                _ => format!("one of {}", list(words)),
+            },
+            Kind::Integer { .. } => "a whole number".to_owned(),
+            Kind::Size { .. } => "a size such as `\"64MiB\"`".to_owned(),
+            Kind::Duration { .. } => "a duration such as `\"5s\"`".to_owned(),
+            Kind::TextList => "a list of texts".to_owned(),
+            Kind::Table(_) | Kind::Handlers => "a table".to_owned(),
+            Kind::OneOf(kinds) => {
+                let mut words: Vec<String> = kinds.iter().map(Kind::words).collect();
+                words.dedup();
+                words.join(", or ")
+            }
+        }
+    }
+}
+
+fn list(words: &[&str]) -> String {
+    words.iter().map(|word| format!("`\"{word}\"`")).collect::<Vec<_>>().join(", ")
+}
+
+/// The whole manifest.
+pub static MANIFEST: &[Field] = &[
+    Field::new("actor", Kind::Table(ACTOR), "What the actor is.").required(),
+    Field::new(
+        "build",
+        Kind::OneOf(&[Kind::Table(BUILD_LANGUAGE), Kind::Table(BUILD_COMMAND)]),
+        "How `theater build` makes the component: from a language that Theater knows, or by a \
+         command of your own.",
+    ),
+    Field::new(
+        "handlers",
+        Kind::Handlers,
+        "What the actor may do. Nothing is granted that is not written here.",
+    )
+    .default("{}"),
+    Field::new(
+        "limits",
+        Kind::Table(LIMITS),
+        "What one turn may use. A turn that breaks a limit is aborted and changes nothing.",
+    )
+    .default("{}"),
+];
+
+/// `[actor]`.
+const ACTOR: &[Field] = &[
+    Field::new(
+        "name",
+        Kind::Text(Rule::Name),
+        "The actor's name: words of a–z and 0–9, joined by `-`, the first beginning with a letter.",
+    )
+    .required()
+    .example(r#""counter""#),
+    Field::new("version", Kind::Text(Rule::Version), "The actor's own version.")
+        .example(r#""0.1.0""#),
+    Field::new(
+        "component",
+        Kind::Path,
+        "The WebAssembly component to run, a path from the manifest's folder.",
+    )
+    .example(r#""build/counter.wasm""#),
+    Field::new(
+        "world",
+        Kind::Text(Rule::World),
+        "The world that the component implements, one of those in the folder `wit`.",
+    )
+    .example(r#""counter""#),
+    Field::new(
+        "init",
+        Kind::Text(Rule::Any),
+        "The arguments of the actor's `init`, as WAVE. Needed if `init` has parameters.",
+    )
+    .example(r#"'{start: 5}'"#),
+];
+
+/// `[build]` with a language that Theater knows.
+const BUILD_LANGUAGE: &[Field] = &[
+    Field::new(
+        "language",
+        Kind::Choice(&["wat"]),
+        "What the actor is written in. For anything else write a `command` instead.",
+    )
+    .required()
+    .example(r#""wat""#),
+    Field::new("source", Kind::Path, "The file to encode, a component in the text format.")
+        .required()
+        .example(r#""src/counter.wat""#),
+];
+
+/// `[build]` by a command.
+const BUILD_COMMAND: &[Field] = &[
+    Field::new(
+        "command",
+        Kind::OneOf(&[Kind::TextList, Kind::Text(Rule::Command)]),
+        "The program that makes the component, with its arguments: a list, or a text that is \
+         split at blanks. It runs in the manifest's folder, without a shell.",
+    )
+    .required()
+    .example(r#"["make", "component"]"#),
+    Field::new("output", Kind::Path, "The file that the command makes.")
+        .required()
+        .example(r#""target/counter.wasm""#),
+];
+
+/// `[limits]`.
+pub(super) const LIMITS: &[Field] = &[
+    Field::new(
+        "memory",
+        // Less than one page of WebAssembly memory would let no memory exist at all.
+        Kind::Size { min: 64 * KIB, max: 4 * GIB },
+        "The memory of one instance.",
+    )
+    .default(r#""64MiB""#),
+    Field::new(
+        "fuel",
+        Kind::Integer { min: 1, max: i64::MAX as u64 },
+        "How much one turn may compute. One unit is about one WebAssembly instruction.",
+    )
+    .default("1_000_000_000"),
+    Field::new(
+        "timeout",
+        Kind::Duration { max: DAY },
+        "How long one turn may take on the wall clock, waiting included.",
+    )
+    .default(r#""5s""#),
+    Field::new(
+        "message",
+        Kind::Size { min: 1, max: 16 * MIB },
+        "How large the arguments, the result, or one import call of a turn may be, encoded.",
+    )
+    .default(r#""1MiB""#),
+    Field::new(
+        "mailbox",
+        Kind::Integer { min: 1, max: u32::MAX as u64 },
+        "How many messages may wait. Further ones are refused.",
+    )
+    .default("10_000"),
+];
