@@ -2,4 +2,5 @@
 //!
 //! This crate prints nothing and knows no terminal, no editor and no template.
 
+pub mod call;
 pub mod diagnostic;
