@@ -1,5 +1,5 @@
 use super::{Handler, Interface};
-use crate::manifest::schema::{Field, GIB, Kind, MIB};
+use crate::manifest::schema::{Field, GIB, Kind};
 
 /// Every handler, in the order of the manual.
 pub static HANDLERS: &[Handler] = &[CONTEXT, LOG, STATE, CLOCK, RANDOM];

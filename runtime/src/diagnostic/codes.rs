@@ -38,6 +38,17 @@ codes! {
     COMPONENT_UNSUPPORTED = "TH0353", "a component cannot be loaded";
     INIT_SHAPE = "TH0354", "init has another shape than the runtime calls";
 
+    CALL_SYNTAX = "TH0401", "a call is not written as one";
+    VALUE_SYNTAX = "TH0402", "a value is not WAVE";
+    ARGUMENT_COUNT = "TH0403", "a call has too few or too many arguments";
+    ARGUMENT_NAME = "TH0404", "the names of a call's arguments are wrong";
+    VALUE_TYPE = "TH0405", "a value is not of the type that is needed";
+    VALUE_RANGE = "TH0406", "a number is too small or too large for its type";
+    ACTOR_UNKNOWN = "TH0407", "there is no actor of this name";
+    FUNCTION_UNKNOWN = "TH0408", "an actor has no such function";
+    FUNCTION_AMBIGUOUS = "TH0409", "several interfaces of an actor have this function";
+    WORD_UNKNOWN = "TH0410", "the REPL has no such word";
+    WORD_OPERANDS = "TH0411", "a word of the REPL is used wrongly";
     NO_SUCH_ACTOR = "TH0450", "there is no actor of this name";
     NO_SUCH_FUNCTION = "TH0451", "an actor exports no such function";
     NAME_TAKEN = "TH0452", "an actor of this name is running already";
