@@ -1,5 +1,5 @@
 use crate::diagnostic::{
-    Diagnostic, NO_SUCH_ACTOR, NODE_STOPPED, OVERLOADED, RUN_UNWRITABLE, TURN_ABORTED, INIT_REFUSED,
+    Diagnostic, ACTOR_UNKNOWN, NODE_STOPPED, OVERLOADED, RUN_UNWRITABLE, TURN_ABORTED, INIT_REFUSED,
 };
 use crate::trace::{Cause, LogFailed};
 use crate::turn::{Failure, OutcomeKind};
@@ -18,7 +18,16 @@ pub(crate) struct Call {
     /// The words with which somebody outside sends it.
     pub origin: Option<String>,
     /// Where the answer goes.
-    pub reply: oneshot::Sender<Result<Reply, CallError>>,
+    pub reply: oneshot::Sender<Answer>,
+}
+
+/// What an actor answers to a message.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    /// The record that must be stored before anybody outside is told.
+    pub position: Option<u64>,
+    /// The answer itself.
+    pub result: Result<Reply, CallError>,
 }
 
 /// What an actor is told beside its messages.
@@ -37,8 +46,6 @@ pub struct Reply {
     pub turn: u64,
     /// The function's results: none or one.
     pub values: Vec<Val>,
-    /// The place of the turn's record in the log.
-    pub position: u64,
 }
 
 /// Why a call got no answer.
@@ -76,7 +83,7 @@ impl CallError {
         let message = self.to_string();
         match self {
             Self::NoSuchActor(_) => {
-                Diagnostic::error(NO_SUCH_ACTOR, message).help("`ps` lists the actors")
+                Diagnostic::error(ACTOR_UNKNOWN, message).help("`ps` lists the actors")
             }
             Self::Overloaded(_) => Diagnostic::error(OVERLOADED, message)
                 .help("call again later, or raise `mailbox` under `[limits]`"),

@@ -7,7 +7,7 @@ mod message;
 mod task;
 
 pub use message::{CallError, Reply};
-pub(crate) use message::{Call, Control};
+pub(crate) use message::{Answer, Call, Control};
 pub(crate) use task::{Life, Task};
 
 use crate::manifest::Manifest;
@@ -77,4 +77,11 @@ pub(crate) struct Handle {
     pub mailbox: mpsc::Sender<Call>,
     pub control: mpsc::UnboundedSender<Control>,
     pub task: Option<JoinHandle<()>>,
+}
+
+impl Handle {
+    /// Whether the actor still takes messages.
+    pub fn is_alive(&self) -> bool {
+        !self.mailbox.is_closed()
+    }
 }

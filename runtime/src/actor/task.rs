@@ -1,6 +1,6 @@
 //! The task of one actor: take a message, execute the turn, record it, answer.
 
-use super::{Actor, Call, CallError, Control, Reply};
+use super::{Actor, Answer, Call, CallError, Control, Reply};
 use crate::boundary::Crossing;
 use crate::boundary::export::{Function, INIT};
 use crate::handlers::{Context, StopReason};
@@ -52,7 +52,7 @@ impl Task {
         let _ = self.live().await;
         self.mailbox.close();
         while let Some(call) = self.mailbox.recv().await {
-            answer(call.reply, Err(CallError::Ended(self.actor.name.to_string())));
+            answer(call.reply, None, Err(CallError::Ended(self.actor.name.to_string())));
         }
         self.control.close();
         while let Some(control) = self.control.recv().await {
@@ -108,7 +108,7 @@ impl Task {
         let position = match recorded {
             Ok(position) => position,
             Err(failed) => {
-                answer(reply, Err(CallError::NotStored(failed.clone())));
+                answer(reply, None, Err(CallError::NotStored(failed.clone())));
                 return Err(failed);
             }
         };
@@ -121,10 +121,10 @@ impl Task {
                 let actor = self.actor.name.to_string();
                 Err(CallError::Aborted { actor, turn, outcome, failure })
             }
-            (_, None) => Ok(Reply { turn, values: execution.values, position }),
+            (_, None) => Ok(Reply { turn, values: execution.values }),
         };
         let next = self.conclude(execution.outcome, execution.stop, is_init).await;
-        answer(reply, result);
+        answer(reply, Some(position), result);
         if self.log.is_crowded() {
             self.log.stored(position).await?;
         }
@@ -287,9 +287,10 @@ impl Task {
 }
 
 fn answer(
-    reply: oneshot::Sender<Result<Reply, CallError>>,
+    reply: oneshot::Sender<Answer>,
+    position: Option<u64>,
     result: Result<Reply, CallError>,
 ) {
     // Whoever asked may have left; the turn stands in the trace all the same.
-    let _ = reply.send(result);
+    let _ = reply.send(Answer { position, result });
 }

@@ -49,10 +49,8 @@ codes! {
     FUNCTION_AMBIGUOUS = "TH0409", "several interfaces of an actor have this function";
     WORD_UNKNOWN = "TH0410", "the REPL has no such word";
     WORD_OPERANDS = "TH0411", "a word of the REPL is used wrongly";
-    NO_SUCH_ACTOR = "TH0450", "there is no actor of this name";
-    NO_SUCH_FUNCTION = "TH0451", "an actor exports no such function";
-    NAME_TAKEN = "TH0452", "an actor of this name is running already";
-    OVERLOADED = "TH0453", "an actor's mailbox is full";
+    NAME_TAKEN = "TH0412", "an actor of this name is running already";
+    OVERLOADED = "TH0413", "an actor's mailbox is full";
 
     TURN_ABORTED = "TH0501", "a turn aborted";
     INIT_REFUSED = "TH0502", "an actor refuses to start";

@@ -17,20 +17,19 @@ pub enum StopReason {
 
 wire_enum!(StopReason { Normal = "normal", Shutdown = "shutdown" });
 
-/// `theater:host/context.sender`.
+/// `theater:host/context.origin`.
 #[derive(Debug, Clone, PartialEq, ComponentType, Lift, Lower)]
 #[component(variant)]
-enum Sender {
+enum Origin {
     #[component(name = "outside")]
     Outside,
     #[component(name = "runtime")]
     Runtime,
     #[component(name = "actor")]
-    #[expect(dead_code, reason = "the contract has it; actors cannot send yet")]
     Actor(String),
 }
 
-wire_variant!(Sender { Outside = "outside", Runtime = "runtime"; Actor = "actor" });
+wire_variant!(Origin { Outside = "outside", Runtime = "runtime"; Actor = "actor" });
 
 pub fn bind(binder: &mut Binder<'_>) -> wasmtime::Result<()> {
     binder.function("name", Source::Actor, |context, ()| Ok((context.name.to_string(),)))?;
@@ -38,8 +37,8 @@ pub fn bind(binder: &mut Binder<'_>) -> wasmtime::Result<()> {
     binder.function("turn", Source::Actor, |context, ()| Ok((context.turn,)))?;
     binder.function("sender", Source::Actor, |context, ()| {
         Ok((match context.cause {
-            Cause::Outside => Sender::Outside,
-            Cause::Runtime => Sender::Runtime,
+            Cause::Outside => Origin::Outside,
+            Cause::Runtime => Origin::Runtime,
         },))
     })?;
     binder.function("stop", Source::Actor, |context, (reason,): (StopReason,)| {

@@ -1,7 +1,7 @@
 use super::live::{Publisher, short_payloads};
 use super::segment::SegmentHead;
 use super::verify::Chain;
-use super::{ActorId, Header, Kind, Location, Payload, PayloadKind, Problem, Reader, Record, RunDir, RunLock, Subscription, now};
+use super::{ActorId, Hash, Header, Kind, Location, Payload, PayloadKind, Problem, Reader, Record, RunDir, RunLock, Subscription, now};
 use crate::diagnostic::{Diagnostic, RUN_UNWRITABLE, Result, TRACE_DAMAGED};
 use std::fs::{self, File};
 use std::io::{self, Seek, SeekFrom, Write};
@@ -82,6 +82,14 @@ struct State {
 struct Batch {
     bytes: Vec<u8>,
     live: Vec<Arc<Record>>,
+}
+
+/// The end of the log when a batch is written.
+struct End {
+    /// The position of the next record.
+    next: u64,
+    /// The hash of the last header.
+    last: Option<Hash>,
 }
 
 /// What was found when a run was opened for writing.
@@ -174,7 +182,7 @@ impl Log {
             payloads: digests,
         };
         let bytes = header.encode();
-        let hash = super::Hash::of(&bytes);
+        let hash = Hash::of(&bytes);
         state.pending.bytes.extend_from_slice(&Record::frame(&bytes, &hash, &payloads));
         state.chain.advance(position, entry.actor, sequence, hash);
         if publish {
@@ -238,7 +246,7 @@ impl Shared {
     }
 
     /// Waits for something to write; none when the log is closed and all is written.
-    fn next_batch(&self) -> Option<(Batch, Chain)> {
+    fn next_batch(&self) -> Option<(Batch, End)> {
         let mut state = self.lock();
         while state.pending.bytes.is_empty() {
             if state.closing {
@@ -246,7 +254,7 @@ impl Shared {
             }
             state = self.wake.wait(state).unwrap_or_else(|poisoned| poisoned.into_inner());
         }
-        let end = Chain { next: state.chain.next, last: state.chain.last, ..Chain::default() };
+        let end = End { next: state.chain.next, last: state.chain.last };
         Some((std::mem::take(&mut state.pending), end))
     }
 }
@@ -282,7 +290,7 @@ impl Writer {
         let _ = self.head.sync_data();
     }
 
-    fn write(&mut self, bytes: &[u8], end: &Chain) -> io::Result<()> {
+    fn write(&mut self, bytes: &[u8], end: &End) -> io::Result<()> {
         let sync = self.durability == Durability::Group;
         self.file.append(bytes, sync)?;
         if let Some(last) = &end.last {
