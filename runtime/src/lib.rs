@@ -11,6 +11,7 @@ pub mod engine;
 pub mod handlers;
 pub mod manifest;
 pub mod node;
+pub mod replay;
 pub mod state;
 pub mod trace;
 pub mod turn;

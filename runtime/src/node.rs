@@ -18,6 +18,7 @@ use crate::trace::{
 };
 use crate::turn::{Compiled, Program};
 use recover::Recovered;
+pub(crate) use recover::manifest as recorded_manifest;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::sync::{Semaphore, mpsc, oneshot};
@@ -175,8 +176,7 @@ impl Node {
         origin: Option<String>,
     ) -> Result<Arc<Actor>> {
         let Prepared { manifest, bytes, program } = prepared;
-        let unwritable =
-            |error| Diagnostic::io(RUN_UNWRITABLE, "write", self.run().path(), &error);
+        let unwritable = |error| Diagnostic::io(RUN_UNWRITABLE, "write", self.run().path(), &error);
         let blobs = self.run().blobs();
         let component = blobs.put(&bytes).map_err(unwritable)?;
         let effective = manifest.effective_toml();
@@ -188,8 +188,7 @@ impl Node {
             registry.check_free(name)?;
             let id = ActorId(registry.next_id);
             registry.next_id += 1;
-            let kind =
-                Kind::Spawned { name: name.to_owned(), component, manifest: manifest_hash };
+            let kind = Kind::Spawned { name: name.to_owned(), component, manifest: manifest_hash };
             self.append(id, kind)?;
             let actor = Arc::new(Actor::new(name.into(), id, manifest, program));
             let life = Life { incarnation: 1, next_turn: 1, state: State::default() };
@@ -224,7 +223,7 @@ impl Node {
                 Diagnostic::io(crate::diagnostic::TRACE_DAMAGED, &action, &path, &error)
             })
         };
-        let manifest = recover::manifest(&found.name, &read("manifest", &found.manifest)?)?;
+        let manifest = recorded_manifest(&found.name, &read("manifest", &found.manifest)?)?;
         let compiled = self.compile(&read("component", &found.component)?)?;
         let program = Program::link(&compiled, &manifest).map_err(|mut problems| {
             // Linking reports at least one problem when it fails.
@@ -242,12 +241,7 @@ impl Node {
         Ok(Some(actor))
     }
 
-    fn start(
-        &self,
-        registry: &mut Registry,
-        actor: Arc<Actor>,
-        life: Life,
-    ) -> mpsc::Sender<Call> {
+    fn start(&self, registry: &mut Registry, actor: Arc<Actor>, life: Life) -> mpsc::Sender<Call> {
         let (mailbox, messages) = mpsc::channel(actor.manifest.limits.mailbox.max(1) as usize);
         let (control, commands) = mpsc::unbounded_channel();
         let task = Task {
@@ -323,9 +317,9 @@ impl Node {
     /// How many messages wait for an actor.
     pub fn waiting(&self, name: &str) -> usize {
         let registry = self.registry();
-        registry.get(name).map_or(0, |handle| {
-            handle.mailbox.max_capacity() - handle.mailbox.capacity()
-        })
+        registry
+            .get(name)
+            .map_or(0, |handle| handle.mailbox.max_capacity() - handle.mailbox.capacity())
     }
 
     /// Tells of records from now on, as they are stored.

@@ -1,5 +1,5 @@
 use crate::diagnostic::{
-    Diagnostic, ACTOR_UNKNOWN, NODE_STOPPED, OVERLOADED, RUN_UNWRITABLE, TURN_ABORTED, INIT_REFUSED,
+    ACTOR_UNKNOWN, Diagnostic, INIT_REFUSED, NODE_STOPPED, OVERLOADED, RUN_UNWRITABLE, TURN_ABORTED,
 };
 use crate::trace::{Cause, LogFailed};
 use crate::turn::{Failure, OutcomeKind};

@@ -6,8 +6,8 @@
 mod message;
 mod task;
 
-pub use message::{CallError, Reply};
 pub(crate) use message::{Answer, Call, Control};
+pub use message::{CallError, Reply};
 pub(crate) use task::{Life, Task};
 
 use crate::manifest::Manifest;

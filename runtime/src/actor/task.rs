@@ -5,9 +5,7 @@ use crate::boundary::Crossing;
 use crate::boundary::export::{Function, INIT};
 use crate::handlers::{Context, StopReason};
 use crate::state::State;
-use crate::trace::{
-    Cause, Entry, ExitReason, Kind, Log, LogFailed, PayloadKind, TurnHeader,
-};
+use crate::trace::{Cause, Entry, ExitReason, Kind, Log, LogFailed, PayloadKind, TurnHeader};
 use crate::turn::{self, Execution, OutcomeKind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -286,11 +284,7 @@ impl Task {
     }
 }
 
-fn answer(
-    reply: oneshot::Sender<Answer>,
-    position: Option<u64>,
-    result: Result<Reply, CallError>,
-) {
+fn answer(reply: oneshot::Sender<Answer>, position: Option<u64>, result: Result<Reply, CallError>) {
     // Whoever asked may have left; the turn stands in the trace all the same.
     let _ = reply.send(Answer { position, result });
 }

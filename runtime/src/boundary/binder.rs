@@ -32,7 +32,12 @@ impl<'l> Binder<'l> {
     /// # Errors
     ///
     /// When the interface has a function of this name already.
-    pub fn function<P, R, F>(&mut self, name: &str, source: Source, handler: F) -> wasmtime::Result<()>
+    pub fn function<P, R, F>(
+        &mut self,
+        name: &str,
+        source: Source,
+        handler: F,
+    ) -> wasmtime::Result<()>
     where
         P: ComponentNamedList + Lift + WireList + 'static,
         R: ComponentNamedList + Lower + WireList + 'static,

@@ -68,12 +68,12 @@ fn world(manifest: &Manifest) -> String {
 }
 
 fn unknown(name: &str, world: &str) -> Diagnostic {
-    let diagnostic =
-        Diagnostic::error(IMPORT_UNKNOWN, format!("nothing answers the import `{name}` of {world}"));
+    let diagnostic = Diagnostic::error(
+        IMPORT_UNKNOWN,
+        format!("nothing answers the import `{name}` of {world}"),
+    );
     if name.contains("@0.3") && name.starts_with("wasi:") {
-        return diagnostic.help(
-            "WASI 0.3 is not supported yet: build the component for WASI 0.2",
-        );
+        return diagnostic.help("WASI 0.3 is not supported yet: build the component for WASI 0.2");
     }
     diagnostic.help("`theater explain handlers` lists what Theater provides; the component must not import anything else")
 }
@@ -109,8 +109,7 @@ pub fn link(linker: &mut Linker<TurnData>, grants: &Grants) -> wasmtime::Result<
             continue;
         }
         for interface in handler.imports {
-            let name =
-                format!("{}/{}@{}", interface.package, interface.name, interface.version);
+            let name = format!("{}/{}@{}", interface.package, interface.name, interface.version);
             let mut binder = Binder::new(linker.instance(&name)?, &name);
             handlers::bind(&mut binder, handler.name, interface.name, grants)?;
         }

@@ -18,6 +18,7 @@ mod script;
 pub use binder::{Binder, Source};
 pub use grants::{check_imports, link};
 pub use limiter::MemoryLimiter;
+pub(crate) use script::show_values;
 pub use script::{Divergence, Script};
 
 use crate::handlers::Context;
@@ -113,13 +114,20 @@ impl Crossing {
         self.check(&format!("the arguments of {function}"), self.buffer.len())?;
         let all = CALLS_FACTOR * self.message_limit;
         if self.calls.len() as u64 > all {
-            return Err(Abort::Size(format!("the import calls of this turn take more than {all} bytes")));
+            return Err(Abort::Size(format!(
+                "the import calls of this turn take more than {all} bytes"
+            )));
         }
         Ok(())
     }
 
     /// Records the results of a call, or compares them.
-    fn end(&mut self, function: &str, results: &impl WireList, source: Source) -> Result<(), Abort> {
+    fn end(
+        &mut self,
+        function: &str,
+        results: &impl WireList,
+        source: Source,
+    ) -> Result<(), Abort> {
         self.buffer.clear();
         results.write_values(&mut self.buffer);
         self.check(&format!("the results of {function}"), self.buffer.len())?;

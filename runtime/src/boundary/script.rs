@@ -40,7 +40,10 @@ impl Script {
             self.divergence = Some(Divergence {
                 step: self.step,
                 what: "import".to_owned(),
-                expected: next.map_or_else(|| "one more call".to_owned(), |call| show_call(&call.function, &call.arguments)),
+                expected: next.map_or_else(
+                    || "one more call".to_owned(),
+                    |call| show_call(&call.function, &call.arguments),
+                ),
                 actual: "no more calls".to_owned(),
             });
         }
@@ -56,7 +59,9 @@ impl Script {
                 let actual = show_call(function, arguments);
                 return self.diverge("import", "no more calls".to_owned(), actual);
             }
-            Err(error) => return self.diverge("import", format!("unreadable: {error}"), String::new()),
+            Err(error) => {
+                return self.diverge("import", format!("unreadable: {error}"), String::new());
+            }
         };
         if call.function != function {
             let expected = show_call(&call.function, &call.arguments);

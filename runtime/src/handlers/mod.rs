@@ -8,7 +8,7 @@ mod random;
 mod state;
 
 pub use context::StopReason;
-pub use log::Level;
+pub use log::{Level, WRITE as LOG_WRITE};
 
 use crate::boundary::Binder;
 use crate::manifest::Grants;

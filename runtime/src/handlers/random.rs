@@ -13,9 +13,11 @@ pub fn bind(binder: &mut Binder<'_>, interface: &str, grant: &RandomGrant) -> wa
     let seed = grant.seed;
     match interface {
         "random" => {
-            binder.function("get-random-bytes", Source::World, move |context, (len,): (u64,)| {
-                bytes(context, seed, len)
-            })?;
+            binder.function(
+                "get-random-bytes",
+                Source::World,
+                move |context, (len,): (u64,)| bytes(context, seed, len),
+            )?;
             binder.function("get-random-u64", Source::World, move |context, ()| {
                 Ok((generator(context, seed).next_u64(),))
             })

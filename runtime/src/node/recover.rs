@@ -111,7 +111,7 @@ fn delta(record: &Record) -> Result<Delta, String> {
 /// # Errors
 ///
 /// When this version of Theater does not accept it any more.
-pub(super) fn manifest(name: &str, bytes: &[u8]) -> Result<Manifest> {
+pub(crate) fn manifest(name: &str, bytes: &[u8]) -> Result<Manifest> {
     let text = String::from_utf8_lossy(bytes).into_owned();
     let source = Source::new(format!("the recorded manifest of {name}"), text);
     match Manifest::parse(source, Path::new("")).into_result() {

@@ -105,7 +105,8 @@ impl CallsReader {
             return Ok(Self { bytes: Vec::new(), offset: 0, left: 0 });
         }
         let mut decoder = Decoder::new(bytes);
-        let left = decoder.array()?.ok_or_else(|| WireError::new(&decoder, "calls without a number"))?;
+        let left =
+            decoder.array()?.ok_or_else(|| WireError::new(&decoder, "calls without a number"))?;
         Ok(Self { bytes: bytes.to_vec(), offset: decoder.position(), left })
     }
 

@@ -1,7 +1,10 @@
 use super::live::{Publisher, short_payloads};
 use super::segment::SegmentHead;
 use super::verify::Chain;
-use super::{ActorId, Hash, Header, Kind, Location, Payload, PayloadKind, Problem, Reader, Record, RunDir, RunLock, Subscription, now};
+use super::{
+    ActorId, Hash, Header, Kind, Location, Payload, PayloadKind, Problem, Reader, Record, RunDir,
+    RunLock, Subscription, now,
+};
 use crate::diagnostic::{Diagnostic, RUN_UNWRITABLE, Result, TRACE_DAMAGED};
 use std::fs::{self, File};
 use std::io::{self, Seek, SeekFrom, Write};
@@ -339,9 +342,10 @@ impl SegmentFile {
 
     /// Writes all or nothing: after a failure, what was written of the batch is taken back.
     fn append(&mut self, bytes: &[u8], sync: bool) -> io::Result<()> {
-        let written = self.file.write_all(bytes).and_then(|()| {
-            if sync { self.file.sync_data() } else { Ok(()) }
-        });
+        let written = self
+            .file
+            .write_all(bytes)
+            .and_then(|()| if sync { self.file.sync_data() } else { Ok(()) });
         if let Err(error) = written {
             // If this fails too, the next opening cuts the torn record.
             let _ = self.file.set_len(self.len);
@@ -364,8 +368,13 @@ fn read_all(
 ) -> Result<((u64, u64), u64)> {
     let mut reader = Reader::new(run);
     let damaged = |what: String| {
-        Diagnostic::error(TRACE_DAMAGED, format!("the trace of run {} is damaged: {what}", run.id()))
-            .help("`theater trace verify` lists all damage; a run that is damaged is not written further")
+        Diagnostic::error(
+            TRACE_DAMAGED,
+            format!("the trace of run {} is damaged: {what}", run.id()),
+        )
+        .help(
+            "`theater trace verify` lists all damage; a run that is damaged is not written further",
+        )
     };
     let promised = run.head();
     loop {
@@ -376,13 +385,17 @@ fn read_all(
                 if let Some(misfit) = chain.follow(&record) {
                     return Err(Box::new(damaged(format!("record {position}: {misfit}"))));
                 }
-                if promised.is_some_and(|(count, hash)| count == position + 1 && hash != record.hash) {
+                if promised
+                    .is_some_and(|(count, hash)| count == position + 1 && hash != record.hash)
+                {
                     let what = format!("record {position} is not the one that was stored");
                     return Err(Box::new(damaged(what)));
                 }
                 visit(location, record)?;
             }
-            Err(problem) if problem.torn && promised.is_none_or(|(count, _)| chain.next >= count) => {
+            Err(problem)
+                if problem.torn && promised.is_none_or(|(count, _)| chain.next >= count) =>
+            {
                 set_aside(run, &problem)
                     .map_err(|error| Diagnostic::io(RUN_UNWRITABLE, "write", run.path(), &error))?;
                 return Ok(((problem.segment, problem.offset), problem.rest));

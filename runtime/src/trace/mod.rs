@@ -28,6 +28,7 @@ mod record;
 mod run;
 mod segment;
 mod verify;
+mod view;
 
 pub use blobs::Blobs;
 pub use calls::{Answer, CallsReader, CallsWriter, ImportCall};
@@ -41,6 +42,7 @@ pub use record::{
 };
 pub use run::{RunDir, RunLock};
 pub use verify::{Verification, verify};
+pub use view::{AnswerView, CallView, RecordView, short_function};
 
 /// The time now, in nanoseconds since 1970.
 pub fn now() -> u64 {

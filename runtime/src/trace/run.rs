@@ -62,18 +62,21 @@ impl RunDir {
             return Ok(Self { path: path.to_owned() });
         }
         Err(Box::new(
-            Diagnostic::error(RUN_MISSING, format!("{} is not the folder of a run", path.display()))
-                .help("a run's folder holds `segments/`; `theater trace ls` lists the runs of a project"),
+            Diagnostic::error(
+                RUN_MISSING,
+                format!("{} is not the folder of a run", path.display()),
+            )
+            .help(
+                "a run's folder holds `segments/`; `theater trace ls` lists the runs of a project",
+            ),
         ))
     }
 
     /// All runs below `data`, oldest first. None if there is no such folder.
     pub fn list(data: &Path) -> Vec<Self> {
         let Ok(entries) = fs::read_dir(data.join("runs")) else { return Vec::new() };
-        let mut runs: Vec<Self> = entries
-            .flatten()
-            .filter_map(|entry| Self::open(&entry.path()).ok())
-            .collect();
+        let mut runs: Vec<Self> =
+            entries.flatten().filter_map(|entry| Self::open(&entry.path()).ok()).collect();
         runs.sort_by_key(Self::id);
         runs
     }

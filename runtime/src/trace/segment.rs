@@ -44,7 +44,10 @@ impl SegmentHead {
     pub fn read(decoder: &mut Decoder<'_>) -> Result<Self, WireError> {
         let start = decoder.position();
         if decoder.array().ok().flatten() != Some(6) || decoder.str().ok() != Some(MAGIC) {
-            return Err(WireError { what: "this is not a trace segment".to_owned(), offset: start });
+            return Err(WireError {
+                what: "this is not a trace segment".to_owned(),
+                offset: start,
+            });
         }
         let version = decoder.u64()?;
         if version != VERSION {
@@ -53,11 +56,8 @@ impl SegmentHead {
                 format!("format version {version}; this Theater reads version {VERSION}"),
             ));
         }
-        let head = Self {
-            run: decoder.str()?.to_owned(),
-            number: decoder.u64()?,
-            first: decoder.u64()?,
-        };
+        let head =
+            Self { run: decoder.str()?.to_owned(), number: decoder.u64()?, first: decoder.u64()? };
         let covered = &decoder.input()[start..decoder.position()];
         if decoder.bytes()? != &Hash::of(covered).0[..8] {
             return Err(WireError::new(decoder, "the segment's head does not fit its check bytes"));

@@ -77,7 +77,14 @@ pub struct Verification {
 /// Checks a whole run: every record in itself, every chain, every blob, and the end of the log
 /// against the file `head`. Goes on after a finding as far as the log can still be read.
 pub fn verify(run: &RunDir) -> Verification {
-    let mut check = Check { run, chain: Chain::default(), found: Verification::default(), names: BTreeMap::new(), blobs: BTreeSet::new(), reached: BTreeMap::new() };
+    let mut check = Check {
+        run,
+        chain: Chain::default(),
+        found: Verification::default(),
+        names: BTreeMap::new(),
+        blobs: BTreeSet::new(),
+        reached: BTreeMap::new(),
+    };
     // Read before the log: what it promises is on disk by then.
     let head = run.head();
     check.log();
@@ -201,7 +208,9 @@ impl Check<'_> {
                 }
             }
             Err(error) => {
-                self.found.findings.push(format!("cannot read the folder of the segments: {error}"));
+                self.found
+                    .findings
+                    .push(format!("cannot read the folder of the segments: {error}"));
             }
         }
     }
@@ -220,7 +229,9 @@ impl Check<'_> {
                 count - self.chain.next
             ));
         } else if count > 0 && self.reached.get(&(count - 1)).is_some_and(|found| *found != hash) {
-            self.found.findings.push(format!("record {} is not the one that was stored", count - 1));
+            self.found
+                .findings
+                .push(format!("record {} is not the one that was stored", count - 1));
         }
     }
 

@@ -94,9 +94,8 @@ pub async fn execute(program: &Program, task: Task<'_>) -> Execution {
     store.set_hostcall_fuel(
         usize::try_from(message_limit * HOSTCALL_FUEL_PER_BYTE).unwrap_or(usize::MAX),
     );
-    let prepared = store
-        .set_fuel(fuel)
-        .and_then(|()| store.fuel_async_yield_interval(Some(YIELD_INTERVAL)));
+    let prepared =
+        store.set_fuel(fuel).and_then(|()| store.fuel_async_yield_interval(Some(YIELD_INTERVAL)));
 
     let ended = match prepared {
         Err(error) => Ended::Failed(error),
@@ -212,10 +211,9 @@ fn refusal(function: &Function, values: &[Val]) -> Option<String> {
 /// A hardware trap leaves the fuel where it was last written down, which depends on the compiler.
 fn is_fuel_exact(error: &wasmtime::Error) -> bool {
     match error.downcast_ref::<Trap>() {
-        Some(trap) => matches!(
-            trap,
-            Trap::OutOfFuel | Trap::UnreachableCodeReached | Trap::StackOverflow
-        ),
+        Some(trap) => {
+            matches!(trap, Trap::OutOfFuel | Trap::UnreachableCodeReached | Trap::StackOverflow)
+        }
         None => true,
     }
 }
@@ -232,7 +230,8 @@ fn classify(error: &wasmtime::Error, limits: &Limits) -> (OutcomeKind, Failure) 
     } else if let Some(trap) = error.downcast_ref::<Trap>() {
         match trap {
             Trap::OutOfFuel => {
-                let message = format!("it used more than its limit of {} units of fuel", limits.fuel);
+                let message =
+                    format!("it used more than its limit of {} units of fuel", limits.fuel);
                 (OutcomeKind::OutOfFuel, message)
             }
             Trap::StackOverflow => {
@@ -247,10 +246,8 @@ fn classify(error: &wasmtime::Error, limits: &Limits) -> (OutcomeKind, Failure) 
     } else {
         let message = error.root_cause().to_string();
         if message.starts_with(HOSTCALL_FUEL_MESSAGE) {
-            let message = format!(
-                "it passed more than the limit of one message, {} bytes",
-                limits.message
-            );
+            let message =
+                format!("it passed more than the limit of one message, {} bytes", limits.message);
             (OutcomeKind::SizeLimit, message)
         } else {
             (OutcomeKind::Trap, message)

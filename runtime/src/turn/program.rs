@@ -77,8 +77,7 @@ impl Program {
             .and_then(|()| linker.instantiate_pre(component))
             .map_err(|error| vec![unsupported(&error)])?;
         let (functions, uncallable) = export::functions(component);
-        let by_name =
-            functions.iter().enumerate().map(|(i, f)| (f.full_name.clone(), i)).collect();
+        let by_name = functions.iter().enumerate().map(|(i, f)| (f.full_name.clone(), i)).collect();
         let program = Self { hash: *hash, functions, uncallable, by_name, pre };
         program.check_init(name)?;
         Ok(program)
@@ -118,7 +117,10 @@ impl Program {
     /// # Errors
     ///
     /// When a start function traps, or a limit is broken.
-    pub(super) async fn instantiate(&self, store: &mut Store<TurnData>) -> wasmtime::Result<Instance> {
+    pub(super) async fn instantiate(
+        &self,
+        store: &mut Store<TurnData>,
+    ) -> wasmtime::Result<Instance> {
         self.pre.instantiate_async(store).await
     }
 }

@@ -63,7 +63,8 @@ fn encode_list(writer: &mut Writer, items: &[Val], ty: &Type) {
     let Type::List(list) = ty else { return writer.null() };
     let item = list.ty();
     if matches!(item, Type::U8) {
-        let bytes: Vec<u8> = items.iter().map(|item| if let Val::U8(b) = item { *b } else { 0 }).collect();
+        let bytes: Vec<u8> =
+            items.iter().map(|item| if let Val::U8(b) = item { *b } else { 0 }).collect();
         return writer.bytes(&bytes);
     }
     writer.array(items.len());

@@ -1,0 +1,216 @@
+use crate::diagnostic::{ACTOR_UNKNOWN, Diagnostic, NO_SUCH_TURN, Result, did_you_mean};
+use crate::state::{Delta, State};
+use crate::trace::{
+    ActorId, Hash, Kind, Location, PayloadKind, Reader, Record, RecordView, RunDir, TurnHeader,
+};
+use std::collections::BTreeMap;
+
+/// All that a run's log says, with the state after every turn. Grows with the run, see
+/// [`History::refresh`].
+#[derive(Debug)]
+pub struct History {
+    run: RunDir,
+    reader: Reader,
+    /// All records in the order of the log.
+    records: Vec<(ActorId, Location)>,
+    actors: BTreeMap<ActorId, ActorHistory>,
+    engine: Option<Hash>,
+}
+
+/// What happened to one actor.
+#[derive(Debug)]
+pub struct ActorHistory {
+    /// Its number in the run.
+    pub id: ActorId,
+    /// Its name.
+    pub name: String,
+    /// The blob with its component.
+    pub component: Hash,
+    /// The blob with its manifest.
+    pub manifest: Hash,
+    /// Its turns, in order.
+    pub turns: Vec<PastTurn>,
+}
+
+/// A turn that was recorded.
+#[derive(Debug, Clone)]
+pub struct PastTurn {
+    /// What its header says.
+    pub header: TurnHeader,
+    /// Where its record stands.
+    pub location: Location,
+    /// The state after it. None if it is unknown, because changes were removed from the trace.
+    pub after: Option<State>,
+    /// The blob with the configuration of the engine that executed it.
+    pub engine: Option<Hash>,
+}
+
+impl History {
+    /// Reads a run up to its present end.
+    ///
+    /// # Errors
+    ///
+    /// When the log is damaged.
+    pub fn load(run: &RunDir) -> Result<Self> {
+        let mut history = Self {
+            run: run.clone(),
+            reader: Reader::new(run),
+            records: Vec::new(),
+            actors: BTreeMap::new(),
+            engine: None,
+        };
+        history.refresh()?;
+        Ok(history)
+    }
+
+    /// Reads what was written since.
+    ///
+    /// # Errors
+    ///
+    /// When the log is damaged.
+    pub fn refresh(&mut self) -> Result<()> {
+        loop {
+            match self.reader.next_record() {
+                Ok(None) => return Ok(()),
+                Ok(Some((location, record))) => self.follow(location, &record),
+                // The last record is being written, or a crash tore it.
+                Err(problem) if problem.torn => return Ok(()),
+                Err(problem) => return Err(Box::new(problem.diagnostic(&self.run))),
+            }
+        }
+    }
+
+    fn follow(&mut self, location: Location, record: &Record) {
+        let id = record.header.actor;
+        self.records.push((id, location));
+        match &record.header.kind {
+            Kind::Opened { engine, .. } => self.engine = Some(*engine),
+            Kind::Spawned { name, component, manifest } => {
+                let actor = ActorHistory {
+                    id,
+                    name: name.clone(),
+                    component: *component,
+                    manifest: *manifest,
+                    turns: Vec::new(),
+                };
+                self.actors.insert(id, actor);
+            }
+            Kind::Turn(header) => {
+                let Some(actor) = self.actors.get_mut(&id) else { return };
+                let before = actor.before(actor.turns.len());
+                let after = before.and_then(|before| state_after(before, header, record));
+                let (header, engine) = (header.clone(), self.engine);
+                actor.turns.push(PastTurn { header, location, after, engine });
+            }
+            _ => {}
+        }
+    }
+
+    /// The run.
+    pub fn run(&self) -> &RunDir {
+        &self.run
+    }
+
+    /// All actors, in the order in which they were spawned.
+    pub fn actors(&self) -> impl Iterator<Item = &ActorHistory> {
+        self.actors.values()
+    }
+
+    /// The actor with this number.
+    pub fn by_id(&self, id: ActorId) -> Option<&ActorHistory> {
+        self.actors.get(&id)
+    }
+
+    /// The actor of this name; if there were several, the last one.
+    ///
+    /// # Errors
+    ///
+    /// When there was none.
+    pub fn actor(&self, name: &str) -> Result<&ActorHistory> {
+        self.actors.values().rev().find(|actor| actor.name == name).ok_or_else(|| {
+            let message = format!("no actor `{name}` in run {}", self.run.id());
+            let diagnostic = Diagnostic::error(ACTOR_UNKNOWN, message);
+            let names = self.actors.values().map(|actor| actor.name.as_str());
+            Box::new(match did_you_mean(name, names) {
+                Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+                None => diagnostic.help("`theater trace ls` lists the actors of a run"),
+            })
+        })
+    }
+
+    /// How many records there are.
+    pub fn len(&self) -> usize {
+        self.records.len()
+    }
+
+    /// Whether there is no record.
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty()
+    }
+
+    /// The records in the order of the log, those of one actor only if one is given.
+    pub fn views(
+        &self,
+        actor: Option<ActorId>,
+    ) -> impl DoubleEndedIterator<Item = Result<RecordView>> {
+        let records = self.records.iter();
+        records
+            .filter(move |(id, _)| actor.is_none_or(|actor| actor == *id))
+            .map(|(id, location)| self.view_at(*id, *location))
+    }
+
+    /// One record of an actor.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read any more.
+    pub fn view_at(&self, actor: ActorId, location: Location) -> Result<RecordView> {
+        let record = self.run.record_at(location)?;
+        let name = self.actors.get(&actor).map(|actor| actor.name.as_str());
+        Ok(RecordView::new(&record, name))
+    }
+}
+
+impl ActorHistory {
+    /// The state before the turn at an index.
+    pub fn before(&self, index: usize) -> Option<State> {
+        match index.checked_sub(1) {
+            None => Some(State::default()),
+            Some(last) => self.turns.get(last)?.after.clone(),
+        }
+    }
+
+    /// The index of the turn with this number.
+    ///
+    /// # Errors
+    ///
+    /// When there is none.
+    pub fn index_of(&self, turn: u64) -> Result<usize> {
+        self.turns.binary_search_by_key(&turn, |past| past.header.turn).map_err(|_| {
+            let message = format!("there is no {}#{turn}", self.name);
+            let diagnostic = Diagnostic::error(NO_SUCH_TURN, message);
+            Box::new(match (self.turns.first(), self.turns.last()) {
+                (Some(first), Some(last)) => diagnostic.help(format!(
+                    "its turns are {}#{} to {}#{}",
+                    self.name, first.header.turn, self.name, last.header.turn
+                )),
+                _ => diagnostic.help(format!("`{}` has had no turn yet", self.name)),
+            })
+        })
+    }
+}
+
+fn state_after(before: State, header: &TurnHeader, record: &Record) -> Option<State> {
+    let mut state = before;
+    if !header.outcome.commits() {
+        return Some(state);
+    }
+    match record.payload(PayloadKind::Delta) {
+        Some(bytes) => state.apply(Delta::decode(bytes).ok()?),
+        None if record.header.payloads.iter().any(|(kind, _)| *kind == PayloadKind::Delta) => {
+            return None;
+        }
+        None => {}
+    }
+    Some(state)
+}

@@ -1,0 +1,14 @@
+//! Going back: a run's history, the cursor that moves over it, and re-execution.
+//!
+//! - [`History`] reads a run and knows the state after every turn.
+//! - [`Cursor`] is a place in an actor's history: a turn, or a step inside one.
+//! - [`Replayer`] executes recorded turns again, with the recorded component, and compares. It is
+//!   hermetic: no handler of the outside world is ever called.
+
+mod cursor;
+mod history;
+mod replayer;
+
+pub use cursor::{Cursor, Event, Place};
+pub use history::{ActorHistory, History, PastTurn};
+pub use replayer::{Replayed, Replayer};

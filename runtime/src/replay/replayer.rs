@@ -1,0 +1,336 @@
+use super::{ActorHistory, History, PastTurn};
+use crate::boundary::export::Function;
+use crate::boundary::{Crossing, Divergence, Script, show_values};
+use crate::diagnostic::{Diagnostic, REPLAY_IMPOSSIBLE, Result, TRACE_DAMAGED};
+use crate::engine::EngineConfig;
+use crate::handlers::Context;
+use crate::manifest::Manifest;
+use crate::node::recorded_manifest;
+use crate::state::{Delta, State};
+use crate::trace::{CallsReader, Hash, PayloadKind, Record};
+use crate::turn::{self, Compiled, Execution, Failure, OutcomeKind, Program};
+use crate::wire;
+use minicbor::decode::Decoder;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, OnceLock};
+use wasmtime::Engine;
+use wasmtime::component::{Type, Val};
+
+/// Executes recorded turns again and compares them with their records.
+///
+/// All answers come from the trace or follow from the recorded state; nothing outside is asked. The
+/// recorded component is used, never the file that happens to lie in the project now, unless
+/// another one is given to try it on this history.
+#[derive(Debug)]
+pub struct Replayer {
+    engine: Engine,
+    engine_hash: Hash,
+    /// Made when the first turn is replayed that ended in a stack overflow.
+    large_stack: OnceLock<Engine>,
+    /// Another component in place of the recorded ones.
+    with: Option<Vec<u8>>,
+    programs: Mutex<HashMap<ProgramKey, Arc<Ready>>>,
+}
+
+/// Component, manifest, and whether for the engine with the large stack.
+type ProgramKey = (Hash, Hash, bool);
+
+/// What turns of one actor are executed with.
+#[derive(Debug)]
+struct Ready {
+    program: Program,
+    manifest: Manifest,
+}
+
+/// A turn that was executed again.
+#[derive(Debug)]
+pub struct Replayed {
+    /// The actor's name.
+    pub actor: String,
+    /// The number of the turn.
+    pub turn: u64,
+    /// The first difference, if there is one.
+    pub divergence: Option<Divergence>,
+}
+
+/// What the comparison looks at.
+struct Comparison<'c> {
+    past: &'c PastTurn,
+    record: &'c Record,
+    execution: &'c Execution,
+    /// Whether the component and the engine are the recorded ones, so that fuel must be the same.
+    same: bool,
+}
+
+impl Replayer {
+    /// A replayer that uses the recorded components, or `with` in place of all of them.
+    ///
+    /// # Errors
+    ///
+    /// When the engine cannot start.
+    pub fn new(with: Option<Vec<u8>>) -> Result<Self> {
+        let config = EngineConfig::default();
+        Ok(Self {
+            engine: config.engine().map_err(|error| cannot_start(&error))?,
+            engine_hash: Hash::of(config.to_text().as_bytes()),
+            large_stack: OnceLock::new(),
+            with,
+            programs: Mutex::default(),
+        })
+    }
+
+    /// Executes one recorded turn again.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be executed: payloads were removed, a blob is missing.
+    pub async fn replay(
+        &self,
+        history: &History,
+        actor: &ActorHistory,
+        index: usize,
+    ) -> Result<Replayed> {
+        let past = &actor.turns[index];
+        let turn = past.header.turn;
+        let impossible = |why: String| {
+            let message = format!("{}#{turn} cannot be replayed: {why}", actor.name);
+            Box::new(Diagnostic::error(REPLAY_IMPOSSIBLE, message))
+        };
+        let record = history.run().record_at(past.location)?;
+        if let Some((kind, _)) =
+            record.header.payloads.iter().find(|(kind, _)| record.payload(*kind).is_none())
+        {
+            return Err(impossible(format!("its payload `{kind}` was removed from the trace")));
+        }
+        let state = actor.before(index).ok_or_else(|| {
+            impossible("the state before it was removed from the trace".to_owned())
+        })?;
+        let ready = self.ready(history, actor, past.header.outcome)?;
+        let name = actor.name.clone();
+        let done = |divergence| Ok(Replayed { actor: name, turn, divergence });
+        let Some(function) = ready.program.function(&past.header.function) else {
+            return done(Some(difference("function", &past.header.function, "no such export")));
+        };
+        let arguments = match arguments(function, &record) {
+            Ok(arguments) => arguments,
+            Err(why) => {
+                let recorded = record.payload(PayloadKind::Arguments).unwrap_or_default();
+                return done(Some(difference("arguments", &show_values(recorded), &why)));
+            }
+        };
+        let calls = record.payload(PayloadKind::Calls).unwrap_or_default();
+        let calls = CallsReader::new(calls).map_err(|error| impossible(error.what))?;
+        let task = task(&ready, actor, past, function, &arguments, state, calls);
+        let execution = turn::execute(&ready.program, task).await;
+        let same = self.with.is_none() && past.engine == Some(self.engine_hash);
+        done(Comparison { past, record: &record, execution: &execution, same }.difference())
+    }
+
+    /// The program of an actor, linked as it was when it was recorded.
+    fn ready(
+        &self,
+        history: &History,
+        actor: &ActorHistory,
+        outcome: OutcomeKind,
+    ) -> Result<Arc<Ready>> {
+        let large = outcome == OutcomeKind::StackOverflow;
+        let key = (actor.component, actor.manifest, large);
+        // Held while compiling, so that a component is compiled once and not by every core.
+        let mut programs = self.programs.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        if let Some(ready) = programs.get(&key) {
+            return Ok(ready.clone());
+        }
+        let ready = Arc::new(self.load(history, actor, large)?);
+        programs.insert(key, ready.clone());
+        Ok(ready)
+    }
+
+    fn load(&self, history: &History, actor: &ActorHistory, large: bool) -> Result<Ready> {
+        let blobs = history.run().blobs();
+        let read = |what: &str, hash: &Hash| {
+            blobs.get(hash).map_err(|error| {
+                let action = format!("read the {what} of `{}` from", actor.name);
+                Diagnostic::io(TRACE_DAMAGED, &action, &blobs.path(hash), &error)
+            })
+        };
+        let manifest = recorded_manifest(&actor.name, &read("manifest", &actor.manifest)?)?;
+        let engine = if large { self.large_stack_engine()? } else { &self.engine };
+        let compiled = match &self.with {
+            Some(bytes) => Compiled::new(engine, bytes)?,
+            None => Compiled::new(engine, &read("component", &actor.component)?)?,
+        };
+        let program = Program::link(&compiled, &manifest).map_err(|mut problems| {
+            // Linking reports at least one problem when it fails.
+            problems.swap_remove(0)
+        })?;
+        Ok(Ready { program, manifest })
+    }
+
+    fn large_stack_engine(&self) -> Result<&Engine> {
+        if let Some(engine) = self.large_stack.get() {
+            return Ok(engine);
+        }
+        let engine =
+            EngineConfig::with_large_stack().engine().map_err(|error| cannot_start(&error))?;
+        Ok(self.large_stack.get_or_init(|| engine))
+    }
+}
+
+fn cannot_start(error: &wasmtime::Error) -> Diagnostic {
+    let message = format!("the engine cannot start: {}", error.root_cause());
+    Diagnostic::error(REPLAY_IMPOSSIBLE, message)
+}
+
+fn difference(what: &str, expected: &str, actual: &str) -> Divergence {
+    Divergence {
+        step: 0,
+        what: what.to_owned(),
+        expected: expected.to_owned(),
+        actual: actual.to_owned(),
+    }
+}
+
+/// The recorded arguments, read as what the function takes.
+fn arguments(function: &Function, record: &Record) -> Result<Vec<Val>, String> {
+    let types: Vec<Type> = function.params.iter().map(|(_, ty)| ty.clone()).collect();
+    match record.payload(PayloadKind::Arguments) {
+        None if types.is_empty() => Ok(Vec::new()),
+        None => Err(format!("{} parameters", types.len())),
+        Some(bytes) => wire::decode_all(&mut Decoder::new(bytes), &types)
+            .map_err(|error| format!("other parameters: {}", error.what)),
+    }
+}
+
+fn task<'t>(
+    ready: &'t Ready,
+    actor: &ActorHistory,
+    past: &PastTurn,
+    function: &'t Function,
+    arguments: &'t [Val],
+    state: State,
+    calls: CallsReader,
+) -> turn::Task<'t> {
+    let header = &past.header;
+    let manifest = &ready.manifest;
+    let name = actor.name.as_str().into();
+    turn::Task {
+        function,
+        arguments,
+        context: Context::new(name, actor.id, header.turn, header.cause, state, &manifest.handlers),
+        crossing: Crossing::replay(Script::new(calls), manifest.limits.message),
+        limits: &manifest.limits,
+        // What ended at a certain point is stopped at that point: the fuel used says where.
+        fuel: if stopped_by_host(header.outcome) { header.fuel } else { manifest.limits.fuel },
+        cancel: None,
+    }
+}
+
+/// Whether the turn was ended at a place that only its fuel tells: by the clock, by somebody
+/// outside, or by the size of the stack, which differs between builds of the engine.
+fn stopped_by_host(outcome: OutcomeKind) -> bool {
+    matches!(outcome, OutcomeKind::Timeout | OutcomeKind::Cancelled | OutcomeKind::StackOverflow)
+}
+
+impl Comparison<'_> {
+    /// The first difference, in the order in which one explains the other.
+    fn difference(&self) -> Option<Divergence> {
+        self.execution
+            .divergence
+            .clone()
+            .or_else(|| self.outcome())
+            .or_else(|| self.failure())
+            .or_else(|| self.result())
+            .or_else(|| self.delta())
+            .or_else(|| self.fuel())
+    }
+
+    fn outcome(&self) -> Option<Divergence> {
+        let recorded = self.past.header.outcome;
+        let now = self.execution.outcome;
+        let expected = if stopped_by_host(recorded) && now == OutcomeKind::OutOfFuel {
+            // It came to the recorded place, and was stopped there.
+            now
+        } else {
+            recorded
+        };
+        // A call that the recorded turn did not survive ends its replay, see `Abort::RecordEnds`.
+        if expected == now {
+            return None;
+        }
+        let describe = |outcome: OutcomeKind, failure: Option<&Failure>| match failure {
+            Some(failure) => format!("{outcome}: {}", failure.message),
+            None => outcome.to_string(),
+        };
+        let failure = self.recorded_failure();
+        Some(difference(
+            "outcome",
+            &describe(recorded, failure.as_ref()),
+            &describe(now, self.execution.failure.as_ref()),
+        ))
+    }
+
+    fn recorded_failure(&self) -> Option<Failure> {
+        Failure::decode(self.record.payload(PayloadKind::Failure)?).ok()
+    }
+
+    fn failure(&self) -> Option<Divergence> {
+        if stopped_by_host(self.past.header.outcome) {
+            return None;
+        }
+        let (recorded, now) = (self.recorded_failure()?, self.execution.failure.as_ref()?);
+        if recorded.message != now.message {
+            return Some(difference("failure", &recorded.message, &now.message));
+        }
+        if self.same && recorded.frames != now.frames {
+            let show = |frames: &[String]| frames.join(", ");
+            return Some(difference("stack", &show(&recorded.frames), &show(&now.frames)));
+        }
+        None
+    }
+
+    fn result(&self) -> Option<Divergence> {
+        /// An array of none: a function without a result has no payload for it.
+        const NONE: &[u8] = &[0x80];
+        let recorded = self.record.payload(PayloadKind::Result).unwrap_or(NONE);
+        let now = self.execution.result.as_deref().unwrap_or(NONE);
+        (recorded != now).then(|| difference("result", &show_values(recorded), &show_values(now)))
+    }
+
+    fn delta(&self) -> Option<Divergence> {
+        let recorded = self.record.payload(PayloadKind::Delta).unwrap_or_default();
+        let now = self.execution.delta.encode();
+        if recorded == now {
+            return None;
+        }
+        let recorded = Delta::decode(recorded).unwrap_or_default();
+        let now = &self.execution.delta;
+        let (key, expected, actual) = first_change(&recorded, now)?;
+        Some(difference(&format!("state `{key}`"), &expected, &actual))
+    }
+
+    /// The same component on the same engine burns the same fuel.
+    fn fuel(&self) -> Option<Divergence> {
+        let header = &self.past.header;
+        let exact = self.execution.fuel_exact && !stopped_by_host(header.outcome);
+        if !self.same || !exact || header.fuel == self.execution.fuel {
+            return None;
+        }
+        Some(difference("fuel", &header.fuel.to_string(), &self.execution.fuel.to_string()))
+    }
+}
+
+/// The first key that changed in another way: what it should become, and what it became.
+fn first_change(recorded: &Delta, now: &Delta) -> Option<(String, String, String)> {
+    let (recorded, now): (HashMap<_, _>, HashMap<_, _>) =
+        (recorded.0.iter().cloned().collect(), now.0.iter().cloned().collect());
+    let mut keys: Vec<&String> = recorded.keys().chain(now.keys()).collect();
+    keys.sort();
+    let show = |change: Option<&Option<crate::state::Value>>| match change {
+        None => "unchanged".to_owned(),
+        Some(None) => "deleted".to_owned(),
+        Some(Some(value)) => crate::call::to_wave(&value.to_val()),
+    };
+    let differs = |key: &&&String| recorded.get(**key) != now.get(**key);
+    let key = keys.iter().find(differs)?;
+    Some(((*key).clone(), show(recorded.get(*key)), show(now.get(*key))))
+}

@@ -1,0 +1,316 @@
+use super::{Answer, CallsReader, ImportCall, Kind, PayloadKind, Record, TurnHeader};
+use crate::call::{to_json, to_wave};
+use crate::handlers::{LOG_WRITE, Level};
+use crate::state::Delta;
+use crate::turn::Failure;
+use crate::wire::{Wire, WireList, decode_any_all};
+use minicbor::decode::Decoder;
+use serde_json::{Value, json};
+use std::time::{Duration, UNIX_EPOCH};
+use wasmtime::component::Val;
+
+/// A record as people and programs read it: names instead of numbers, values instead of bytes.
+///
+/// A payload that was removed or cannot be read is `None` and said in [`RecordView::unreadable`].
+#[derive(Debug, Clone)]
+pub struct RecordView {
+    /// The place of the record in the whole log.
+    pub position: u64,
+    /// The actor's name; none for the node itself.
+    pub actor: Option<String>,
+    /// When it happened, in nanoseconds since 1970.
+    pub time: u64,
+    /// What happened.
+    pub kind: Kind,
+    /// The arguments of the message.
+    pub arguments: Option<Vec<Val>>,
+    /// The import calls, in order.
+    pub calls: Vec<CallView>,
+    /// What changed in the state.
+    pub delta: Delta,
+    /// What the function returned.
+    pub result: Option<Vec<Val>>,
+    /// Why the turn aborted.
+    pub failure: Option<Failure>,
+    /// The words with which somebody outside sent the message.
+    pub origin: Option<String>,
+    /// Payloads that are not there any more, or cannot be read.
+    pub unreadable: Vec<PayloadKind>,
+}
+
+/// One import call.
+#[derive(Debug, Clone)]
+pub struct CallView {
+    /// Interface and function.
+    pub function: String,
+    /// The arguments.
+    pub arguments: Vec<Val>,
+    /// What came back.
+    pub answer: AnswerView,
+    /// The call itself, in its encoding.
+    pub call: ImportCall,
+}
+
+/// What an import call got.
+#[derive(Debug, Clone)]
+pub enum AnswerView {
+    /// These results.
+    Returned(Vec<Val>),
+    /// Results that follow from the state, of which only the hash was recorded.
+    Digest,
+    /// No answer: the turn aborted in this call.
+    None,
+}
+
+impl RecordView {
+    /// Reads what a record holds. `name` is its actor's.
+    pub fn new(record: &Record, name: Option<&str>) -> Self {
+        let mut reading = Reading { record, unreadable: Vec::new() };
+        for (kind, _) in &record.header.payloads {
+            if record.payload(*kind).is_none() {
+                reading.unreadable.push(*kind);
+            }
+        }
+        let calls = reading.read(PayloadKind::Calls, |bytes| {
+            let calls = CallsReader::new(bytes).ok()?.all().ok()?;
+            calls.into_iter().map(CallView::new).collect::<Option<Vec<_>>>()
+        });
+        Self {
+            position: record.header.position,
+            actor: name.map(str::to_owned),
+            time: record.header.time,
+            kind: record.header.kind.clone(),
+            arguments: reading.read(PayloadKind::Arguments, |bytes| decode_any_all(bytes).ok()),
+            calls: calls.unwrap_or_default(),
+            delta: reading
+                .read(PayloadKind::Delta, |bytes| Delta::decode(bytes).ok())
+                .unwrap_or_default(),
+            result: reading.read(PayloadKind::Result, |bytes| decode_any_all(bytes).ok()),
+            failure: reading.read(PayloadKind::Failure, |bytes| Failure::decode(bytes).ok()),
+            origin: reading
+                .read(PayloadKind::Origin, |bytes| String::read(&mut Decoder::new(bytes)).ok()),
+            unreadable: reading.unreadable,
+        }
+    }
+
+    /// The turn, if it is a turn's record.
+    pub fn turn(&self) -> Option<&TurnHeader> {
+        match &self.kind {
+            Kind::Turn(turn) => Some(turn),
+            _ => None,
+        }
+    }
+
+    /// The record's address: `counter#3` for a turn, else the actor's name or `node`.
+    pub fn address(&self) -> String {
+        let name = self.actor.as_deref().unwrap_or("node");
+        match self.turn() {
+            Some(turn) => format!("{name}#{}", turn.turn),
+            None => name.to_owned(),
+        }
+    }
+
+    /// The message as a call: `increment(5)`.
+    pub fn call(&self) -> String {
+        let Some(turn) = self.turn() else { return String::new() };
+        let function = short_function(&turn.function);
+        match &self.arguments {
+            Some(values) => format!("{function}{}", show_list(values)),
+            None if self.unreadable.contains(&PayloadKind::Arguments) => format!("{function}(?)"),
+            None => format!("{function}()"),
+        }
+    }
+
+    /// What came of the message: the result, or how the turn aborted.
+    pub fn outcome(&self) -> String {
+        let Some(turn) = self.turn() else { return String::new() };
+        if let Some(failure) = &self.failure {
+            return format!("{}: {}", turn.outcome, failure.message);
+        }
+        if !turn.outcome.commits() {
+            return turn.outcome.to_string();
+        }
+        match &self.result {
+            Some(values) if values.len() == 1 => to_wave(&values[0]),
+            Some(values) => show_list(values),
+            None if self.unreadable.contains(&PayloadKind::Result) => "?".to_owned(),
+            None => "()".to_owned(),
+        }
+    }
+
+    /// What happened, in a few words: `increment(5) -> 5`, `exited: trap`.
+    pub fn summary(&self) -> String {
+        match &self.kind {
+            Kind::Turn(_) => format!("{} -> {}", self.call(), self.outcome()),
+            Kind::Opened { version, .. } => format!("opened by theater {version}"),
+            Kind::Closed => "closed".to_owned(),
+            Kind::Spawned { component, .. } => format!("spawned, component {}", component.short()),
+            Kind::Exited { incarnation, reason } => {
+                format!("exited: {reason} (incarnation {incarnation})")
+            }
+            Kind::Restarted { incarnation } => format!("restarted as incarnation {incarnation}"),
+            Kind::Stopped => "stopped".to_owned(),
+        }
+    }
+
+    /// The lines that the turn logged.
+    pub fn log_lines(&self) -> impl Iterator<Item = (Level, String)> {
+        self.calls.iter().filter_map(CallView::log_line)
+    }
+
+    /// When it happened, in UTC, to the millisecond (RFC 3339).
+    pub fn time_text(&self) -> String {
+        let time = UNIX_EPOCH + Duration::from_nanos(self.time);
+        humantime::format_rfc3339_millis(time).to_string()
+    }
+
+    /// Everything, for programs. 64-bit numbers are exact.
+    pub fn to_json(&self) -> Value {
+        let mut object = json!({
+            "position": self.position,
+            "actor": self.actor,
+            "time": self.time_text(),
+            "kind": self.kind.name(),
+        });
+        let mut add = |key: &str, value: Value| object[key] = value;
+        match &self.kind {
+            Kind::Opened { version, engine, cut } => {
+                add("version", json!(version));
+                add("engine", json!(engine.to_string()));
+                add("cut", json!(cut));
+            }
+            Kind::Spawned { name, component, manifest } => {
+                add("name", json!(name));
+                add("component", json!(component.to_string()));
+                add("manifest", json!(manifest.to_string()));
+            }
+            Kind::Exited { incarnation, reason } => {
+                add("incarnation", json!(incarnation));
+                add("reason", json!(reason.name()));
+            }
+            Kind::Restarted { incarnation } => add("incarnation", json!(incarnation)),
+            Kind::Closed | Kind::Stopped => {}
+            Kind::Turn(turn) => {
+                add("turn", json!(turn.turn));
+                add("incarnation", json!(turn.incarnation));
+                add("cause", json!(turn.cause.name()));
+                add("origin", json!(self.origin));
+                add("function", json!(turn.function));
+                add("arguments", values_json(self.arguments.as_deref()));
+                add("calls", self.calls.iter().map(CallView::to_json).collect());
+                add("changes", delta_json(&self.delta));
+                add("outcome", json!(turn.outcome.name()));
+                add("result", values_json(self.result.as_deref()));
+                add("failure", self.failure.as_ref().map_or(Value::Null, failure_json));
+                add("fuel", json!(turn.fuel));
+                add("elapsed_ns", json!(turn.elapsed));
+                let removed = self.unreadable.iter().map(PayloadKind::name);
+                add("unreadable", removed.collect::<Vec<_>>().into());
+            }
+        }
+        object
+    }
+}
+
+impl CallView {
+    fn new(call: ImportCall) -> Option<Self> {
+        Some(Self {
+            function: call.function.clone(),
+            arguments: decode_any_all(&call.arguments).ok()?,
+            answer: match &call.answer {
+                Answer::Returned(bytes) => AnswerView::Returned(decode_any_all(bytes).ok()?),
+                Answer::Digest(_) => AnswerView::Digest,
+                Answer::None => AnswerView::None,
+            },
+            call,
+        })
+    }
+
+    /// The call with its answer: `state.get("count") -> some(u64(5))`.
+    pub fn summary(&self) -> String {
+        let call = format!("{}{}", short_import(&self.function), show_list(&self.arguments));
+        match &self.answer {
+            AnswerView::Returned(values) if values.is_empty() => call,
+            AnswerView::Returned(values) if values.len() == 1 => {
+                format!("{call} -> {}", to_wave(&values[0]))
+            }
+            AnswerView::Returned(values) => format!("{call} -> {}", show_list(values)),
+            AnswerView::Digest => format!("{call} -> (recorded by its hash)"),
+            AnswerView::None => format!("{call} -> (the turn aborted here)"),
+        }
+    }
+
+    /// The line, if the call is one of `log`.
+    pub fn log_line(&self) -> Option<(Level, String)> {
+        if self.function != LOG_WRITE {
+            return None;
+        }
+        <(Level, String)>::read_values(&mut Decoder::new(&self.call.arguments)).ok()
+    }
+
+    fn to_json(&self) -> Value {
+        json!({
+            "function": self.function,
+            "arguments": values_json(Some(&self.arguments)),
+            "answer": match &self.answer {
+                AnswerView::Returned(values) => json!({ "returned": values_json(Some(values)) }),
+                AnswerView::Digest => json!("digest"),
+                AnswerView::None => Value::Null,
+            },
+        })
+    }
+}
+
+/// Reads payloads and notes which ones cannot be read.
+struct Reading<'r> {
+    record: &'r Record,
+    unreadable: Vec<PayloadKind>,
+}
+
+impl Reading<'_> {
+    fn read<T>(&mut self, kind: PayloadKind, read: impl Fn(&[u8]) -> Option<T>) -> Option<T> {
+        let bytes = self.record.payload(kind)?;
+        let value = read(bytes);
+        if value.is_none() {
+            self.unreadable.push(kind);
+        }
+        value
+    }
+}
+
+/// `increment` of `local:counter/counter#increment`.
+pub fn short_function(full_name: &str) -> &str {
+    full_name.rsplit_once('#').map_or(full_name, |(_, name)| name)
+}
+
+/// `state.get` of `theater:host/state@0.1.0#get`.
+fn short_import(full_name: &str) -> String {
+    let Some((interface, function)) = full_name.rsplit_once('#') else {
+        return full_name.to_owned();
+    };
+    let interface = interface.rsplit_once('/').map_or(interface, |(_, name)| name);
+    let interface = interface.split_once('@').map_or(interface, |(name, _)| name);
+    format!("{interface}.{function}")
+}
+
+/// Values as arguments: `(5, "a")`.
+fn show_list(values: &[Val]) -> String {
+    let values: Vec<String> = values.iter().map(to_wave).collect();
+    format!("({})", values.join(", "))
+}
+
+fn values_json(values: Option<&[Val]>) -> Value {
+    values.map_or(Value::Null, |values| values.iter().map(to_json).collect())
+}
+
+fn delta_json(delta: &Delta) -> Value {
+    let changes = delta.0.iter().map(|(key, value)| {
+        let value = value.as_ref().map_or(Value::Null, |value| to_json(&value.to_val()));
+        json!({ "key": key, "value": value })
+    });
+    changes.collect()
+}
+
+fn failure_json(failure: &Failure) -> Value {
+    json!({ "message": failure.message, "frames": failure.frames })
+}
