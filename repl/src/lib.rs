@@ -1,1 +1,10 @@
-//! Placeholder.
+//! The interactive shell: the input side.
+//!
+//! A statement comes from a [`terminal`] or a [`script`], is read by [`line::parse`] into a
+//! [`line::Command`], and what the table in [`words`] says of each word serves parsing, `help` and
+//! [`complete`]. The terminal sees the running actors only through the snapshot in [`names`].
+
+pub mod complete;
+pub mod line;
+pub mod names;
+pub mod words;
