@@ -5,6 +5,9 @@
 //! [`complete`]. The terminal sees the running actors only through the snapshot in [`names`].
 
 pub mod complete;
+pub mod highlight;
 pub mod line;
 pub mod names;
+pub mod paint;
+pub mod script;
 pub mod words;
