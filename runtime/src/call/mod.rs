@@ -27,3 +27,4 @@ pub use find::{find_function, interface_matches};
 pub use scan::{Ending, Outline, is_unfinished, outline};
 pub use syntax::{Call, Name, parse_call};
 pub use types::{choices, placeholder, signature, type_name};
+pub use wasmtime::component::{Type, Val};

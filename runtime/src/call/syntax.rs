@@ -60,7 +60,11 @@ pub fn parse_call(source: &Arc<Source>) -> Result<Call> {
             Some(b'(') => break,
             _ => {
                 let message = "a call needs parentheses";
-                return Err(error(place(text, at), message, "expected `(` here"));
+                let label = match at < text.len() {
+                    true => "expected `(` here",
+                    false => "expected `(` after this",
+                };
+                return Err(error(place(text, at), message, label));
             }
         }
     }

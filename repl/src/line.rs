@@ -1,0 +1,326 @@
+//! One line of input: a word with its operands, or a call.
+
+use crate::words::{self, Word};
+use std::ops::Range;
+use std::sync::Arc;
+use theater_runtime::call::{Call, Name, parse_call};
+use theater_runtime::diagnostic::{Diagnostic, Result, Source, WORD_OPERANDS, WORD_UNKNOWN};
+
+/// What a line asks for. Names that stand in the line know their place, for errors found later.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// An empty line, or a comment.
+    Nothing,
+    /// A call of an actor's function.
+    Call(Call),
+    /// `ps`
+    Ps,
+    /// `spawn`
+    Spawn(Spawn),
+    /// `stop`
+    Stop(Name),
+    /// `events`
+    Events(Option<Name>),
+    /// `trace`
+    Trace(Option<Name>),
+    /// `at`
+    At(Address),
+    /// `next`
+    Next,
+    /// `back`
+    Back,
+    /// `step`
+    Step,
+    /// `step-back`
+    StepBack,
+    /// `goto`: a turn.
+    Goto(u64),
+    /// `state`
+    State(Option<Name>),
+    /// `live`
+    Live,
+    /// `help`, about a word or about all.
+    Help(Option<&'static Word>),
+    /// `quit`
+    Quit,
+}
+
+/// What `spawn` is to start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spawn {
+    /// The project folder, manifest or component, as it was written.
+    pub path: Name,
+    /// The name after `as`.
+    pub name: Option<Name>,
+    /// The arguments of `init`, after `with`: bytes of the line.
+    pub arguments: Option<Range<usize>>,
+}
+
+/// The moment after a turn: `counter#3`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Address {
+    /// The actor.
+    pub actor: Name,
+    /// The turn; 0 is `init`.
+    pub turn: u64,
+    /// The place of the whole address.
+    pub span: Range<usize>,
+}
+
+/// Reads one statement, which is all of the source.
+///
+/// # Errors
+/// `TH0410` and `TH0411` for words, the errors of [`parse_call`] for calls.
+pub fn parse(source: &Arc<Source>) -> Result<Command> {
+    let text = source.text.as_str();
+    let mut tokens = Tokens { text, at: 0 };
+    let Some(first) = tokens.next().transpose().map_err(|span| unclosed(source, span))? else {
+        return Ok(Command::Nothing);
+    };
+    match words::find(&first.text) {
+        Some(word) if !first.quoted => parse_word(source, word, tokens),
+        _ if first.text.contains(['.', '(']) || goes_on_as_call(tokens.rest()) => {
+            parse_call(source).map(Command::Call).map_err(|problem| {
+                match word_as_call(&first.text) {
+                    Some(word) => {
+                        let help =
+                            format!("`{}` is a word: write `{0}` without parentheses", word.name);
+                        Box::new(problem.help(help))
+                    }
+                    None => problem,
+                }
+            })
+        }
+        _ => Err(unknown(source, &first)),
+    }
+}
+
+/// Whether what follows a name makes it a call: `(`, or a dot and a name. Not `./folder`.
+fn goes_on_as_call(rest: &str) -> bool {
+    let name = |text: &str| text.trim_start().starts_with(|c: char| c.is_ascii_alphabetic());
+    rest.starts_with('(') || rest.strip_prefix('.').is_some_and(name)
+}
+
+/// The word in `ps()`: the reader of calls cannot know that it is one.
+fn word_as_call(text: &str) -> Option<&'static Word> {
+    let (name, rest) = text.split_at(text.find(['.', '('])?);
+    words::find(name).filter(|_| rest.starts_with('('))
+}
+
+fn unknown(source: &Arc<Source>, token: &Token) -> Box<Diagnostic> {
+    let help = match words::near(&token.text) {
+        Some(near) => format!("did you mean `{near}`? `help` lists the words"),
+        None => "`help` lists the words; a call is written `actor.function(arguments)`".to_owned(),
+    };
+    Box::new(
+        Diagnostic::error(WORD_UNKNOWN, format!("there is no word `{}`", token.text))
+            .at(source, token.span.clone(), "neither a word nor a call")
+            .help(help),
+    )
+}
+
+fn unclosed(source: &Arc<Source>, span: Range<usize>) -> Box<Diagnostic> {
+    Box::new(
+        Diagnostic::error(WORD_OPERANDS, "a quoted operand is not closed")
+            .at(source, span, "the quotes start here")
+            .help("add the closing `\"`"),
+    )
+}
+
+fn parse_word(source: &Arc<Source>, word: &'static Word, mut tokens: Tokens) -> Result<Command> {
+    let head = tokens.at;
+    let mut operands: Vec<Token> = Vec::new();
+    let mut spawn = None;
+    while let Some(token) = tokens.next().transpose().map_err(|span| unclosed(source, span))? {
+        if word.name == "spawn" && token.is_keyword() && !operands.is_empty() {
+            spawn = Some(token);
+            break;
+        }
+        operands.push(token);
+    }
+    let misuse = |span: Range<usize>, message: String, label: &str| {
+        let help = format!("it is written `{}`", word.full_usage());
+        Box::new(Diagnostic::error(WORD_OPERANDS, message).at(source, span, label).help(help))
+    };
+    if let Some(extra) = operands.get(word.operands.len()) {
+        let end = operands.last().map_or(extra.span.end, |last| last.span.end);
+        let message = match word.operands.len() {
+            0 => format!("`{}` stands alone", word.name),
+            1 => format!("`{}` takes one operand", word.name),
+            count => format!("`{}` takes {count} operands", word.name),
+        };
+        return Err(misuse(extra.span.start..end, message, "too much"));
+    }
+    if operands.len() < word.required {
+        let start = head - word_length(&source.text[..head]);
+        let message = format!("`{}` needs more", word.name);
+        return Err(misuse(start..head, message, "something is missing after this"));
+    }
+    let mut operands = operands.into_iter();
+    let first = operands.next();
+    let name = first.clone().map(Token::into_name);
+    // Operands that are required are there: counted above.
+    Ok(match (word.name, first, name) {
+        ("ps", ..) => Command::Ps,
+        ("spawn", Some(_), Some(path)) => {
+            Command::Spawn(parse_spawn(source, path, spawn, tokens, &misuse)?)
+        }
+        ("stop", _, Some(name)) => Command::Stop(name),
+        ("events", _, name) => Command::Events(name),
+        ("trace", _, name) => Command::Trace(name),
+        ("state", _, name) => Command::State(name),
+        ("at", Some(token), _) => Command::At(parse_address(&token).ok_or_else(|| {
+            misuse(
+                token.span,
+                "this is not a turn".to_owned(),
+                "expected an actor and a turn: `counter#3`",
+            )
+        })?),
+        ("goto", Some(token), _) => Command::Goto(token.text.parse().map_err(|_| {
+            misuse(token.span, "this is not the number of a turn".to_owned(), "expected a number")
+        })?),
+        ("next", ..) => Command::Next,
+        ("back", ..) => Command::Back,
+        ("step", ..) => Command::Step,
+        ("step-back", ..) => Command::StepBack,
+        ("live", ..) => Command::Live,
+        ("help", Some(token), _) => {
+            Command::Help(Some(words::find(&token.text).ok_or_else(|| unknown(source, &token))?))
+        }
+        ("help", None, _) => Command::Help(None),
+        _ => Command::Quit,
+    })
+}
+
+fn parse_spawn(
+    source: &Arc<Source>,
+    path: Name,
+    keyword: Option<Token>,
+    mut tokens: Tokens,
+    misuse: &impl Fn(Range<usize>, String, &str) -> Box<Diagnostic>,
+) -> Result<Spawn> {
+    let mut spawn = Spawn { path, name: None, arguments: None };
+    let mut keyword = keyword;
+    while let Some(token) = keyword.take() {
+        if token.text == "with" {
+            spawn.arguments = Some(token.span.end..source.text.trim_end().len());
+            break;
+        }
+        let name = tokens.next().transpose().map_err(|span| unclosed(source, span))?;
+        let name = name.filter(|name| !name.is_keyword()).ok_or_else(|| {
+            let message = "`as` is followed by a name".to_owned();
+            misuse(token.span.clone(), message, "a name is missing after this")
+        })?;
+        if !is_actor_name(&name.text) {
+            let message = format!("`{}` cannot be the name of an actor", name.text);
+            let label = "lower-case letters, digits and single dashes, a letter first";
+            return Err(misuse(name.span, message, label));
+        }
+        spawn.name = Some(name.into_name());
+        keyword = tokens.next().transpose().map_err(|span| unclosed(source, span))?;
+        if let Some(extra) = keyword.as_ref().filter(|token| token.quoted || token.text != "with") {
+            let message = "this does not belong to `spawn`".to_owned();
+            return Err(misuse(extra.span.clone(), message, "expected `with`, or nothing"));
+        }
+    }
+    Ok(spawn)
+}
+
+/// Whether a text matches `[a-z][a-z0-9]*(-[a-z0-9]+)*`.
+fn is_actor_name(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_lowercase())
+        && text.split('-').all(|part| {
+            !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+        })
+}
+
+fn parse_address(token: &Token) -> Option<Address> {
+    let (actor, turn) = token.text.rsplit_once('#')?;
+    let digits = !turn.is_empty() && turn.bytes().all(|b| b.is_ascii_digit());
+    if actor.is_empty() || token.quoted || !digits {
+        return None;
+    }
+    let span = token.span.start..token.span.start + actor.len();
+    let actor = Name { text: actor.to_owned(), span };
+    Some(Address { actor, turn: turn.parse().ok()?, span: token.span.clone() })
+}
+
+/// The length of the last word of a text.
+fn word_length(text: &str) -> usize {
+    text.len() - text.rfind(char::is_whitespace).map_or(0, |at| at + 1)
+}
+
+/// What stands between spaces.
+#[derive(Debug, Clone)]
+pub(crate) struct Token {
+    /// Without quotes and escapes.
+    pub text: String,
+    pub span: Range<usize>,
+    pub quoted: bool,
+}
+
+impl Token {
+    fn is_keyword(&self) -> bool {
+        !self.quoted && matches!(self.text.as_str(), "as" | "with")
+    }
+
+    fn into_name(self) -> Name {
+        Name { text: self.text, span: self.span }
+    }
+}
+
+/// The tokens of a line, up to a comment. An error is the place of a quoted token that is not closed.
+pub(crate) struct Tokens<'a> {
+    pub text: &'a str,
+    pub at: usize,
+}
+
+impl<'a> Tokens<'a> {
+    fn rest(&self) -> &'a str {
+        self.text[self.at..].trim_start()
+    }
+}
+
+impl Iterator for Tokens<'_> {
+    type Item = Result<Token, Range<usize>>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let rest = loop {
+            let rest = self.rest();
+            self.at = self.text.len() - rest.len();
+            if !rest.starts_with("//") {
+                break rest;
+            }
+            self.at += rest.find('\n').unwrap_or(rest.len());
+        };
+        let start = self.at;
+        let mut chars = rest.char_indices();
+        let (_, first) = chars.next()?;
+        if first != '"' {
+            let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
+            self.at += end;
+            let text = rest[..end].to_owned();
+            return Some(Ok(Token { text, span: start..self.at, quoted: false }));
+        }
+        let mut text = String::new();
+        while let Some((at, c)) = chars.next() {
+            match c {
+                '"' => {
+                    self.at += at + 1;
+                    return Some(Ok(Token { text, span: start..self.at, quoted: true }));
+                }
+                '\\' => match chars.next() {
+                    Some((_, escaped @ ('"' | '\\'))) => text.push(escaped),
+                    Some((_, other)) => text.extend(['\\', other]),
+                    None => {}
+                },
+                _ => text.push(c),
+            }
+        }
+        self.at = self.text.len();
+        Some(Err(start..self.at))
+    }
+}
+
+#[cfg(test)]
+mod tests;

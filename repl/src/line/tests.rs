@@ -1,0 +1,133 @@
+#![allow(clippy::unwrap_used)]
+
+use super::*;
+use std::fmt::Write;
+
+fn read(line: &str) -> Result<Command> {
+    parse(&Source::new("line", line))
+}
+
+fn name(text: &str, start: usize) -> Name {
+    Name { text: text.to_owned(), span: start..start + text.len() }
+}
+
+#[test]
+fn words_are_read() {
+    let spawn = |path, name, arguments| Command::Spawn(Spawn { path, name, arguments });
+    let quoted = Name { text: "a \"b\" //c".to_owned(), span: 6..19 };
+    let address = Address { actor: name("shop/counter", 3), turn: 12, span: 3..18 };
+    let cases = [
+        ("", Command::Nothing),
+        ("  \t\n", Command::Nothing),
+        ("// ps", Command::Nothing),
+        ("ps", Command::Ps),
+        ("  ps // all of them", Command::Ps),
+        ("spawn ./x.wasm", spawn(name("./x.wasm", 6), None, None)),
+        ("spawn a//b as c // d", spawn(name("a//b", 6), Some(name("c", 14)), None)),
+        (r#"spawn "a \"b\" //c""#, spawn(quoted, None, None)),
+        ("spawn with", spawn(name("with", 6), None, None)),
+        ("spawn x as y with 1, b: 2 ", spawn(name("x", 6), Some(name("y", 11)), Some(17..25))),
+        ("spawn x with {a: 1}", spawn(name("x", 6), None, Some(12..19))),
+        ("stop counter", Command::Stop(name("counter", 5))),
+        ("events", Command::Events(None)),
+        ("events counter", Command::Events(Some(name("counter", 7)))),
+        ("trace counter", Command::Trace(Some(name("counter", 6)))),
+        ("state", Command::State(None)),
+        ("state a", Command::State(Some(name("a", 6)))),
+        ("at shop/counter#12", Command::At(address)),
+        ("next", Command::Next),
+        ("back", Command::Back),
+        ("step", Command::Step),
+        ("step-back", Command::StepBack),
+        ("goto 18446744073709551615", Command::Goto(u64::MAX)),
+        ("live", Command::Live),
+        ("help", Command::Help(None)),
+        ("help exit", Command::Help(words::find("quit"))),
+        ("? at", Command::Help(words::find("at"))),
+        ("quit", Command::Quit),
+        ("exit", Command::Quit),
+    ];
+    for (line, expected) in cases {
+        assert_eq!(read(line).unwrap(), expected, "{line}");
+    }
+}
+
+#[test]
+fn calls_are_read() {
+    for (line, actor, function) in [
+        ("counter.value()", "counter", "value"),
+        ("state.get()", "state", "get"),
+        ("  shop/orders . place ( {sku: \"A\"} ) // x", "shop/orders", "place"),
+    ] {
+        let Command::Call(call) = read(line).unwrap() else { panic!("{line} is no call") };
+        assert_eq!((call.actor.text.as_str(), call.function.text.as_str()), (actor, function));
+    }
+}
+
+#[test]
+fn every_example_can_be_typed() {
+    for word in words::WORDS {
+        let command = read(word.example).unwrap();
+        assert_ne!(command, Command::Nothing, "{}", word.name);
+        assert!(word.example.starts_with(word.name));
+        assert!(word.required <= word.operands.len());
+        for alias in word.aliases {
+            assert_eq!(words::find(alias), Some(word));
+        }
+    }
+}
+
+#[test]
+fn every_problem_points_into_the_line() {
+    let lines = [
+        "spwan ./x",
+        "frobnicate",
+        "counter",
+        "ps all",
+        "ps()",
+        "help()",
+        "help me",
+        "spawn",
+        "spawn a b c",
+        "spawn a as",
+        "spawn a as with 1",
+        "spawn a as Counter",
+        "spawn a as b c",
+        "spawn \"a",
+        "stop",
+        "stop // which?",
+        "at counter",
+        "at #3",
+        "at counter#x",
+        "at counter#99999999999999999999",
+        "goto -1",
+        "goto",
+        "next 5",
+        "counter.value",
+        "counter.increment(5",
+        "42",
+        "é",
+    ];
+    let mut out = String::new();
+    let theme = miette::GraphicalTheme::unicode_nocolor();
+    let handler = miette::GraphicalReportHandler::new_themed(theme).with_width(100);
+    for line in lines {
+        let problem = read(line).expect_err(line);
+        for label in &problem.labels {
+            assert!(line.get(label.span.clone()).is_some_and(|text| !text.is_empty()), "{line}");
+        }
+        writeln!(out, "> {line}").unwrap();
+        handler.render_report(&mut out, &*problem).unwrap();
+        out.push('\n');
+    }
+    insta::assert_snapshot!("problems", out);
+}
+
+#[test]
+fn help_shows_all_words() {
+    let pages: Vec<String> = words::WORDS.iter().map(Word::page).collect();
+    insta::assert_snapshot!(
+        "help",
+        format!("{}\n\n{}", words::overview(), pages.join("\n\n----\n\n"))
+    );
+}

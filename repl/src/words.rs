@@ -1,0 +1,247 @@
+//! The words of the REPL: one table that feeds parsing, completion, `help` and error messages.
+
+use std::fmt::Write;
+use theater_runtime::diagnostic::did_you_mean;
+
+/// What kind of thing an operand is: what completion offers for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operand {
+    /// A project folder, a `theater.toml`, or a component.
+    Path,
+    /// The name of a running actor.
+    Actor,
+    /// `ACTOR#TURN`.
+    Address,
+    /// A number from 0 on.
+    Number,
+    /// A word of the REPL.
+    Word,
+}
+
+/// One word: how it is written, and what it does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Word {
+    /// The word itself.
+    pub name: &'static str,
+    /// Other words for the same.
+    pub aliases: &'static [&'static str],
+    /// What follows the word, as it is written in a manual: `NAME#TURN`. Empty for nothing.
+    pub usage: &'static str,
+    /// The operands in their order. Of `spawn` only those before `as` and `with`.
+    pub operands: &'static [Operand],
+    /// How many of the operands must be there.
+    pub required: usize,
+    /// One line: what the word does.
+    pub summary: &'static str,
+    /// More about it, in a few lines.
+    pub help: &'static str,
+    /// A line that can be typed.
+    pub example: &'static str,
+}
+
+/// All words, in the order in which `help` shows them.
+pub static WORDS: &[Word] = &[
+    Word {
+        name: "ps",
+        aliases: &[],
+        usage: "",
+        operands: &[],
+        required: 0,
+        summary: "list the actors",
+        help: "Shows each running actor with its state, its turns and its restarts.",
+        example: "ps",
+    },
+    Word {
+        name: "spawn",
+        aliases: &[],
+        usage: "PATH [as NAME] [with ARGUMENTS]",
+        operands: &[Operand::Path],
+        required: 1,
+        summary: "start an actor",
+        help: "PATH is a project folder, a theater.toml, or a component (.wasm or .wat). A path with spaces \
+               stands between double quotes.\nThe actor gets the name of its manifest or file, unless `as` gives it another.\n\
+               What follows `with` are the arguments of the actor's `init`, written as in a call.",
+        example: "spawn ../inventory as stock with {sku: \"A-1\", count: 3}",
+    },
+    Word {
+        name: "stop",
+        aliases: &[],
+        usage: "NAME",
+        operands: &[Operand::Actor],
+        required: 1,
+        summary: "stop an actor",
+        help: "The actor finishes the turn that it is in, and ends. Its trace stays.",
+        example: "stop counter",
+    },
+    Word {
+        name: "events",
+        aliases: &[],
+        usage: "[NAME]",
+        operands: &[Operand::Actor],
+        required: 0,
+        summary: "show live events, or stop showing them",
+        help: "Turns, log lines and exits are shown above the prompt while they happen: of one actor, or of \
+               all. The same line again ends it.",
+        example: "events counter",
+    },
+    Word {
+        name: "trace",
+        aliases: &[],
+        usage: "[NAME]",
+        operands: &[Operand::Actor],
+        required: 0,
+        summary: "show what an actor has done",
+        help: "Lists the recorded turns of one actor, or of all, with their calls and results. `at` goes to one \
+               of them.",
+        example: "trace counter",
+    },
+    Word {
+        name: "at",
+        aliases: &[],
+        usage: "NAME#TURN",
+        operands: &[Operand::Address],
+        required: 1,
+        summary: "go to a recorded turn",
+        help: "Puts the cursor on the moment after the turn. From there `next`, `back`, `step` and `step-back` \
+               walk through the trace, and `state` shows the state as it was. `live` returns to the present.\n\
+               Turn 0 is the actor's `init`, 1 the first call.",
+        example: "at counter#3",
+    },
+    Word {
+        name: "next",
+        aliases: &[],
+        usage: "",
+        operands: &[],
+        required: 0,
+        summary: "go to the actor's next turn",
+        help: "Moves the cursor to the moment after the next turn of the same actor.",
+        example: "next",
+    },
+    Word {
+        name: "back",
+        aliases: &[],
+        usage: "",
+        operands: &[],
+        required: 0,
+        summary: "go to the actor's previous turn",
+        help: "Moves the cursor to the moment after the previous turn of the same actor.",
+        example: "back",
+    },
+    Word {
+        name: "step",
+        aliases: &[],
+        usage: "",
+        operands: &[],
+        required: 0,
+        summary: "go to the next event inside the turn",
+        help: "Moves the cursor over one import call or one change of state. At the end of a turn it enters the \
+               next one.",
+        example: "step",
+    },
+    Word {
+        name: "step-back",
+        aliases: &[],
+        usage: "",
+        operands: &[],
+        required: 0,
+        summary: "go to the previous event inside the turn",
+        help: "Moves the cursor back over one import call or one change of state. At the start of a turn it \
+               enters the previous one.",
+        example: "step-back",
+    },
+    Word {
+        name: "goto",
+        aliases: &[],
+        usage: "N",
+        operands: &[Operand::Number],
+        required: 1,
+        summary: "go to turn N of the same actor",
+        help: "Moves the cursor to the moment after the turn with this number.",
+        example: "goto 12",
+    },
+    Word {
+        name: "state",
+        aliases: &[],
+        usage: "[NAME]",
+        operands: &[Operand::Actor],
+        required: 0,
+        summary: "show an actor's state",
+        help: "Shows the keys and values that the actor keeps: at the cursor, if there is one, else as they are \
+               now.",
+        example: "state counter",
+    },
+    Word {
+        name: "live",
+        aliases: &[],
+        usage: "",
+        operands: &[],
+        required: 0,
+        summary: "leave the trace, return to the present",
+        help: "Takes the cursor away. Nothing that was looked at has changed the running actors.",
+        example: "live",
+    },
+    Word {
+        name: "help",
+        aliases: &["?"],
+        usage: "[WORD]",
+        operands: &[Operand::Word],
+        required: 0,
+        summary: "list the words, or explain one",
+        help: "Without a word it lists all words, with one it says more about it.",
+        example: "help spawn",
+    },
+    Word {
+        name: "quit",
+        aliases: &["exit"],
+        usage: "",
+        operands: &[],
+        required: 0,
+        summary: "stop all actors and leave",
+        help: "Ctrl-d on an empty line does the same. The run stays on disk; `theater repl --resume` goes on with \
+               it.",
+        example: "quit",
+    },
+];
+
+/// The word of this name, or of this alias.
+pub fn find(name: &str) -> Option<&'static Word> {
+    WORDS.iter().find(|word| word.name == name || word.aliases.contains(&name))
+}
+
+/// The word that was probably meant by a mistyped one.
+pub fn near(name: &str) -> Option<&'static str> {
+    did_you_mean(name, WORDS.iter().flat_map(Word::names))
+}
+
+impl Word {
+    /// The word and its aliases.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        std::iter::once(self.name).chain(self.aliases.iter().copied())
+    }
+
+    /// The word with its operands: `stop NAME`.
+    pub fn full_usage(&self) -> String {
+        format!("{} {}", self.name, self.usage).trim_end().to_owned()
+    }
+
+    /// What `help WORD` shows: several lines, the last one without its end.
+    pub fn page(&self) -> String {
+        let mut page = format!("{}\n    {}\n", self.full_usage(), self.summary);
+        if !self.aliases.is_empty() {
+            page.push_str(&format!("    also: {}\n", self.aliases.join(", ")));
+        }
+        format!("{page}\n{}\n\nExample: {}", self.help, self.example)
+    }
+}
+
+/// What `help` shows: all words, and how calls are written. The last line is without its end.
+pub fn overview() -> String {
+    let width = WORDS.iter().map(|word| word.full_usage().len()).max().unwrap_or_default();
+    let mut text =
+        String::from("ACTOR.FUNCTION(ARGUMENTS) calls a function: counter.increment(by: 5)\n\n");
+    for word in WORDS {
+        // Writing into a string cannot fail.
+        let _ = writeln!(text, "{:width$}  {}", word.full_usage(), word.summary);
+    }
+    text + "\nTab completes names, functions and arguments. // starts a comment. help WORD says more."
+}
