@@ -5,3 +5,4 @@
 pub mod catalog;
 pub mod diagnostic;
 pub mod manifest;
+pub mod world;
