@@ -16,3 +16,4 @@ pub mod state;
 pub mod trace;
 pub mod turn;
 pub mod wire;
+pub mod world;

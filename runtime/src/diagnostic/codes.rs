@@ -33,10 +33,27 @@ codes! {
     BAD_TEXT = "TH0113", "a text does not have the right form";
     GRANTED_ALWAYS = "TH0114", "a handler that every actor has is granted";
 
-    IMPORT_NOT_GRANTED = "TH0351", "a component imports what its manifest does not grant";
-    IMPORT_UNKNOWN = "TH0352", "a component imports what nothing provides";
-    COMPONENT_UNSUPPORTED = "TH0353", "a component cannot be loaded";
-    INIT_SHAPE = "TH0354", "init has another shape than the runtime calls";
+    WIT_SYNTAX = "TH0201", "WIT is not valid";
+    WIT_UNKNOWN_NAME = "TH0202", "a name is not defined in WIT";
+    WIT_FOLDER = "TH0203", "a project's WIT files are missing";
+    WORLD_UNKNOWN = "TH0204", "a world does not exist";
+    IMPORT_NOT_GRANTED = "TH0205", "an import is not granted";
+    IMPORT_UNKNOWN = "TH0206", "an import is answered by no handler";
+    FUNCTION_UNANSWERED = "TH0207", "a function is not answered";
+    GRANT_UNUSED = "TH0208", "a grant has no use";
+    INIT_SHAPE = "TH0209", "`init` has the wrong type";
+    WASI_0_3 = "TH0210", "a world needs WASI 0.3";
+
+    NOT_WASM = "TH0301", "a file is not WebAssembly";
+    INVALID_WASM = "TH0302", "a component is damaged";
+    CORE_MODULE = "TH0303", "a file is a core module, not a component";
+    WIT_PACKAGE = "TH0304", "a file is a WIT package, not a component";
+    COMPONENT_TOO_NEW = "TH0305", "a component needs WASI 0.3";
+    NOTHING_TO_CALL = "TH0306", "a component has no function to call";
+    COMPONENT_WORLD = "TH0307", "a component differs from its world";
+    NOT_BUILT = "TH0308", "a component has not been built";
+    TEXT_SYNTAX = "TH0309", "WebAssembly text is not valid";
+    COMPONENT_UNSUPPORTED = "TH0310", "a component cannot be loaded";
 
     CALL_SYNTAX = "TH0401", "a call is not written as one";
     VALUE_SYNTAX = "TH0402", "a value is not WAVE";

@@ -1,10 +1,12 @@
 use crate::boundary::export::{self, Function, Uncallable};
 use crate::boundary::{self, TurnData};
-use crate::diagnostic::{COMPONENT_UNSUPPORTED, Diagnostic, INIT_SHAPE};
+use crate::diagnostic::{COMPONENT_UNSUPPORTED, Diagnostic};
 use crate::manifest::Manifest;
 use crate::trace::Hash;
+use crate::world::ComponentInfo;
 use std::collections::HashMap;
-use wasmtime::component::{Component, Instance, InstancePre, Linker, Type};
+use std::sync::Arc;
+use wasmtime::component::{Component, Instance, InstancePre, Linker};
 use wasmtime::{Engine, Store};
 
 /// A compiled component. Cloning it is cheap.
@@ -12,6 +14,8 @@ use wasmtime::{Engine, Store};
 pub struct Compiled {
     /// The SHA-256 of the component's bytes.
     pub hash: Hash,
+    /// What the component says about itself.
+    pub info: Arc<ComponentInfo>,
     component: Component,
 }
 
@@ -28,8 +32,9 @@ impl Compiled {
     ///
     /// When the bytes are no component, or one that the engine does not support.
     pub fn new(engine: &Engine, bytes: &[u8]) -> Result<Self, Box<Diagnostic>> {
+        let info = Arc::new(ComponentInfo::read(bytes)?);
         match Component::from_binary(engine, bytes) {
-            Ok(component) => Ok(Self { hash: Hash::of(bytes), component }),
+            Ok(component) => Ok(Self { hash: Hash::of(bytes), info, component }),
             Err(error) => Err(Box::new(unsupported(&error))),
         }
     }
@@ -44,6 +49,8 @@ fn unsupported(error: &wasmtime::Error) -> Diagnostic {
 pub struct Program {
     /// The SHA-256 of the component's bytes.
     pub hash: Hash,
+    /// What the component says about itself.
+    pub info: Arc<ComponentInfo>,
     /// The exported functions that can be called.
     pub functions: Vec<Function>,
     /// The exported functions that cannot, and why.
@@ -66,9 +73,8 @@ impl Program {
     /// Everything for which it is refused: imports that are not granted, an `init` of another
     /// shape, and what the engine does not support.
     pub fn link(compiled: &Compiled, manifest: &Manifest) -> Result<Self, Vec<Diagnostic>> {
-        let name = &manifest.actor.name.value;
-        let Compiled { hash, component } = compiled;
-        let problems = boundary::check_imports(component, manifest);
+        let Compiled { hash, info, component } = compiled;
+        let problems = boundary::check_imports(info, manifest);
         if !problems.is_empty() {
             return Err(problems);
         }
@@ -78,28 +84,7 @@ impl Program {
             .map_err(|error| vec![unsupported(&error)])?;
         let (functions, uncallable) = export::functions(component);
         let by_name = functions.iter().enumerate().map(|(i, f)| (f.full_name.clone(), i)).collect();
-        let program = Self { hash: *hash, functions, uncallable, by_name, pre };
-        program.check_init(name)?;
-        Ok(program)
-    }
-
-    /// `init` must be `func(...) -> result<_, string>`.
-    fn check_init(&self, name: &str) -> Result<(), Vec<Diagnostic>> {
-        let Some(init) = self.function(export::INIT) else { return Ok(()) };
-        let fits = match init.results.as_slice() {
-            [Type::Result(result)] => {
-                result.ok().is_none() && matches!(result.err(), Some(Type::String))
-            }
-            _ => false,
-        };
-        if fits {
-            return Ok(());
-        }
-        let message = format!("`init` of `{name}` does not return `result<_, string>`");
-        Err(vec![
-            Diagnostic::error(INIT_SHAPE, message)
-                .help("declare it as `export init: func(...) -> result<_, string>`; an `err` refuses to start"),
-        ])
+        Ok(Self { hash: *hash, info: info.clone(), functions, uncallable, by_name, pre })
     }
 
     /// The function with this full name, if it can be called.

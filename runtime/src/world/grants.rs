@@ -1,0 +1,444 @@
+//! What a world or a component needs from Theater, against what a manifest grants.
+
+use super::signature::{self, Part};
+use super::wit::{Import, key_name};
+use super::{ComponentInfo, Extern, Wit, init};
+use crate::catalog::{self, Handler};
+use crate::diagnostic::{self, Diagnostic, did_you_mean};
+use crate::manifest::Manifest;
+use wit_parser::{Function, Resolve, TypeDefKind, WorldId, WorldItem};
+
+/// What a component needs from Theater.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// The handlers that it needs a grant for, in the order of the catalog.
+    pub handlers: Vec<&'static str>,
+    /// Imports that nobody answers: `wasi:io/poll@0.2.0`, or with a function of an interface that
+    /// is answered otherwise, `wasi:clocks/monotonic-clock@0.2.0#subscribe-instant`.
+    pub unanswered: Vec<String>,
+}
+
+impl Needs {
+    /// The manifest's `[handlers]` table that the component would need.
+    pub fn table(&self) -> String {
+        let mut text = String::from("[handlers]\n");
+        for handler in &self.handlers {
+            text.push_str(&format!("{handler} = true\n"));
+        }
+        text
+    }
+}
+
+/// What a component needs: the handlers that answer its imports, and the imports that none answers.
+pub fn needed_handlers(info: &ComponentInfo) -> Needs {
+    let mut needs = Needs::default();
+    let mut handlers = Vec::new();
+    for import in component_imports(info) {
+        match answer(&import.name, &import.functions, import.has_resources) {
+            Answer::Nothing => {}
+            Answer::Nobody => needs.unanswered.push(import.name),
+            Answer::Handler(handler, missing) => {
+                if !handler.always {
+                    handlers.push(handler.name);
+                }
+                let missing = missing.iter().map(|function| format!("{}#{function}", import.name));
+                needs.unanswered.extend(missing);
+            }
+        }
+    }
+    let wanted = catalog::HANDLERS.iter().map(|handler| handler.name);
+    needs.handlers = wanted.filter(|name| handlers.contains(name)).collect();
+    needs
+}
+
+/// Checks that everything that a component imports is granted and answered. An `init` of a wrong
+/// shape is found as well. This is the check that stands before any component is loaded. `who` is
+/// how the reports call it: `the component`, or by its world.
+pub fn check_grants(
+    info: &ComponentInfo,
+    who: &str,
+    granted: impl Fn(&str) -> bool,
+) -> Vec<Diagnostic> {
+    let mut problems: Vec<Diagnostic> =
+        component_problems(info, who, granted).into_iter().map(|(_, problem)| problem).collect();
+    problems.extend(init::problem(&info.resolve, info.world));
+    problems
+}
+
+/// [`check_grants`] without `init`: each problem with the import that it is about.
+pub(super) fn component_problems(
+    info: &ComponentInfo,
+    who: &str,
+    granted: impl Fn(&str) -> bool,
+) -> Vec<(String, Diagnostic)> {
+    let mut problems = Vec::new();
+    for import in component_imports(info) {
+        let name = &import.name;
+        match answer(name, &import.functions, import.has_resources) {
+            Answer::Nothing => {}
+            Answer::Nobody => problems.push((name.clone(), nobody(who, name))),
+            Answer::Handler(handler, missing) => {
+                if !handler.always && !granted(handler.name) {
+                    let problem = Diagnostic::error(
+                        diagnostic::IMPORT_NOT_GRANTED,
+                        format!("{who} imports `{name}`, which is not granted"),
+                    );
+                    let help =
+                        format!("add `{} = true` under `[handlers]` in theater.toml", handler.name);
+                    problems.push((name.clone(), problem.help(help)));
+                }
+                for function in missing {
+                    let problem = Diagnostic::error(
+                        diagnostic::FUNCTION_UNANSWERED,
+                        format!(
+                            "{who} calls `{function}` of `{name}`, which Theater does not answer"
+                        ),
+                    );
+                    problems.push((name.clone(), problem.help(answered(name))));
+                }
+            }
+        }
+    }
+    problems
+}
+
+/// An import, reduced to what decides who answers it.
+struct Wanted {
+    name: String,
+    functions: Vec<String>,
+    has_resources: bool,
+}
+
+fn component_imports(info: &ComponentInfo) -> Vec<Wanted> {
+    let imports = info.resolve.worlds[info.world].imports.iter();
+    let wanted = imports.filter_map(|(key, item)| match item {
+        WorldItem::Interface { id, .. } => {
+            let interface = &info.resolve.interfaces[*id];
+            Some(Wanted {
+                name: key_name(&info.resolve, key),
+                functions: interface.functions.keys().cloned().collect(),
+                has_resources: has_resources(&info.resolve, interface),
+            })
+        }
+        WorldItem::Function(function) => Some(Wanted {
+            name: function.name.clone(),
+            functions: vec![function.name.clone()],
+            has_resources: false,
+        }),
+        WorldItem::Type { .. } => None,
+    });
+    wanted.collect()
+}
+
+fn has_resources(resolve: &Resolve, interface: &wit_parser::Interface) -> bool {
+    interface.types.values().any(|id| matches!(resolve.types[*id].kind, TypeDefKind::Resource))
+}
+
+/// Who answers an import.
+enum Answer {
+    /// It has types only: there is nothing to answer.
+    Nothing,
+    /// No handler.
+    Nobody,
+    /// A handler, except for these functions.
+    Handler(&'static Handler, Vec<String>),
+}
+
+fn answer(name: &str, functions: &[String], has_resources: bool) -> Answer {
+    if functions.is_empty() && !has_resources {
+        return Answer::Nothing;
+    }
+    match catalog::by_import(name) {
+        None => Answer::Nobody,
+        Some((handler, interface)) => {
+            let unknown = |function: &&String| !interface.functions.contains(&function.as_str());
+            Answer::Handler(handler, functions.iter().filter(unknown).cloned().collect())
+        }
+    }
+}
+
+/// The report of an import that nobody answers. `who` imports it.
+fn nobody(who: &str, name: &str) -> Diagnostic {
+    if is_wasi_0_3(name) {
+        return Diagnostic::error(
+            diagnostic::WASI_0_3,
+            format!("{who} imports `{name}`, which is WASI 0.3 and not supported yet"),
+        )
+        .help("use WASI 0.2");
+    }
+    let problem = Diagnostic::error(
+        diagnostic::IMPORT_UNKNOWN,
+        format!("{who} imports `{name}`, which no handler answers"),
+    );
+    let known: Vec<String> = catalog::HANDLERS
+        .iter()
+        .flat_map(|handler| handler.imports)
+        .map(catalog::Interface::id)
+        .collect();
+    match did_you_mean(name, known.iter().map(String::as_str)) {
+        Some(near) => problem.help(format!("did you mean `{near}`?")),
+        None => problem.help(format!("what handlers answer: {}", known.join(", "))),
+    }
+}
+
+fn is_wasi_0_3(name: &str) -> bool {
+    name.starts_with("wasi:")
+        && name.split_once('@').is_some_and(|(_, version)| version.starts_with("0.3"))
+}
+
+/// The functions of an interface that are answered, in words.
+fn answered(name: &str) -> String {
+    let functions = catalog::by_import(name).map(|(_, interface)| interface.functions.join(", "));
+    format!("of this interface Theater answers: {}", functions.unwrap_or_default())
+}
+
+/// Checks the world that a manifest names against the manifest and against what Theater answers.
+pub fn check_world(manifest: &Manifest, wit: &Wit) -> Vec<Diagnostic> {
+    match actor_world(manifest, wit) {
+        Err(problem) => vec![*problem],
+        Ok(world) => {
+            let check = WorldCheck { manifest, wit, world };
+            let imports = check.imports().into_iter().map(|(_, problem)| problem);
+            imports.chain(check.unused_grants()).chain(check.shapes()).collect()
+        }
+    }
+}
+
+/// The actor's world: the one that the manifest names, or the only one if it names none.
+///
+/// # Errors
+/// A name that the project's WIT does not define, or several worlds and no name.
+pub fn actor_world(manifest: &Manifest, wit: &Wit) -> diagnostic::Result<WorldId> {
+    let worlds: Vec<&str> = wit.worlds().collect();
+    let list = || match worlds.as_slice() {
+        [] => "its package defines no world".to_string(),
+        names => format!("its worlds are: {}", names.join(", ")),
+    };
+    let Some(named) = &manifest.actor.world else {
+        return match worlds.as_slice() {
+            [only] => wit.world(only).ok_or_else(|| unreachable_world(only)),
+            _ => Err(Diagnostic::error(
+                diagnostic::WORLD_UNKNOWN,
+                "the manifest does not say which world the actor has",
+            )
+            .at(&manifest.source, manifest.actor.name.span.clone(), "this actor")
+            .help(format!("add `world = \"...\"` under `[actor]`; {}", list()))
+            .into()),
+        };
+    };
+    if let Some(world) = wit.world(&named.value) {
+        return Ok(world);
+    }
+    let problem = Diagnostic::error(
+        diagnostic::WORLD_UNKNOWN,
+        format!("there is no world `{}` in the project's WIT", named.value),
+    )
+    .at(&manifest.source, named.span.clone(), "not defined");
+    Err(match did_you_mean(&named.value, worlds.iter().copied()) {
+        Some(near) => problem.help(format!("did you mean `{near}`?")),
+        None => problem.help(list()),
+    }
+    .into())
+}
+
+fn unreachable_world(name: &str) -> Box<Diagnostic> {
+    Diagnostic::error(diagnostic::WORLD_UNKNOWN, format!("world `{name}` cannot be found")).into()
+}
+
+/// The checks of one world.
+pub(super) struct WorldCheck<'a> {
+    pub(super) manifest: &'a Manifest,
+    pub(super) wit: &'a Wit,
+    pub(super) world: WorldId,
+}
+
+impl WorldCheck<'_> {
+    fn name(&self) -> &str {
+        &self.wit.resolve.worlds[self.world].name
+    }
+
+    /// Imports that are not granted or not answered, each with the import's name.
+    pub(super) fn imports(&self) -> Vec<(String, Diagnostic)> {
+        let mut problems = Vec::new();
+        for import in self.wit.imports(self.world) {
+            let interface = &self.wit.resolve.interfaces[import.interface];
+            let functions: Vec<String> = interface.functions.keys().cloned().collect();
+            let has_resources = has_resources(&self.wit.resolve, interface);
+            let found = match answer(&import.name, &functions, has_resources) {
+                Answer::Nothing => continue,
+                Answer::Nobody => vec![self.nobody(&import)],
+                Answer::Handler(handler, missing) => {
+                    let refused = !handler.always && !self.manifest.grants(handler.name);
+                    let refused = refused.then(|| self.not_granted(&import, handler));
+                    let missing = (!missing.is_empty()).then(|| self.unanswered(&import, &missing));
+                    refused.into_iter().chain(missing).collect()
+                }
+            };
+            problems.extend(found.into_iter().map(|problem| (import.name.clone(), problem)));
+        }
+        for item in self.wit.resolve.worlds[self.world].imports.values() {
+            if let WorldItem::Function(function) = item {
+                let problem = nobody(&format!("world `{}`", self.name()), &function.name);
+                problems.push((
+                    function.name.clone(),
+                    self.at(problem, function.span, "imported here"),
+                ));
+            }
+        }
+        problems
+    }
+
+    fn not_granted(&self, import: &Import, handler: &Handler) -> Diagnostic {
+        let (world, name) = (self.name(), &import.name);
+        let place = grants_place(self.manifest, handler);
+        let problem = Diagnostic::error(
+            diagnostic::IMPORT_NOT_GRANTED,
+            format!("world `{world}` imports `{name}`, which the manifest does not grant"),
+        )
+        .at(&self.manifest.source, place, format!("`{}` is not granted", handler.name))
+        .help(format!("add `{} = true` under `[handlers]`", handler.name));
+        let related =
+            Diagnostic::error(diagnostic::IMPORT_NOT_GRANTED, format!("world `{world}` needs it"));
+        let span = import.span.unwrap_or(self.wit.resolve.worlds[self.world].span);
+        problem.related(self.at(related, span, "imported here"))
+    }
+
+    /// An import that the world writes and nobody answers is an error. One that only the types of
+    /// another interface need is a warning: a component that does not use them does not import it.
+    fn nobody(&self, import: &Import) -> Diagnostic {
+        let mut problem = nobody(&format!("world `{}`", self.name()), &import.name);
+        match import.span {
+            Some(span) => self.at(problem, span, "imported here"),
+            None => {
+                problem.severity = diagnostic::Severity::Warning;
+                let span = self.wit.resolve.worlds[self.world].span;
+                self.at(problem, span, "through the types of another import")
+            }
+        }
+    }
+
+    /// A warning: a component that does not call the functions does not import them.
+    fn unanswered(&self, import: &Import, functions: &[String]) -> Diagnostic {
+        let list = functions.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+        let problem = Diagnostic::warning(
+            diagnostic::FUNCTION_UNANSWERED,
+            format!("of `{}` Theater does not answer {list}", import.name),
+        )
+        .help(format!("do not call them; {}", answered(&import.name)));
+        self.at(
+            problem,
+            import.span.unwrap_or(self.wit.resolve.worlds[self.world].span),
+            "imported here",
+        )
+    }
+
+    /// Grants that the world has no use for.
+    pub(super) fn unused_grants(&self) -> Vec<Diagnostic> {
+        let world = &self.wit.resolve.worlds[self.world];
+        let names = |items: &wit_parser::IndexMap<_, WorldItem>| -> Vec<String> {
+            items.keys().map(|key| key_name(&self.wit.resolve, key)).collect()
+        };
+        unused_grants(self.manifest, &names(&world.imports), &names(&world.exports))
+    }
+
+    /// Functions that no actor can have, and an `init` of a wrong shape.
+    pub(super) fn shapes(&self) -> Vec<Diagnostic> {
+        let resolve = &self.wit.resolve;
+        let world = &resolve.worlds[self.world];
+        let mut problems = Vec::new();
+        for (key, item) in world.imports.iter().chain(&world.exports) {
+            let place = key_name(resolve, key);
+            match item {
+                WorldItem::Interface { id, .. } if catalog::by_import(&place).is_none() => {
+                    let functions = resolve.interfaces[*id].functions.values();
+                    problems.extend(
+                        functions.filter_map(|function| self.unsupported(&place, function)),
+                    );
+                }
+                WorldItem::Function(function) => {
+                    problems.extend(self.unsupported(self.name(), function))
+                }
+                _ => {}
+            }
+        }
+        if let Some(problem) = init::problem(resolve, self.world) {
+            let key = wit_parser::WorldKey::Name("init".into());
+            let span = world.exports.get(&key).map_or(world.span, WorldItem::span);
+            problems.push(self.at(problem, span, "here"));
+        }
+        problems
+    }
+
+    fn unsupported(&self, place: &str, function: &Function) -> Option<Diagnostic> {
+        let word = match signature::foreign_part(&self.wit.resolve, function) {
+            _ if function.kind.is_async() => "async",
+            Some(Part::Unsupported(word)) => word,
+            _ => return None,
+        };
+        let problem = Diagnostic::error(
+            diagnostic::WASI_0_3,
+            format!("`{}` of `{place}` needs `{word}`, which is not supported yet", function.name),
+        )
+        .help("use the types of WASI 0.2");
+        Some(self.at(problem, function.span, "here"))
+    }
+
+    fn at(&self, problem: Diagnostic, span: wit_parser::Span, text: &str) -> Diagnostic {
+        match self.wit.place(span) {
+            Some((source, range)) => problem.at(&source, range, text),
+            None => problem,
+        }
+    }
+}
+
+/// Where a missing grant shows: at a `false`, at the table of grants, or else at the actor's name.
+fn grants_place(manifest: &Manifest, handler: &Handler) -> std::ops::Range<usize> {
+    if let Some(span) = manifest.handlers.spans.get(handler.name) {
+        return span.clone();
+    }
+    let header = "[handlers]";
+    let mut start = 0;
+    for line in manifest.source.text.split_inclusive('\n') {
+        if line.trim_start().starts_with(header) {
+            let at = start + line.len() - line.trim_start().len();
+            return at..at + header.len();
+        }
+        start += line.len();
+    }
+    manifest.actor.name.span.clone()
+}
+
+/// Warnings about grants without a use, given the names of what is imported and exported.
+pub(super) fn unused_grants(
+    manifest: &Manifest,
+    imports: &[String],
+    exports: &[String],
+) -> Vec<Diagnostic> {
+    let used = |handler: &Handler| {
+        handler.imports.iter().any(|interface| imports.iter().any(|name| interface.matches(name)))
+            || handler
+                .exports
+                .iter()
+                .any(|interface| exports.iter().any(|name| interface.matches(name)))
+    };
+    let granted = |handler: &&Handler| !handler.always && manifest.grants(handler.name);
+    let unused = catalog::HANDLERS.iter().filter(granted).filter(|handler| !used(handler));
+    let warning = |handler: &Handler| {
+        let interfaces: Vec<String> = handler.imports.iter().map(catalog::Interface::id).collect();
+        let problem = Diagnostic::warning(
+            diagnostic::GRANT_UNUSED,
+            format!("`{}` is granted, but the actor has no use for it", handler.name),
+        )
+        .help(format!("remove the grant, or let the world import {}", interfaces.join(" or ")));
+        match manifest.handlers.spans.get(handler.name) {
+            Some(span) => problem.at(&manifest.source, span.clone(), "granted here"),
+            None => problem,
+        }
+    };
+    unused.map(warning).collect()
+}
+
+/// The names of what a component imports and exports.
+pub(super) fn names(externs: &[Extern]) -> Vec<String> {
+    externs.iter().map(|item| item.name().to_string()).collect()
+}

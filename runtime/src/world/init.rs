@@ -1,0 +1,46 @@
+//! The shape of `init`, an actor's turn 0.
+
+use super::signature;
+use crate::diagnostic::{self, Diagnostic};
+use wit_parser::{Function, Resolve, Type, TypeDefKind, WorldId, WorldItem, WorldKey};
+
+/// What is wrong with the `init` that a world exports, if there is one and it is wrong.
+pub(super) fn problem(resolve: &Resolve, world: WorldId) -> Option<Diagnostic> {
+    let key = WorldKey::Name("init".into());
+    let reason = match resolve.worlds[world].exports.get(&key)? {
+        WorldItem::Function(function) => wrong(resolve, function)?,
+        _ => "it is not a function".into(),
+    };
+    Some(
+        Diagnostic::error(
+            diagnostic::INIT_SHAPE,
+            format!("`init` cannot be used as an actor's first turn: {reason}"),
+        )
+        .help("write `export init: func(...) -> result<_, string>;` with whatever parameters it needs"),
+    )
+}
+
+fn wrong(resolve: &Resolve, function: &Function) -> Option<String> {
+    if let Some(obstacle) = signature::obstacle(resolve, function) {
+        return Some(obstacle);
+    }
+    let Some(Type::Id(id)) = function.result else {
+        return Some("it does not answer `result<_, string>`".into());
+    };
+    match &resolve.types[underlying(resolve, id)].kind {
+        TypeDefKind::Result(result) => match (result.ok, result.err) {
+            (None, Some(Type::String)) => None,
+            (Some(_), Some(Type::String)) => Some("its `ok` must carry nothing".into()),
+            _ => Some("its `err` must carry a `string`, the reason to refuse".into()),
+        },
+        _ => Some("it does not answer `result<_, string>`".into()),
+    }
+}
+
+/// The type behind `type a = b`.
+fn underlying(resolve: &Resolve, id: wit_parser::TypeId) -> wit_parser::TypeId {
+    match resolve.types[id].kind {
+        TypeDefKind::Type(Type::Id(next)) => underlying(resolve, next),
+        _ => id,
+    }
+}

@@ -1,0 +1,26 @@
+//! Worlds and components, as types: what an actor's WIT says, what a component really imports and
+//! exports, and whether the two and the manifest agree. Nothing is run here.
+//!
+//! Start with [`check_project`], which is what `theater check` shows. [`Wit`] is a project's `wit/`
+//! folder, resolved; [`ComponentInfo`] is what a component's bytes say about themselves.
+
+mod component;
+mod conformance;
+mod docs;
+mod grants;
+mod init;
+mod problems;
+mod project;
+mod signature;
+mod text;
+mod wit;
+
+pub use component::{
+    ComponentInfo, Extern, FunctionInfo, InterfaceInfo, MAX_COMPONENT_BYTES, TypeInfo,
+};
+pub use conformance::check_component;
+pub use docs::with_docs;
+pub use grants::{Needs, actor_world, check_grants, check_world, needed_handlers};
+pub use project::{check_actor, check_project, component_path, project_wit};
+pub use text::{encode_text, read_component};
+pub use wit::{Import, Wit, WitFiles, builtin};

@@ -1,0 +1,158 @@
+//! wit-parser's errors as diagnostics.
+
+use super::wit::Sources;
+use crate::diagnostic::{self, Diagnostic, Source, did_you_mean};
+use std::sync::Arc;
+use wit_parser::{
+    PackageName, ParseError, ParseErrorKind, ResolveError, ResolveErrorKind, SourceMap, Span,
+};
+
+/// A package that cannot be parsed.
+pub(super) fn parse_error(
+    error: &ParseError,
+    map: &SourceMap,
+    files: &[Arc<Source>],
+    sources: &Sources,
+) -> Diagnostic {
+    let diagnostic = match error.kind() {
+        ParseErrorKind::ItemNotFound { name, kind, .. } => {
+            let declared = declared_names(files);
+            let problem = Diagnostic::error(
+                diagnostic::WIT_UNKNOWN_NAME,
+                format!("there is no {kind} `{name}` in this package"),
+            );
+            match did_you_mean(name, declared.iter().map(String::as_str)) {
+                Some(near) => problem.help(format!("did you mean `{near}`?")),
+                None => problem.help(format!(
+                    "define `{name}`, or bring it in with `use package:name/interface.{{{name}}};`"
+                )),
+            }
+        }
+        kind => {
+            let text = kind.to_string();
+            let (message, rest) = one_sentence(&text);
+            let problem = Diagnostic::error(diagnostic::WIT_SYNTAX, message);
+            match rest {
+                Some(rest) => problem.help(rest),
+                None => problem,
+            }
+        }
+    };
+    place(diagnostic, map, error.kind().span(), sources, "here")
+}
+
+/// A package that is well-formed, but does not fit the packages that it uses.
+pub(super) fn resolve_error(
+    error: &ResolveError,
+    map: &SourceMap,
+    sources: &Sources,
+) -> Diagnostic {
+    let kind = error.kind();
+    let diagnostic = match kind {
+        ResolveErrorKind::PackageNotFound { requested, known, .. } => {
+            unknown_package(requested, known)
+        }
+        ResolveErrorKind::InterfaceNotFound { requested, package, .. } => Diagnostic::error(
+            diagnostic::WIT_UNKNOWN_NAME,
+            format!("package `{package}` has no interface `{requested}`"),
+        )
+        .help(in_package(package, requested)),
+        ResolveErrorKind::WorldNotFound { requested, package, .. } => Diagnostic::error(
+            diagnostic::WIT_UNKNOWN_NAME,
+            format!("package `{package}` has no world `{requested}`"),
+        )
+        .help(format!("name a world that `{package}` defines")),
+        ResolveErrorKind::DuplicatePackage { name, span2, .. } => {
+            let problem = Diagnostic::error(
+                diagnostic::WIT_SYNTAX,
+                format!("package `{name}` is defined in two places"),
+            )
+            .help("remove one of the two from wit/deps");
+            let other = Diagnostic::error(diagnostic::WIT_SYNTAX, "the other definition");
+            problem.related(place(other, map, *span2, sources, "also defined here"))
+        }
+        other => {
+            let text = other.to_string();
+            let (message, rest) = one_sentence(&text);
+            let problem = Diagnostic::error(diagnostic::WIT_SYNTAX, message);
+            match rest {
+                Some(rest) => problem.help(rest),
+                None => problem,
+            }
+        }
+    };
+    place(diagnostic, map, kind.span(), sources, "here")
+}
+
+fn unknown_package(requested: &PackageName, known: &[PackageName]) -> Diagnostic {
+    let problem = Diagnostic::error(
+        diagnostic::WIT_UNKNOWN_NAME,
+        format!("there is no package `{requested}`"),
+    );
+    let other_version = known
+        .iter()
+        .find(|other| other.namespace == requested.namespace && other.name == requested.name);
+    if let Some(other) = other_version {
+        return problem
+            .help(format!("write `{other}`, which is known, or put `{requested}` into wit/deps"));
+    }
+    let names: Vec<String> = known.iter().map(PackageName::to_string).collect();
+    let near = did_you_mean(&requested.to_string(), names.iter().map(String::as_str));
+    match near {
+        Some(near) => problem.help(format!("did you mean `{near}`?")),
+        None => problem.help(format!("put its .wit files into wit/deps/{}/", requested.name)),
+    }
+}
+
+/// What to write instead of an interface that a package lacks.
+fn in_package(package: &PackageName, requested: &str) -> String {
+    let known = super::builtin().package_names.get(package);
+    let names: Vec<&str> = known
+        .map(|id| super::builtin().packages[*id].interfaces.keys().map(String::as_str).collect())
+        .unwrap_or_default();
+    match did_you_mean(requested, names.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None if names.is_empty() => format!("name an interface that `{package}` defines"),
+        None => format!("it has: {}", names.join(", ")),
+    }
+}
+
+fn place(
+    diagnostic: Diagnostic,
+    map: &SourceMap,
+    span: Span,
+    sources: &Sources,
+    text: &str,
+) -> Diagnostic {
+    match sources.place(map, span) {
+        Some((source, range)) => diagnostic.at(&source, range, text),
+        None => diagnostic,
+    }
+}
+
+/// wit-parser's text as a sentence without a full stop, and what stood on further lines.
+fn one_sentence(text: &str) -> (String, Option<String>) {
+    let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
+    let message = first.trim().trim_end_matches('.').to_string();
+    let rest: Vec<&str> = rest.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    (message, (!rest.is_empty()).then(|| rest.join(" ")))
+}
+
+/// The names that the files declare, found without parsing, because parsing has just failed.
+fn declared_names(files: &[Arc<Source>]) -> Vec<String> {
+    const KEYWORDS: &[&str] =
+        &["interface", "world", "type", "record", "variant", "enum", "flags", "resource"];
+    let mut names = Vec::new();
+    for file in files {
+        for line in file.text.lines() {
+            let line = line.split("//").next().unwrap_or_default();
+            let words: Vec<&str> = line
+                .split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'))
+                .filter(|word| !word.is_empty())
+                .collect();
+            let declared = words.windows(2).filter(|pair| KEYWORDS.contains(&pair[0]));
+            names.extend(declared.map(|pair| pair[1].to_string()));
+        }
+    }
+    names
+}

@@ -1,0 +1,175 @@
+//! Everything about a project at once.
+
+use super::component::ComponentInfo;
+use super::grants::{self, WorldCheck, actor_world, unused_grants};
+use super::{Wit, check_component, init, read_component};
+use crate::diagnostic::{self, Diagnostic};
+use crate::manifest::Manifest;
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use wit_parser::WorldId;
+
+/// Checks a project: its manifest, its WIT against the manifest, and its component, if it has been
+/// built, against both. Every problem is found that does not hide behind another one.
+///
+/// `path` is the project's folder, or its manifest.
+pub fn check_project(path: &Path) -> Vec<Diagnostic> {
+    let checked = Manifest::load(path);
+    let mut problems = checked.diagnostics;
+    let Some(manifest) = checked.manifest else { return problems };
+    let wit = match project_wit(&manifest) {
+        Ok(wit) => wit,
+        Err(found) => {
+            problems.extend(found);
+            None
+        }
+    };
+    let component = component_path(&manifest);
+    let bytes = match component.exists() {
+        true => {
+            read_component(&component).map_err(|problem| in_file(&manifest, &component, *problem))
+        }
+        false => Err(not_built(&manifest, &component)),
+    };
+    problems.extend(check_actor(&manifest, wit.as_ref(), bytes.as_deref().ok()));
+    problems.extend(bytes.err());
+    problems
+}
+
+/// The project's WIT; none if there is no folder `wit` and the manifest needs none.
+///
+/// # Errors
+/// Every problem that keeps the WIT from being resolved.
+pub fn project_wit(manifest: &Manifest) -> Result<Option<Wit>, Vec<Diagnostic>> {
+    let folder = manifest.dir.join("wit");
+    if folder.is_dir() {
+        return Wit::load(&folder).map(Some);
+    }
+    match &manifest.actor.world {
+        None => Ok(None),
+        Some(named) => Err(vec![
+            Diagnostic::error(
+                diagnostic::WIT_FOLDER,
+                format!("the manifest names a world, but there is no folder {}", folder.display()),
+            )
+            .at(&manifest.source, named.span.clone(), "to be found in the folder `wit`")
+            .help("put the world's .wit file there, or remove `world`"),
+        ]),
+    }
+}
+
+/// Checks an actor from what has been loaded of it: manifest against WIT, and the component's
+/// bytes against both.
+pub fn check_actor(
+    manifest: &Manifest,
+    wit: Option<&Wit>,
+    component: Option<&[u8]>,
+) -> Vec<Diagnostic> {
+    let mut problems = Vec::new();
+    let mut world_imports = Vec::new();
+    let mut world = None;
+    match wit.map(|wit| (wit, actor_world(manifest, wit))) {
+        None => {}
+        Some((_, Err(problem))) => problems.push(*problem),
+        Some((wit, Ok(id))) => {
+            let check = WorldCheck { manifest, wit, world: id };
+            world_imports = check.imports();
+            problems.extend(check.unused_grants());
+            problems.extend(check.shapes());
+            world = Some((wit, id));
+        }
+    }
+    let (component_imports, found) = match component {
+        Some(bytes) => check_bytes(manifest, world, bytes),
+        None => Default::default(),
+    };
+    problems.extend(merge(world_imports, component_imports));
+    problems.extend(found);
+    problems
+}
+
+/// The component's file: what the manifest says, or `build/NAME.wasm`. The path is absolute or
+/// relative as the manifest's folder is.
+pub fn component_path(manifest: &Manifest) -> PathBuf {
+    match &manifest.actor.component {
+        Some(path) => manifest.dir.join(&path.value),
+        None => manifest.dir.join("build").join(format!("{}.wasm", manifest.actor.name.value)),
+    }
+}
+
+/// An import, and what is wrong with it.
+type ImportProblem = (String, Diagnostic);
+
+/// The problems of the component's imports, and its other problems.
+fn check_bytes(
+    manifest: &Manifest,
+    world: Option<(&Wit, WorldId)>,
+    bytes: &[u8],
+) -> (Vec<ImportProblem>, Vec<Diagnostic>) {
+    let info = match ComponentInfo::read(bytes) {
+        Ok(info) => info,
+        Err(problem) => {
+            return (Vec::new(), vec![in_file(manifest, &component_path(manifest), *problem)]);
+        }
+    };
+    let imports = {
+        let granted = |handler: &str| manifest.grants(handler);
+        grants::component_problems(&info, "the component", granted)
+    };
+    let mut problems = match world {
+        Some((wit, world)) => check_component(bytes, &info, wit, world),
+        None => {
+            let (imports, exports) = (grants::names(&info.imports), grants::names(&info.exports));
+            let mut problems = unused_grants(manifest, &imports, &exports);
+            problems.extend(init::problem(&info.resolve, info.world));
+            problems
+        }
+    };
+    problems.extend(info.nothing_to_call());
+    (imports, problems)
+}
+
+fn not_built(manifest: &Manifest, path: &Path) -> Diagnostic {
+    let (place, help) = match (&manifest.actor.component, &manifest.build) {
+        (Some(component), Some(_)) => (component.span.clone(), "run `theater build`"),
+        (None, Some(_)) => (manifest.actor.name.span.clone(), "run `theater build`"),
+        (Some(component), None) => {
+            (component.span.clone(), "put the component there, or add a `[build]` table")
+        }
+        (None, None) => {
+            (manifest.actor.name.span.clone(), "say where it is with `component = \"...\"`")
+        }
+    };
+    Diagnostic::warning(
+        diagnostic::NOT_BUILT,
+        format!("the component {} does not exist yet", path.display()),
+    )
+    .at(&manifest.source, place, "of this actor")
+    .help(help)
+}
+
+/// A problem of the component's file, shown where the manifest names the file.
+fn in_file(manifest: &Manifest, path: &Path, mut problem: Diagnostic) -> Diagnostic {
+    if problem.code != diagnostic::FILE_UNREADABLE {
+        problem.message = format!("{}: {}", path.display(), problem.message);
+    }
+    match &manifest.actor.component {
+        Some(component) if problem.source.is_none() => {
+            problem.at(&manifest.source, component.span.clone(), "this component")
+        }
+        _ => problem,
+    }
+}
+
+/// The problems of the world's imports and of the component's. Where both have the same one, the
+/// world's is kept, because it has places in the sources, unless the component's is worse.
+fn merge(world: Vec<ImportProblem>, component: Vec<ImportProblem>) -> Vec<Diagnostic> {
+    let key = |(name, problem): &ImportProblem| (name.clone(), problem.code.id);
+    let worse: HashSet<_> = component.iter().filter(|(_, p)| p.is_error()).map(key).collect();
+    let kept: Vec<_> =
+        world.into_iter().filter(|item| item.1.is_error() || !worse.contains(&key(item))).collect();
+    let known: HashSet<_> = kept.iter().map(key).collect();
+    let fresh = component.into_iter().filter(|item| !known.contains(&key(item)));
+    let fresh: Vec<_> = fresh.collect();
+    kept.into_iter().chain(fresh).map(|(_, problem)| problem).collect()
+}

@@ -1,0 +1,358 @@
+//! A project's `wit/` folder, read and resolved.
+
+use super::problems;
+use crate::catalog;
+use crate::diagnostic::{self, Diagnostic, Source};
+use std::collections::HashMap;
+use std::ops::Range;
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+use wit_parser::{
+    AstItem, InterfaceId, PackageId, PackageName, Resolve, SourceMap, Span, UnresolvedPackage,
+    UnresolvedPackageGroup, WorldId, WorldItem, WorldKey,
+};
+
+/// The largest `.wit` file that is read, in bytes.
+const MAX_WIT_BYTES: u64 = 4 << 20;
+
+/// The texts of a `wit/` folder, before they are parsed. They may come from an editor's buffers
+/// instead of from disk.
+#[derive(Debug, Clone, Default)]
+pub struct WitFiles {
+    /// The files of the project's own package.
+    pub main: Vec<Arc<Source>>,
+    /// The packages that it uses, from `deps/`: the files of one package each.
+    pub deps: Vec<Vec<Arc<Source>>>,
+}
+
+impl WitFiles {
+    /// Reads `dir/*.wit`, `dir/deps/*.wit` (a package each) and `dir/deps/*/*.wit` (a package per
+    /// folder), in the order of their names.
+    ///
+    /// # Errors
+    /// A folder or file that cannot be read, a folder without WIT, an encoded package in `deps/`.
+    pub fn read(dir: &Path) -> diagnostic::Result<Self> {
+        let main = wit_files(dir)?;
+        if main.is_empty() {
+            return Err(Diagnostic::error(
+                diagnostic::WIT_FOLDER,
+                format!("there is no .wit file in {}", dir.display()),
+            )
+            .help("describe the actor's world there, for example in world.wit")
+            .into());
+        }
+        let mut deps = Vec::new();
+        let folder = dir.join("deps");
+        if folder.is_dir() {
+            for path in entries(&folder)? {
+                if path.is_dir() {
+                    deps.push(wit_files(&path)?);
+                } else if has_extension(&path, "wit") {
+                    deps.push(vec![read_wit(&path)?]);
+                } else if has_extension(&path, "wasm") || has_extension(&path, "wat") {
+                    return Err(Diagnostic::error(
+                        diagnostic::WIT_FOLDER,
+                        format!("{} is an encoded WIT package, which is not read", path.display()),
+                    )
+                    .help("put the package's .wit files there instead")
+                    .into());
+                }
+            }
+        }
+        deps.retain(|files| !files.is_empty());
+        Ok(Self { main, deps })
+    }
+}
+
+fn has_extension(path: &Path, extension: &str) -> bool {
+    path.extension().is_some_and(|found| found == extension)
+}
+
+fn entries(dir: &Path) -> diagnostic::Result<Vec<std::path::PathBuf>> {
+    let failed =
+        |error| Diagnostic::io(diagnostic::FILE_UNREADABLE, "read the folder", dir, &error);
+    let mut paths = std::fs::read_dir(dir)
+        .map_err(failed)?
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(failed)?;
+    paths.sort();
+    Ok(paths)
+}
+
+fn wit_files(dir: &Path) -> diagnostic::Result<Vec<Arc<Source>>> {
+    entries(dir)?
+        .iter()
+        .filter(|path| has_extension(path, "wit") && !path.is_dir())
+        .map(|path| read_wit(path))
+        .collect()
+}
+
+fn read_wit(path: &Path) -> diagnostic::Result<Arc<Source>> {
+    let failed = |error| Diagnostic::io(diagnostic::FILE_UNREADABLE, "read", path, &error);
+    let meta = std::fs::metadata(path).map_err(failed)?;
+    if !meta.is_file() || meta.len() > MAX_WIT_BYTES {
+        let reason = if meta.is_file() { "it is larger than 4 MiB" } else { "it is not a file" };
+        return Err(Diagnostic::error(
+            diagnostic::FILE_UNREADABLE,
+            format!("cannot read {}: {reason}", path.display()),
+        )
+        .into());
+    }
+    let text = std::fs::read_to_string(path).map_err(failed)?;
+    Ok(Source::new(path.display().to_string(), text))
+}
+
+/// A project's WIT, resolved together with the packages that it uses. The packages that Theater
+/// knows (`theater:*`, `wasi:*`) need not stand in `deps/`.
+#[derive(Clone)]
+pub struct Wit {
+    /// All packages, linked.
+    pub resolve: Resolve,
+    /// The project's own package.
+    pub package: PackageId,
+    sources: Sources,
+    /// Where each world of the project's package writes an import, by the import's name.
+    imports: HashMap<(String, String), Span>,
+}
+
+/// An import or export of a world that is an interface.
+#[derive(Debug, Clone)]
+pub struct Import {
+    /// The full name, for example `theater:host/state@0.1.0`.
+    pub name: String,
+    /// The interface.
+    pub interface: InterfaceId,
+    /// Where the world names it. None if only another interface's types need it.
+    pub span: Option<Span>,
+}
+
+impl Wit {
+    /// Reads and resolves a `wit/` folder.
+    ///
+    /// # Errors
+    /// Every problem that keeps the WIT from being resolved, at most one for each package.
+    pub fn load(dir: &Path) -> Result<Self, Vec<Diagnostic>> {
+        let files = WitFiles::read(dir).map_err(|problem| vec![*problem])?;
+        Self::from_files(&files)
+    }
+
+    /// Resolves texts that were read elsewhere.
+    ///
+    /// # Errors
+    /// Every problem that keeps the WIT from being resolved, at most one for each package.
+    pub fn from_files(files: &WitFiles) -> Result<Self, Vec<Diagnostic>> {
+        let mut sources = Sources::default();
+        let mut problems = Vec::new();
+        let main = parse(&files.main, &mut sources, &mut problems);
+        let deps: Vec<_> = files
+            .deps
+            .iter()
+            .filter_map(|files| parse(files, &mut sources, &mut problems))
+            .collect();
+        let Some(main) = main.filter(|_| problems.is_empty()) else { return Err(problems) };
+        let known = std::iter::once(&main).chain(&deps).flat_map(packages);
+        let known: Vec<PackageName> = known.map(|package| package.name.clone()).collect();
+        let mut groups = deps;
+        for (name, files) in builtin_files() {
+            if !known.contains(name) {
+                groups.extend(parse(files, &mut sources, &mut problems));
+            }
+        }
+        let imports = written_imports(&main.main);
+        let mut resolve = Resolve::new();
+        match resolve.push_groups(main, groups) {
+            Ok(package) => {
+                // Spans of the written imports count from the start of the main package's sources,
+                // which are the first ones that `push_groups` appends.
+                Ok(Self { resolve, package, sources, imports })
+            }
+            Err(error) => Err(vec![problems::resolve_error(&error, &resolve.source_map, &sources)]),
+        }
+    }
+
+    /// The project's world of this name: `actor`, or with its package `local:shop/actor`.
+    pub fn world(&self, name: &str) -> Option<WorldId> {
+        let package = &self.resolve.packages[self.package];
+        let plain = package.worlds.keys().find(|plain| {
+            let full = package.name.interface_id(plain);
+            plain.as_str() == name || full == name || full.split('@').next() == Some(name)
+        });
+        package.worlds.get(plain?).copied()
+    }
+
+    /// The names of the project's worlds, in the order in which they stand.
+    pub fn worlds(&self) -> impl Iterator<Item = &str> {
+        self.resolve.packages[self.package].worlds.keys().map(String::as_str)
+    }
+
+    /// The text and the place in it that a span of [`Wit::resolve`] means.
+    pub fn place(&self, span: Span) -> Option<(Arc<Source>, Range<usize>)> {
+        self.sources.place(&self.resolve.source_map, span)
+    }
+
+    /// The interfaces that a world imports, written or implied.
+    pub fn imports(&self, world: WorldId) -> Vec<Import> {
+        let world = &self.resolve.worlds[world];
+        let named = world.imports.iter().filter_map(|(key, item)| match item {
+            WorldItem::Interface { id, .. } => {
+                let name = key_name(&self.resolve, key);
+                let span = self.imports.get(&(world.name.clone(), name.clone())).copied();
+                Some(Import { name, interface: *id, span })
+            }
+            _ => None,
+        });
+        named.collect()
+    }
+
+    /// The project's package as a WebAssembly component that holds only types, comments included.
+    ///
+    /// # Errors
+    /// A package that has no binary form.
+    pub fn encode(&self) -> diagnostic::Result<Vec<u8>> {
+        wit_component::encode(&self.resolve, self.package, false).map_err(|error| {
+            Diagnostic::error(
+                diagnostic::WIT_SYNTAX,
+                format!("the WIT package cannot be encoded: {error:#}"),
+            )
+            .into()
+        })
+    }
+}
+
+/// The full name of a world's import or export. An anonymous interface has its plain name.
+pub(super) fn key_name(resolve: &Resolve, key: &WorldKey) -> String {
+    match key {
+        WorldKey::Name(name) => name.clone(),
+        WorldKey::Interface(id) => resolve.id_of(*id).unwrap_or_default(),
+    }
+}
+
+/// The packages that Theater answers, resolved, with their comments.
+pub fn builtin() -> &'static Resolve {
+    static BUILTIN: OnceLock<Resolve> = OnceLock::new();
+    BUILTIN.get_or_init(|| {
+        let mut resolve = Resolve::new();
+        let mut groups: Vec<_> = builtin_files()
+            .iter()
+            .filter_map(|(_, files)| source_map(files, 0).parse().ok())
+            .collect();
+        if let Some(first) = groups.pop()
+            && resolve.push_groups(first, groups).is_err()
+        {
+            // Cannot happen with the packages that are embedded: a test resolves them. A resolve
+            // that failed must not be used.
+            return Resolve::new();
+        }
+        resolve
+    })
+}
+
+/// The embedded packages: name and files of each.
+fn builtin_files() -> &'static [(PackageName, Vec<Arc<Source>>)] {
+    static FILES: OnceLock<Vec<(PackageName, Vec<Arc<Source>>)>> = OnceLock::new();
+    FILES.get_or_init(|| {
+        let mut folders: Vec<(&str, Vec<Arc<Source>>)> = Vec::new();
+        for (path, text) in catalog::WIT {
+            let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+            let source = Source::new(format!("<theater>/{path}"), *text);
+            match folders.iter_mut().find(|(known, _)| *known == folder) {
+                Some((_, files)) => files.push(source),
+                None => folders.push((folder, vec![source])),
+            }
+        }
+        let named = folders.into_iter().filter_map(|(_, files)| {
+            let group = source_map(&files, 0).parse().ok()?;
+            Some((group.main.name, files))
+        });
+        named.collect()
+    })
+}
+
+fn packages(group: &UnresolvedPackageGroup) -> impl Iterator<Item = &UnresolvedPackage> {
+    std::iter::once(&group.main).chain(&group.nested)
+}
+
+fn parse(
+    files: &[Arc<Source>],
+    sources: &mut Sources,
+    problems: &mut Vec<Diagnostic>,
+) -> Option<UnresolvedPackageGroup> {
+    let map = source_map(files, sources.0.len());
+    sources.0.extend(files.iter().cloned());
+    match map.parse() {
+        Ok(group) => Some(group),
+        Err((map, error)) => {
+            problems.push(problems::parse_error(&error, &map, files, sources));
+            None
+        }
+    }
+}
+
+/// Files as wit-parser wants them. They are registered under their numbers, because names need
+/// not be unique when an editor supplies them.
+fn source_map(files: &[Arc<Source>], first: usize) -> SourceMap {
+    let mut map = SourceMap::new();
+    for (index, file) in files.iter().enumerate() {
+        map.push_str(&format!("{:08}", first + index), file.text.as_str());
+    }
+    map
+}
+
+/// Where the worlds of a package write their imports: wit-parser forgets it when it resolves.
+fn written_imports(package: &UnresolvedPackage) -> HashMap<(String, String), Span> {
+    let foreign: HashMap<InterfaceId, String> = package
+        .foreign_deps
+        .iter()
+        .flat_map(|(name, items)| {
+            items.iter().filter_map(move |(item, (ast, _))| match ast {
+                AstItem::Interface(id) => Some((*id, name.interface_id(item))),
+                AstItem::World(_) => None,
+            })
+        })
+        .collect();
+    let mut written = HashMap::new();
+    for (_, world) in package.worlds.iter() {
+        for (key, item) in &world.imports {
+            let name = match key {
+                WorldKey::Name(name) => name.clone(),
+                WorldKey::Interface(id) => match (foreign.get(id), &package.interfaces[*id].name) {
+                    (Some(name), _) => name.clone(),
+                    (None, Some(name)) => package.name.interface_id(name),
+                    (None, None) => continue,
+                },
+            };
+            written.insert((world.name.clone(), name), item.span());
+        }
+    }
+    written
+}
+
+/// Every text that was given to wit-parser, in the order of the numbers under which it knows them.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Sources(Vec<Arc<Source>>);
+
+impl Sources {
+    /// The text and the place in it that a span of `map` means.
+    pub(super) fn place(&self, map: &SourceMap, span: Span) -> Option<(Arc<Source>, Range<usize>)> {
+        let location = map.resolve_span(span)?;
+        let index: usize = location.path.parse().ok()?;
+        Some((self.0.get(index)?.clone(), location.range))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_embedded_package_resolves() {
+        let folders: std::collections::BTreeSet<_> = catalog::WIT
+            .iter()
+            .filter_map(|(path, _)| path.rsplit_once('/'))
+            .map(|(f, _)| f)
+            .collect();
+        assert_eq!(builtin_files().len(), folders.len());
+        assert_eq!(builtin().packages.len(), folders.len());
+    }
+}
