@@ -19,7 +19,7 @@ mod value;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use arguments::{named_argument, parse_arguments};
 pub use convert::{to_json, to_wave};

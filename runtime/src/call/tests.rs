@@ -8,10 +8,10 @@ use wasmtime::component::{Component, Type, Val};
 use wasmtime::{Config, Engine};
 
 /// The parameters and results of the functions that a component, given as text, imports.
-pub(super) type Functions = Vec<(String, Vec<(String, Type)>, Vec<Type>)>;
+pub(crate) type Functions = Vec<(String, Vec<(String, Type)>, Vec<Type>)>;
 
 /// The imported functions of a component: types can be had only from a component.
-pub(super) fn functions(wat: &str) -> Functions {
+pub(crate) fn functions(wat: &str) -> Functions {
     let mut config = Config::new();
     config.concurrency_support(false);
     let engine = Engine::new(&config).unwrap();

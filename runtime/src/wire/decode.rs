@@ -58,6 +58,7 @@ pub fn decode(decoder: &mut Decoder<'_>, ty: &Type) -> Result<Val, WireError> {
             Val::Tuple(decode_all(decoder, &types)?)
         }
         Type::Variant(variant) => {
+            expect_tag(decoder, tag::VARIANT)?;
             let (case, has_payload) = case(decoder)?;
             let Some(ty) = variant.cases().find(|c| c.name == case).map(|c| c.ty) else {
                 return Err(WireError::new(decoder, format!("unknown case `{case}`")));
@@ -65,6 +66,7 @@ pub fn decode(decoder: &mut Decoder<'_>, ty: &Type) -> Result<Val, WireError> {
             Val::Variant(case, payload(decoder, has_payload, ty.as_ref())?)
         }
         Type::Result(result) => {
+            expect_tag(decoder, tag::RESULT)?;
             let (case, has_payload) = case(decoder)?;
             Val::Result(match case.as_str() {
                 "ok" => Ok(payload(decoder, has_payload, result.ok().as_ref())?),
@@ -179,15 +181,14 @@ fn any_tagged(decoder: &mut Decoder<'_>, depth: u32) -> Result<Val, WireError> {
             Val::Record(fields)
         }
         tag::VARIANT => {
-            let has_payload = case_len(decoder)?;
-            let case = decoder.str()?.to_owned();
-            let payload = if has_payload { Some(Box::new(any(decoder, depth)?)) } else { None };
-            match case.as_str() {
-                "ok" => Val::Result(Ok(payload)),
-                "err" => Val::Result(Err(payload)),
-                _ => Val::Variant(case, payload),
-            }
+            let (case, payload) = any_case(decoder, depth)?;
+            Val::Variant(case, payload)
         }
+        tag::RESULT => match any_case(decoder, depth)? {
+            (case, payload) if case == "ok" => Val::Result(Ok(payload)),
+            (case, payload) if case == "err" => Val::Result(Err(payload)),
+            (case, _) => return Err(WireError::new(decoder, format!("unknown case `{case}`"))),
+        },
         tag::ENUM => Val::Enum(decoder.str()?.to_owned()),
         tag::FLAGS => {
             let len = array_len(decoder)?;
@@ -203,6 +204,15 @@ fn any_tagged(decoder: &mut Decoder<'_>, depth: u32) -> Result<Val, WireError> {
         }
         other => return Err(WireError::new(decoder, format!("unknown tag {other}"))),
     })
+}
+
+fn any_case(
+    decoder: &mut Decoder<'_>,
+    depth: u32,
+) -> Result<(String, Option<Box<Val>>), WireError> {
+    let (case, has_payload) = case(decoder)?;
+    let payload = if has_payload { Some(Box::new(any(decoder, depth)?)) } else { None };
+    Ok((case, payload))
 }
 
 fn any_items(decoder: &mut Decoder<'_>, depth: u32) -> Result<Vec<Val>, WireError> {
@@ -264,7 +274,6 @@ fn one_char(decoder: &mut Decoder<'_>) -> Result<char, WireError> {
 }
 
 fn case(decoder: &mut Decoder<'_>) -> Result<(String, bool), WireError> {
-    expect_tag(decoder, tag::VARIANT)?;
     let has_payload = case_len(decoder)?;
     Ok((decoder.str()?.to_owned(), has_payload))
 }

@@ -29,6 +29,7 @@ pub fn encode(writer: &mut Writer, value: &Val, ty: &Type) {
         Val::Tuple(items) => encode_tuple(writer, items, ty),
         Val::Variant(case, payload) => {
             let payload = payload.as_deref().zip(case_type(ty, case));
+            writer.tag(tag::VARIANT);
             encode_case(writer, case, payload.as_ref().map(|(value, ty)| (*value, ty)));
         }
         Val::Result(result) => encode_result(writer, result, ty),
@@ -93,7 +94,6 @@ fn encode_tuple(writer: &mut Writer, items: &[Val], ty: &Type) {
 }
 
 fn encode_case(writer: &mut Writer, case: &str, payload: Option<(&Val, &Type)>) {
-    writer.tag(tag::VARIANT);
     writer.array(1 + usize::from(payload.is_some()));
     writer.text(case);
     if let Some((value, ty)) = payload {
@@ -111,6 +111,7 @@ fn encode_result(
         Ok(value) => ("ok", value, result_type.ok()),
         Err(value) => ("err", value, result_type.err()),
     };
+    writer.tag(tag::RESULT);
     encode_case(writer, case, value.as_deref().zip(ty.as_ref()));
 }
 

@@ -16,7 +16,8 @@
 //! | char | [`tag::CHAR`] of a text |
 //! | tuple | [`tag::TUPLE`] of an array |
 //! | record | [`tag::RECORD`] of an array: name, value, name, value …, in declared order |
-//! | variant, result | [`tag::VARIANT`] of an array: case name, and the payload if there is one |
+//! | variant | [`tag::VARIANT`] of an array: case name, and the payload if there is one |
+//! | result | [`tag::RESULT`] of the same, the case being `ok` or `err` |
 //! | enum | [`tag::ENUM`] of a text |
 //! | flags | [`tag::FLAGS`] of an array of texts, in declared order |
 //! | option | [`tag::OPTION`] of an array of none or one |
@@ -26,6 +27,10 @@
 
 mod decode;
 mod encode;
+#[cfg(test)]
+pub(crate) mod generated;
+#[cfg(test)]
+mod tests;
 mod typed;
 mod writer;
 
@@ -44,7 +49,7 @@ pub mod tag {
     pub const TUPLE: u64 = 47_301;
     /// record
     pub const RECORD: u64 = 47_302;
-    /// variant and result
+    /// variant
     pub const VARIANT: u64 = 47_303;
     /// enum
     pub const ENUM: u64 = 47_304;
@@ -52,6 +57,8 @@ pub mod tag {
     pub const FLAGS: u64 = 47_305;
     /// option
     pub const OPTION: u64 = 47_306;
+    /// result
+    pub const RESULT: u64 = 47_307;
 }
 
 /// A text as one item.

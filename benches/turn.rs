@@ -1,0 +1,197 @@
+//! What a traced turn costs, against the floor: a bare wasmtime instance of the same component,
+//! with the same engine settings, instantiated, called and dropped. Prints a table.
+//!
+//! `cargo bench --bench turn`
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use theater_runtime::boundary::Crossing;
+use theater_runtime::diagnostic::Source;
+use theater_runtime::engine::EngineConfig;
+use theater_runtime::handlers::Context;
+use theater_runtime::manifest::Manifest;
+use theater_runtime::node::Node;
+use theater_runtime::state::State;
+use theater_runtime::trace::{ActorId, Cause, Durability, RunDir};
+use theater_runtime::turn::{self, Compiled, Program};
+use wasmtime::Store;
+use wasmtime::component::{Component, Linker, Val};
+
+const COUNTER: &str = include_str!("../templates/counter/wat/src/counter.wat");
+
+/// No import, no state: what the turn itself costs.
+const ECHO: &str = r#"(component
+    (core module $m
+        (memory (export "memory") 1)
+        (func (export "echo") (param i32) (result i32) local.get 0))
+    (core instance $i (instantiate $m))
+    (func (export "echo") (param "value" u32) (result u32)
+        (canon lift (core func $i "echo"))))"#;
+
+struct Case {
+    name: &'static str,
+    wat: String,
+    function: &'static str,
+    manifest: &'static str,
+}
+
+const TURNS: u32 = 20_000;
+const ROUNDS: usize = 7;
+
+fn main() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let cases = [
+        Case { name: "echo", wat: ECHO.to_owned(), function: "echo", manifest: "" },
+        Case {
+            name: "counter",
+            wat: COUNTER.replace("{{name}}", "counter"),
+            function: "local:counter/counter#increment",
+            manifest: "[handlers]\nstate = true",
+        },
+    ];
+    println!(
+        "{:<10} {:>12} {:>12} {:>7} {:>14} {:>7} {:>12}",
+        "component", "bare", "turn", "ratio", "traced turn", "ratio", "bytes/turn"
+    );
+    for case in &cases {
+        let bytes = wat::parse_str(&case.wat).unwrap();
+        // Rounds take turns, so that a disturbance hits all alike; the best of each counts.
+        let (mut bare, mut turn, mut traced, mut size) =
+            (Duration::MAX, Duration::MAX, Duration::MAX, 0);
+        for _ in 0..ROUNDS {
+            bare = bare.min(runtime.block_on(bare_turns(&bytes, case)));
+            turn = turn.min(runtime.block_on(untraced_turns(&bytes, case)));
+            let (time, bytes_per_turn) = runtime.block_on(traced_turns(&bytes, case));
+            traced = traced.min(time);
+            size = bytes_per_turn;
+        }
+        let ratio = |time: Duration| time.as_secs_f64() / bare.as_secs_f64();
+        println!(
+            "{:<10} {:>12.2?} {:>12.2?} {:>6.2}x {:>14.2?} {:>6.2}x {:>12}",
+            case.name,
+            bare,
+            turn,
+            ratio(turn),
+            traced,
+            ratio(traced),
+            size
+        );
+    }
+}
+
+fn manifest(case: &Case) -> Manifest {
+    let text = format!("[actor]\nname = \"bench\"\n{}", case.manifest);
+    Manifest::parse(Source::new("bench", text), Path::new("")).into_result().unwrap().0
+}
+
+/// The floor. The imports of the counter are answered by a variable.
+async fn bare_turns(bytes: &[u8], case: &Case) -> Duration {
+    let engine = EngineConfig::default().engine().unwrap();
+    let component = Component::from_binary(&engine, bytes).unwrap();
+    let mut linker: Linker<Option<Val>> = Linker::new(&engine);
+    if case.name == "counter" {
+        let mut state = linker.instance("theater:host/state@0.1.0").unwrap();
+        state
+            .func_new("get", |store, _, _, results| {
+                results[0] = Val::Option(store.data().clone().map(Box::new));
+                Ok(())
+            })
+            .unwrap();
+        state
+            .func_new("set", |mut store, _, arguments, _| {
+                *store.data_mut() = Some(arguments[1].clone());
+                Ok(())
+            })
+            .unwrap();
+    }
+    let pre = linker.instantiate_pre(&component).unwrap();
+    let (interface, name) = match case.function.split_once('#') {
+        Some((interface, name)) => (component.get_export_index(None, interface), name),
+        None => (None, case.function),
+    };
+    let index = component.get_export_index(interface.as_ref(), name).unwrap();
+    let start = Instant::now();
+    for _ in 0..TURNS {
+        let mut store = Store::new(&engine, None);
+        store.set_fuel(1_000_000_000).unwrap();
+        store.fuel_async_yield_interval(Some(100_000)).unwrap();
+        let instance = pre.instantiate_async(&mut store).await.unwrap();
+        let function = instance.get_func(&mut store, index).unwrap();
+        let mut results = [Val::Bool(false)];
+        function.call_async(&mut store, &[Val::U32(1)], &mut results).await.unwrap();
+    }
+    start.elapsed() / TURNS
+}
+
+/// A turn through the boundary, without an actor and a log around it.
+async fn untraced_turns(bytes: &[u8], case: &Case) -> Duration {
+    let engine = EngineConfig::default().engine().unwrap();
+    let manifest = manifest(case);
+    let program = Program::link(&Compiled::new(&engine, bytes).unwrap(), &manifest).unwrap();
+    let function = program.function(case.function).unwrap();
+    let mut state = State::default();
+    let name: Arc<str> = "bench".into();
+    let start = Instant::now();
+    for turn in 0..TURNS {
+        let context = Context::new(
+            name.clone(),
+            ActorId(1),
+            turn.into(),
+            Cause::Outside,
+            state.clone(),
+            &manifest.handlers,
+        );
+        let execution = turn::execute(
+            &program,
+            turn::Task {
+                function,
+                arguments: &[Val::U32(1)],
+                context,
+                crossing: Crossing::live(manifest.limits.message),
+                limits: &manifest.limits,
+                fuel: manifest.limits.fuel,
+                cancel: None,
+            },
+        )
+        .await;
+        state = execution.state.unwrap();
+    }
+    start.elapsed() / TURNS
+}
+
+/// Calls to an actor, sent ahead so that its mailbox is never empty: the price of a turn, not of
+/// waking a task.
+async fn traced_turns(bytes: &[u8], case: &Case) -> (Duration, u64) {
+    let dir = tempfile::tempdir().unwrap();
+    let run = RunDir::create(dir.path()).unwrap();
+    let node = Node::open(run.clone(), Durability::Async).await.unwrap().node;
+    let prepared = node.prepare(manifest(case), bytes.to_vec()).unwrap();
+    node.spawn(prepared, "bench", Vec::new(), None).await.unwrap();
+    let before = size(&run);
+    let start = Instant::now();
+    let batch = 1_000;
+    for _ in 0..TURNS / batch {
+        let calls: Vec<_> = (0..batch)
+            .map(|_| {
+                let node = node.clone();
+                let function = case.function.to_owned();
+                tokio::spawn(async move {
+                    node.call("bench", &function, vec![Val::U32(1)], None).await.unwrap();
+                })
+            })
+            .collect();
+        for call in calls {
+            call.await.unwrap();
+        }
+    }
+    let time = start.elapsed() / TURNS;
+    node.shutdown().await.unwrap();
+    (time, (size(&run) - before) / u64::from(TURNS))
+}
+
+fn size(run: &RunDir) -> u64 {
+    let segments = run.segments().unwrap();
+    segments.iter().map(|number| std::fs::metadata(run.segment(*number)).unwrap().len()).sum()
+}

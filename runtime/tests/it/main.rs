@@ -1,0 +1,8 @@
+//! The runtime as its users drive it: spawn, call, read the trace, replay.
+#![allow(clippy::unwrap_used)]
+
+mod recovery;
+mod replay;
+mod stage;
+mod tampering;
+mod turns;

@@ -1,0 +1,89 @@
+//! Every change of a stored log is found.
+
+use crate::stage::{COUNTER, Stage};
+use theater_runtime::trace::{Reader, RunDir, verify};
+
+/// The log of a few turns, closed.
+async fn closed_run() -> (Stage, Vec<u8>) {
+    let stage = Stage::new().await;
+    stage.spawn(COUNTER, "[handlers]\nstate = true").await;
+    for _ in 0..3 {
+        stage.call("counter.increment(5)").await.unwrap();
+    }
+    stage.node.shutdown().await.unwrap();
+    assert_eq!(verify(&stage.run).findings, Vec::<String>::new());
+    let bytes = std::fs::read(stage.run.segment(1)).unwrap();
+    (stage, bytes)
+}
+
+fn findings(run: &RunDir, bytes: &[u8]) -> Vec<String> {
+    std::fs::write(run.segment(1), bytes).unwrap();
+    verify(run).findings
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flipped_bit_anywhere_is_found() {
+    let (stage, bytes) = closed_run().await;
+    for at in 0..bytes.len() {
+        let mut changed = bytes.clone();
+        changed[at] ^= 1 << (at % 8);
+        assert_ne!(findings(&stage.run, &changed), Vec::<String>::new(), "byte {at}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_removed_doubled_or_swapped_record_is_found_and_named() {
+    let (stage, bytes) = closed_run().await;
+    let mut reader = Reader::new(&stage.run);
+    let mut places = Vec::new();
+    while let Some((location, _)) = reader.next_record().unwrap() {
+        places.push(location.offset as usize..(location.offset + location.len) as usize);
+    }
+    for (i, place) in places.iter().enumerate() {
+        let mut removed = bytes.clone();
+        removed.drain(place.clone());
+        let found = findings(&stage.run, &removed).join("\n");
+        let expected = if i + 1 == places.len() {
+            format!("the last {} are missing", 1)
+        } else {
+            format!("record {} ", i + 1)
+        };
+        assert!(found.contains(&expected), "record {i} removed: {found}");
+
+        let mut doubled = bytes.clone();
+        doubled.splice(place.end..place.end, bytes[place.clone()].iter().copied());
+        let found = findings(&stage.run, &doubled).join("\n");
+        assert!(found.contains(&format!("record {i} ")), "record {i} doubled: {found}");
+
+        if let Some(next) = places.get(i + 1) {
+            let mut swapped = bytes[..place.start].to_vec();
+            swapped.extend_from_slice(&bytes[next.clone()]);
+            swapped.extend_from_slice(&bytes[place.clone()]);
+            swapped.extend_from_slice(&bytes[next.end..]);
+            let found = findings(&stage.run, &swapped).join("\n");
+            assert!(found.contains(&format!("record {i} ")), "{i} and {} swapped: {found}", i + 1);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_truncated_log_is_found() {
+    let (stage, bytes) = closed_run().await;
+    for end in 0..bytes.len() {
+        assert_ne!(findings(&stage.run, &bytes[..end]), Vec::<String>::new(), "cut at {end}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_changed_component_is_found() {
+    let (stage, _) = closed_run().await;
+    let blobs = stage.run.path().join("blobs");
+    for folder in std::fs::read_dir(blobs).unwrap() {
+        for blob in std::fs::read_dir(folder.unwrap().path()).unwrap() {
+            let path = blob.unwrap().path();
+            let bytes = std::fs::read(&path).unwrap();
+            std::fs::write(&path, [bytes.as_slice(), b"x"].concat()).unwrap();
+        }
+    }
+    assert_eq!(verify(&stage.run).findings.len(), 3, "component, manifest, configuration");
+}
