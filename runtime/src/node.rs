@@ -21,9 +21,14 @@ use recover::Recovered;
 pub(crate) use recover::manifest as recorded_manifest;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::task::JoinHandle;
 use wasmtime::Engine;
 use wasmtime::component::{Type, Val};
+
+/// How long an actor that is told to end may go on with its present turn: OTP's default.
+const GRACE: Duration = Duration::from_secs(5);
 
 /// A running system of actors. Cloning it gives another hand on the same node.
 #[derive(Debug, Clone)]
@@ -70,7 +75,7 @@ pub struct Prepared {
 impl Prepared {
     /// The parameters of its `init`; none if it has no `init`.
     pub fn init_params(&self) -> &[(String, Type)] {
-        self.program.function(INIT).map_or(&[], |init| &init.params)
+        self.program.init().map_or(&[], |init| &init.params)
     }
 
     /// Its manifest.
@@ -181,7 +186,7 @@ impl Node {
         let component = blobs.put(&bytes).map_err(unwritable)?;
         let effective = manifest.effective_toml();
         let manifest_hash = blobs.put(effective.as_bytes()).map_err(unwritable)?;
-        let has_init = program.function(INIT).is_some();
+        let init_message = program.init().map(|function| function.encode_arguments(&init));
 
         let (actor, mailbox) = {
             let mut registry = self.registry();
@@ -195,11 +200,12 @@ impl Node {
             let mailbox = self.start(&mut registry, actor.clone(), life);
             (actor, mailbox)
         };
-        if has_init {
+        if let Some(encoded) = init_message {
             let (reply, answer) = oneshot::channel();
             let call = Call {
                 function: INIT.to_owned(),
                 arguments: init,
+                encoded,
                 cause: Cause::Runtime,
                 origin,
                 reply,
@@ -229,7 +235,7 @@ impl Node {
             // Linking reports at least one problem when it fails.
             problems.swap_remove(0)
         })?;
-        if program.function(INIT).is_some() && !found.initialized {
+        if program.init().is_some() && !found.initialized {
             // Nobody was told that it lives.
             self.append(found.id, Kind::Stopped)?;
             return Ok(None);
@@ -253,7 +259,15 @@ impl Node {
             control: commands,
         };
         let name = actor.name.clone();
-        let task = tokio::spawn(task.run());
+        let task = tokio::spawn({
+            let (node, actor) = (Arc::downgrade(&self.inner), actor.clone());
+            async move {
+                task.run().await;
+                if let Some(inner) = node.upgrade() {
+                    Self { inner }.registry().forget(&actor);
+                }
+            }
+        });
         let handle = Handle { actor, mailbox: mailbox.clone(), control, task: Some(task) };
         registry.living.insert(name, handle);
         mailbox
@@ -272,18 +286,20 @@ impl Node {
         arguments: Vec<Val>,
         origin: Option<String>,
     ) -> Result<Reply, CallError> {
-        let (reply, answer) = oneshot::channel();
-        {
+        let (target, mailbox) = {
             let registry = self.registry();
             let handle =
                 registry.get(actor).ok_or_else(|| CallError::NoSuchActor(actor.to_owned()))?;
-            let function = function.to_owned();
-            let call = Call { function, arguments, cause: Cause::Outside, origin, reply };
-            handle.mailbox.try_send(call).map_err(|error| match error {
-                mpsc::error::TrySendError::Full(_) => CallError::Overloaded(actor.to_owned()),
-                mpsc::error::TrySendError::Closed(_) => CallError::Ended(actor.to_owned()),
-            })?;
-        }
+            (handle.actor.clone(), handle.mailbox.clone())
+        };
+        let encoded = target.encode_message(function, &arguments)?;
+        let (reply, answer) = oneshot::channel();
+        let function = function.to_owned();
+        let call = Call { function, arguments, encoded, cause: Cause::Outside, origin, reply };
+        mailbox.try_send(call).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => CallError::Overloaded(actor.to_owned()),
+            mpsc::error::TrySendError::Closed(_) => CallError::Ended(actor.to_owned()),
+        })?;
         self.await_answer(actor, answer).await
     }
 
@@ -333,17 +349,17 @@ impl Node {
     ///
     /// When there is no such actor.
     pub async fn stop(&self, name: &str) -> Result<(), CallError> {
-        let (done, stopped) = oneshot::channel();
-        {
-            let registry = self.registry();
-            let handle =
-                registry.get(name).ok_or_else(|| CallError::NoSuchActor(name.to_owned()))?;
+        let (task, actor) = {
+            let mut registry = self.registry();
+            let handle = registry.living.get_mut(name).filter(|handle| handle.is_alive());
+            let handle = handle.ok_or_else(|| CallError::NoSuchActor(name.to_owned()))?;
             // If the actor ends in this moment, it is stopped all the same.
-            let _ = handle.control.send(Control::Stop(done));
+            let _ = handle.control.send(Control::Stop);
+            (handle.task.take(), handle.actor.clone())
+        };
+        if let Some(task) = task {
+            end(&actor, task).await;
         }
-        // Dropped without an answer, it ended by itself.
-        let _ = stopped.await;
-        self.registry().living.retain(|living, handle| &**living != name || handle.is_alive());
         Ok(())
     }
 
@@ -362,14 +378,13 @@ impl Node {
                 .filter_map(|handle| {
                     // An actor that has ended does not listen, and need not.
                     let _ = handle.control.send(Control::Shutdown);
-                    handle.task.take()
+                    Some((handle.actor.clone(), handle.task.take()?))
                 })
                 .collect()
         };
-        for task in tasks {
-            // An actor's task does not panic; if it did, it has ended.
-            let _ = task.await;
-        }
+        let mut ends: tokio::task::JoinSet<()> =
+            tasks.into_iter().map(|(actor, task)| async move { end(&actor, task).await }).collect();
+        while ends.join_next().await.is_some() {}
         let position = self.append(ActorId::NODE, Kind::Closed)?;
         self.inner.log.stored(position).await?;
         self.inner.log.close();
@@ -386,7 +401,24 @@ impl Node {
     }
 }
 
+/// Waits until an actor that was told to end has ended. A turn that is running gets some time, and
+/// is then cut off.
+async fn end(actor: &Actor, mut task: JoinHandle<()>) {
+    if tokio::time::timeout(GRACE, &mut task).await.is_err() {
+        actor.cancel_turn();
+        // An actor's task does not panic; if it did, it has ended.
+        let _ = task.await;
+    }
+}
+
 impl Registry {
+    /// Takes an actor that has ended off the list, unless another one has its name by now.
+    fn forget(&mut self, actor: &Actor) {
+        if self.living.get(&actor.name).is_some_and(|handle| handle.actor.id == actor.id) {
+            self.living.remove(&actor.name);
+        }
+    }
+
     fn get(&self, name: &str) -> Option<&Handle> {
         self.living.get(name).filter(|handle| handle.is_alive())
     }

@@ -1,5 +1,6 @@
 use crate::diagnostic::{
-    ACTOR_UNKNOWN, Diagnostic, INIT_REFUSED, NODE_STOPPED, OVERLOADED, RUN_UNWRITABLE, TURN_ABORTED,
+    ACTOR_UNKNOWN, Diagnostic, FUNCTION_UNKNOWN, INIT_REFUSED, NODE_STOPPED, OVERLOADED,
+    RUN_UNWRITABLE, TURN_ABORTED, VALUE_RANGE,
 };
 use crate::trace::{Cause, LogFailed};
 use crate::turn::{Failure, OutcomeKind};
@@ -13,6 +14,8 @@ pub(crate) struct Call {
     pub function: String,
     /// The arguments, of the function's types.
     pub arguments: Vec<Val>,
+    /// The same in their encoding.
+    pub encoded: Vec<u8>,
     /// What sends it.
     pub cause: Cause,
     /// The words with which somebody outside sends it.
@@ -34,7 +37,7 @@ pub(crate) struct Answer {
 #[derive(Debug)]
 pub(crate) enum Control {
     /// End for good, in order.
-    Stop(oneshot::Sender<()>),
+    Stop,
     /// The node ends: end in order, and come back when the run goes on.
     Shutdown,
 }
@@ -54,6 +57,24 @@ pub enum CallError {
     /// There is no such actor.
     #[error("there is no actor `{0}`")]
     NoSuchActor(String),
+    /// It has no such function, or only the runtime may call it.
+    #[error("`{actor}` has no function `{function}` that can be called")]
+    NoSuchFunction {
+        /// The actor.
+        actor: String,
+        /// The full name of the function.
+        function: String,
+    },
+    /// The arguments are larger than the actor takes.
+    #[error("the arguments take {size} bytes; the limit of one message to `{actor}` is {limit}")]
+    TooLarge {
+        /// The actor.
+        actor: String,
+        /// The size of the arguments in their encoding.
+        size: u64,
+        /// The limit in bytes.
+        limit: u64,
+    },
     /// Its mailbox is full.
     #[error("the mailbox of `{0}` is full")]
     Overloaded(String),
@@ -84,6 +105,11 @@ impl CallError {
         match self {
             Self::NoSuchActor(_) => {
                 Diagnostic::error(ACTOR_UNKNOWN, message).help("`ps` lists the actors")
+            }
+            Self::NoSuchFunction { actor, .. } => Diagnostic::error(FUNCTION_UNKNOWN, message)
+                .help(format!("press tab behind `{actor}.` to see what it exports")),
+            Self::TooLarge { .. } => {
+                Diagnostic::error(VALUE_RANGE, message).help("raise `message` under `[limits]`")
             }
             Self::Overloaded(_) => Diagnostic::error(OVERLOADED, message)
                 .help("call again later, or raise `mailbox` under `[limits]`"),

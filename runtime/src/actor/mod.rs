@@ -17,6 +17,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
+use wasmtime::component::Val;
 
 /// What everybody who knows an actor shares.
 #[derive(Debug)]
@@ -62,6 +63,30 @@ impl Actor {
     /// The size of its committed state in bytes.
     pub fn state_size(&self) -> u64 {
         self.state_size.load(Ordering::Relaxed)
+    }
+
+    /// The encoded arguments of a message, after the checks that need no turn.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such function, or the arguments are too large.
+    pub(crate) fn encode_message(
+        &self,
+        function: &str,
+        arguments: &[Val],
+    ) -> Result<Vec<u8>, CallError> {
+        let actor = || self.name.to_string();
+        let found = self.program.functions.iter().find(|found| found.full_name == function);
+        let found = found.ok_or_else(|| CallError::NoSuchFunction {
+            actor: actor(),
+            function: function.to_owned(),
+        })?;
+        let encoded = found.encode_arguments(arguments);
+        let (size, limit) = (encoded.len() as u64, self.manifest.limits.message);
+        if size > limit {
+            return Err(CallError::TooLarge { actor: actor(), size, limit });
+        }
+        Ok(encoded)
     }
 
     /// Ends the turn that it is executing, if there is one, as [`crate::turn::OutcomeKind::Cancelled`].

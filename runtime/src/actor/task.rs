@@ -52,10 +52,6 @@ impl Task {
         while let Some(call) = self.mailbox.recv().await {
             answer(call.reply, None, Err(CallError::Ended(self.actor.name.to_string())));
         }
-        self.control.close();
-        while let Some(control) = self.control.recv().await {
-            drop(control);
-        }
     }
 
     async fn live(&mut self) -> Result<(), LogFailed> {
@@ -76,12 +72,9 @@ impl Task {
 
     async fn obey(&mut self, control: Option<Control>) -> Result<(), LogFailed> {
         match control {
-            Some(Control::Stop(done)) => {
+            Some(Control::Stop) => {
                 self.terminate(StopReason::Shutdown).await?;
-                self.end(ExitReason::Shutdown)?;
-                // Nobody has to wait for it.
-                let _ = done.send(());
-                Ok(())
+                self.end(ExitReason::Shutdown)
             }
             Some(Control::Shutdown) => {
                 self.terminate(StopReason::Shutdown).await?;
@@ -93,7 +86,7 @@ impl Task {
 
     /// One message, from taking it out of the mailbox to commit or abort.
     async fn process(&mut self, call: Call) -> Result<Next, LogFailed> {
-        let Call { function, arguments, cause, origin, reply } = call;
+        let Call { function, arguments, encoded, cause, origin, reply } = call;
         let actor = self.actor.clone();
         let Some(function) = actor.program.function(&function) else {
             // The sender has looked it up; this is the same component.
@@ -102,7 +95,7 @@ impl Task {
         let is_init = function.full_name == INIT && cause == Cause::Runtime;
         let turn = if is_init { 0 } else { self.take_turn_number() };
         let execution = self.execute(function, &arguments, turn, cause).await;
-        let recorded = self.record(function, &arguments, turn, cause, origin, &execution);
+        let recorded = self.record(function, encoded, turn, cause, origin, &execution);
         let position = match recorded {
             Ok(position) => position,
             Err(failed) => {
@@ -172,7 +165,7 @@ impl Task {
     fn record(
         &self,
         function: &Function,
-        arguments: &[Val],
+        arguments: Vec<u8>,
         turn: u64,
         cause: Cause,
         origin: Option<String>,
@@ -190,7 +183,7 @@ impl Task {
         let mut payloads = Vec::with_capacity(5);
         let mut add = |kind, bytes: Vec<u8>| payloads.push((kind, bytes));
         if !function.params.is_empty() {
-            add(PayloadKind::Arguments, function.encode_arguments(arguments));
+            add(PayloadKind::Arguments, arguments);
         }
         if !execution.calls.is_empty() {
             add(PayloadKind::Calls, execution.calls.clone());
@@ -242,7 +235,7 @@ impl Task {
     /// The last turn of an actor that ends in order, if it wants one.
     async fn terminate(&mut self, reason: StopReason) -> Result<(), LogFailed> {
         let actor = self.actor.clone();
-        let terminate = actor.program.functions.iter().find(|function| {
+        let terminate = actor.program.callbacks.iter().find(|function| {
             let interface = function.interface.as_deref().unwrap_or_default();
             interface.starts_with(TERMINATE.0) && function.name == TERMINATE.1
         });
@@ -256,7 +249,8 @@ impl Task {
         let arguments = [Val::Enum(reason.to_owned())];
         let turn = self.take_turn_number();
         let execution = self.execute(function, &arguments, turn, Cause::Runtime).await;
-        self.record(function, &arguments, turn, Cause::Runtime, None, &execution)?;
+        let encoded = function.encode_arguments(&arguments);
+        self.record(function, encoded, turn, Cause::Runtime, None, &execution)?;
         if let Some(state) = execution.state {
             self.life.state = state;
         }

@@ -9,6 +9,9 @@ use wasmtime::component::{Component, ComponentExportIndex, Instance, Type, Val};
 /// The exported function that is an actor's turn 0.
 pub const INIT: &str = "init";
 
+/// The package of the callbacks, which only the runtime calls.
+const CALLBACKS: &str = "theater:actor/";
+
 /// An exported function that can be called.
 #[derive(Debug, Clone)]
 pub struct Function {
@@ -114,6 +117,14 @@ fn why_unencodable(ty: &Type) -> Option<String> {
 }
 
 impl Function {
+    /// Whether only the runtime calls it: `init`, and what a component exports for the host.
+    pub fn is_callback(&self) -> bool {
+        match &self.interface {
+            Some(interface) => interface.starts_with(CALLBACKS),
+            None => self.name == INIT,
+        }
+    }
+
     /// The arguments of a message, in their encoding.
     pub fn encode_arguments(&self, values: &[Val]) -> Vec<u8> {
         let mut writer = Writer::new();

@@ -79,7 +79,7 @@ impl Reader {
                         self.used += decoder.position();
                         self.head = Some(head);
                     }
-                    Err(error) => return Err(self.problem(error.what)),
+                    Err(error) => return Err(self.stop_at(error.what)),
                 }
                 continue;
             }
@@ -91,7 +91,7 @@ impl Reader {
                     let location = Location { segment: self.segment, offset, len: len as u64 };
                     Ok(Some((location, record)))
                 }
-                Err(error) => Err(self.problem(error.what)),
+                Err(error) => Err(self.stop_at(error.what)),
             };
         }
     }
@@ -129,15 +129,21 @@ impl Reader {
         }
     }
 
-    fn problem(&self, what: String) -> Problem {
+    /// The problem at the present place. What was read from there on is forgotten, so that the next
+    /// attempt sees what a writer has completed meanwhile.
+    fn stop_at(&mut self, what: String) -> Problem {
         let rest = &self.buffer[self.used..];
-        Problem {
+        let problem = Problem {
             segment: self.segment,
             offset: self.base + self.used as u64,
             rest: rest.len() as u64,
             what,
             torn: ends_inside_an_item(rest) && !self.run.segment(self.segment + 1).exists(),
-        }
+        };
+        self.base += self.used as u64;
+        self.used = 0;
+        self.buffer.clear();
+        problem
     }
 
     fn unreadable(&self, error: &io::Error) -> Problem {

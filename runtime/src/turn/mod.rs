@@ -25,6 +25,9 @@ use wasmtime::{Store, Trap, WasmBacktrace};
 /// one such value takes 40 bytes.
 const HOSTCALL_FUEL_PER_BYTE: u64 = 64;
 
+/// How much of a function's name is kept: it is the component's, and could be of any length.
+const LONGEST_NAME: usize = 200;
+
 /// The beginning of wasmtime's message when a component returns more than that. It has no type.
 const HOSTCALL_FUEL_MESSAGE: &str = "too much data is being copied";
 
@@ -258,7 +261,7 @@ fn classify(error: &wasmtime::Error, limits: &Limits) -> (OutcomeKind, Failure) 
 
 fn frames(backtrace: &WasmBacktrace) -> Vec<String> {
     let name = |frame: &wasmtime::FrameInfo| match frame.func_name() {
-        Some(name) => name.to_owned(),
+        Some(name) => name.chars().take(LONGEST_NAME).collect(),
         None => format!("function {}", frame.func_index()),
     };
     backtrace.frames().iter().map(name).collect()

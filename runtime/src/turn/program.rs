@@ -4,7 +4,6 @@ use crate::diagnostic::{COMPONENT_UNSUPPORTED, Diagnostic};
 use crate::manifest::Manifest;
 use crate::trace::Hash;
 use crate::world::ComponentInfo;
-use std::collections::HashMap;
 use std::sync::Arc;
 use wasmtime::component::{Component, Instance, InstancePre, Linker};
 use wasmtime::{Engine, Store};
@@ -51,11 +50,12 @@ pub struct Program {
     pub hash: Hash,
     /// What the component says about itself.
     pub info: Arc<ComponentInfo>,
-    /// The exported functions that can be called.
+    /// The exported functions that can be called with a message.
     pub functions: Vec<Function>,
+    /// The exported functions that only the runtime calls.
+    pub callbacks: Vec<Function>,
     /// The exported functions that cannot, and why.
     pub uncallable: Vec<Uncallable>,
-    by_name: HashMap<String, usize>,
     pre: InstancePre<TurnData>,
 }
 
@@ -83,13 +83,18 @@ impl Program {
             .and_then(|()| linker.instantiate_pre(component))
             .map_err(|error| vec![unsupported(&error)])?;
         let (functions, uncallable) = export::functions(component);
-        let by_name = functions.iter().enumerate().map(|(i, f)| (f.full_name.clone(), i)).collect();
-        Ok(Self { hash: *hash, info: info.clone(), functions, uncallable, by_name, pre })
+        let (callbacks, functions) = functions.into_iter().partition(Function::is_callback);
+        Ok(Self { hash: *hash, info: info.clone(), functions, callbacks, uncallable, pre })
     }
 
-    /// The function with this full name, if it can be called.
+    /// The function with this full name, callbacks among them.
     pub fn function(&self, full_name: &str) -> Option<&Function> {
-        self.by_name.get(full_name).map(|index| &self.functions[*index])
+        self.functions.iter().chain(&self.callbacks).find(|f| f.full_name == full_name)
+    }
+
+    /// The function that is turn 0, if the component has one.
+    pub fn init(&self) -> Option<&Function> {
+        self.callbacks.iter().find(|function| function.full_name == export::INIT)
     }
 
     /// The engine that compiled it.
