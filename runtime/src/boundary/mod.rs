@@ -14,6 +14,8 @@ pub mod export;
 mod grants;
 mod limiter;
 mod script;
+#[cfg(test)]
+mod tests;
 
 pub use binder::{Binder, Source};
 pub use grants::{check_imports, link};

@@ -87,9 +87,15 @@ fn declare(wat: &mut String, count: &mut usize, shape: &Shape) -> String {
     format!("$t{count}")
 }
 
-pub(crate) fn types(shape: &Shape) -> Vec<(String, Type)> {
+/// The declarations that a shape needs in a component's text, and what to refer to it by.
+pub(crate) fn declaration(shape: &Shape) -> (String, String) {
     let mut wat = String::new();
     let ty = declare(&mut wat, &mut 0, shape);
+    (wat, ty)
+}
+
+pub(crate) fn types(shape: &Shape) -> Vec<(String, Type)> {
+    let (wat, ty) = declaration(shape);
     let wat = format!("(component {wat} (import \"f\" (func (param \"v\" {ty}))))");
     functions(&wat).remove(0).1
 }
