@@ -76,6 +76,8 @@ struct Shared {
 struct State {
     chain: Chain,
     pending: Batch,
+    /// Whether the writer sleeps: waking one that does not costs a system call for nothing.
+    idle: bool,
     closing: bool,
     failed: Option<LogFailed>,
 }
@@ -128,6 +130,7 @@ impl Log {
             state: Mutex::new(State {
                 chain,
                 pending: Batch::default(),
+                idle: false,
                 closing: false,
                 failed: None,
             }),
@@ -192,8 +195,11 @@ impl Log {
             let payloads = short_payloads(&payloads);
             state.pending.live.push(Arc::new(Record { header, hash, payloads }));
         }
+        let idle = std::mem::take(&mut state.idle);
         drop(state);
-        self.shared.wake.notify_one();
+        if idle {
+            self.shared.wake.notify_one();
+        }
         Ok(position)
     }
 
@@ -255,8 +261,10 @@ impl Shared {
             if state.closing {
                 return None;
             }
+            state.idle = true;
             state = self.wake.wait(state).unwrap_or_else(|poisoned| poisoned.into_inner());
         }
+        state.idle = false;
         let end = End { next: state.chain.next, last: state.chain.last };
         Some((std::mem::take(&mut state.pending), end))
     }
