@@ -271,3 +271,16 @@ fn a_core_module_that_does_not_fit_is_refused() {
         assert_eq!(problem.code, codes::BUILD_OUTPUT, "{module}: {problem:?}");
     }
 }
+
+#[test]
+fn a_template_builds_as_it_stands() {
+    let template = Path::new(env!("CARGO_MANIFEST_DIR")).join("../templates/counter/wat");
+    let folder = tempfile::tempdir().unwrap();
+    for file in ["theater.toml", "src/counter.wat", "wit/world.wit"] {
+        let copy = folder.path().join(file);
+        fs::create_dir_all(copy.parent().unwrap()).unwrap();
+        fs::copy(template.join(file), copy).unwrap();
+    }
+    assert!(build(folder.path()).unwrap().changed);
+    assert_eq!(check_project(folder.path()), []);
+}
