@@ -53,5 +53,5 @@ codes! {
     COMPONENT_WORLD = "TH0307", "a component differs from its world";
     NOT_BUILT = "TH0308", "a component has not been built";
     TEXT_SYNTAX = "TH0309", "WebAssembly text is not valid";
-    NO_WIT_FORM = "TH0310", "a component cannot be described in WIT";
+    NO_WIT_FORM = "TH0311", "a component cannot be described in WIT";
 }

@@ -52,10 +52,15 @@ pub fn needed_handlers(info: &ComponentInfo) -> Needs {
 }
 
 /// Checks that everything that a component imports is granted and answered. An `init` of a wrong
-/// shape is found as well. This is the check that stands before any component is loaded.
-pub fn check_grants(info: &ComponentInfo, granted: impl Fn(&str) -> bool) -> Vec<Diagnostic> {
+/// shape is found as well. This is the check that stands before any component is loaded. `who` is
+/// how the reports call it: `the component`, or by its world.
+pub fn check_grants(
+    info: &ComponentInfo,
+    who: &str,
+    granted: impl Fn(&str) -> bool,
+) -> Vec<Diagnostic> {
     let mut problems: Vec<Diagnostic> =
-        component_problems(info, granted).into_iter().map(|(_, problem)| problem).collect();
+        component_problems(info, who, granted).into_iter().map(|(_, problem)| problem).collect();
     problems.extend(init::problem(&info.resolve, info.world));
     problems
 }
@@ -63,6 +68,7 @@ pub fn check_grants(info: &ComponentInfo, granted: impl Fn(&str) -> bool) -> Vec
 /// [`check_grants`] without `init`: each problem with the import that it is about.
 pub(super) fn component_problems(
     info: &ComponentInfo,
+    who: &str,
     granted: impl Fn(&str) -> bool,
 ) -> Vec<(String, Diagnostic)> {
     let mut problems = Vec::new();
@@ -70,12 +76,12 @@ pub(super) fn component_problems(
         let name = &import.name;
         match answer(name, &import.functions, import.has_resources) {
             Answer::Nothing => {}
-            Answer::Nobody => problems.push((name.clone(), nobody("the component", name))),
+            Answer::Nobody => problems.push((name.clone(), nobody(who, name))),
             Answer::Handler(handler, missing) => {
                 if !handler.always && !granted(handler.name) {
                     let problem = Diagnostic::error(
                         diagnostic::IMPORT_NOT_GRANTED,
-                        format!("the component imports `{name}`, which is not granted"),
+                        format!("{who} imports `{name}`, which is not granted"),
                     );
                     let help = format!(
                         "Add `{} = true` under `[handlers]` in theater.toml.",
@@ -87,7 +93,7 @@ pub(super) fn component_problems(
                     let problem = Diagnostic::error(
                         diagnostic::FUNCTION_UNANSWERED,
                         format!(
-                            "the component calls `{function}` of `{name}`, which Theater does not answer"
+                            "{who} calls `{function}` of `{name}`, which Theater does not answer"
                         ),
                     );
                     problems.push((name.clone(), problem.help(answered(name))));

@@ -112,7 +112,10 @@ fn check_bytes(
             return (Vec::new(), vec![in_file(manifest, &component_path(manifest), *problem)]);
         }
     };
-    let imports = grants::component_problems(&info, |handler| manifest.grants(handler));
+    let imports = {
+        let granted = |handler: &str| manifest.grants(handler);
+        grants::component_problems(&info, "the component", granted)
+    };
     let mut problems = match world {
         Some((wit, world)) => check_component(bytes, &info, wit, world),
         None => {
