@@ -46,7 +46,7 @@ fn main() {
         Case { name: "echo", wat: ECHO.to_owned(), function: "echo", manifest: "" },
         Case {
             name: "counter",
-            wat: COUNTER.replace("{{name}}", "counter"),
+            wat: COUNTER.replace("my-actor", "counter"),
             function: "local:counter/counter#increment",
             manifest: "[handlers]\nstate = true",
         },

@@ -70,7 +70,7 @@ fn nothing_to_build(manifest: &Manifest) -> Box<Diagnostic> {
         "the manifest does not say how to build the component",
     )
     .at(&manifest.source, manifest.actor.name.span.clone(), "this actor has no `[build]`")
-    .help("add a `[build]` table with `language` and `source`, or with `command` and `output`")
+    .help("Add a `[build]` table with `language` and `source`, or with `command` and `output`.")
     .into()
 }
 
@@ -87,7 +87,7 @@ fn require(
     let message = format!("{what} {} does not exist", path.display());
     Err(Diagnostic::error(codes::BUILD_OUTPUT, message)
         .at(&manifest.source, span, "named here")
-        .help("correct the path; it starts from the manifest's folder")
+        .help("Correct the path; it starts from the manifest's folder.")
         .into())
 }
 
@@ -110,7 +110,7 @@ fn run(manifest: &Manifest, command: &[String], span: Range<usize>) -> diagnosti
             .into()
     };
     let Some((program, arguments)) = command.split_first() else {
-        return Err(failed("the build command is empty".into(), "name a program"));
+        return Err(failed("the build command is empty".into(), "Name a program."));
     };
     let status = Command::new(program_path(&manifest.dir, program))
         .args(arguments)
@@ -121,15 +121,15 @@ fn run(manifest: &Manifest, command: &[String], span: Range<usize>) -> diagnosti
         Ok(status) if status.success() => Ok(()),
         Ok(status) => Err(failed(
             format!("the build command `{program}` {}", ending(status)),
-            "what it wrote stands above",
+            "What it wrote stands above.",
         )),
         Err(error) if error.kind() == ErrorKind::NotFound => Err(failed(
             format!("the build command `{program}` is not there"),
-            "install it, or name a program that exists",
+            "Install it, or name a program that exists.",
         )),
         Err(error) => Err(failed(
             format!("the build command `{program}` cannot be started: {error}"),
-            "make it a program that may be run",
+            "Make it a program that may be run.",
         )),
     }
 }
@@ -165,8 +165,9 @@ fn put(
     let changed = std::fs::read(&component).ok().as_deref() != Some(&bytes);
     if changed {
         write(&component, &bytes).map_err(|error| {
-            Diagnostic::io(codes::CANNOT_WRITE, "write", &component, &error)
-                .help("make room and give yourself the right to write there, or change `component`")
+            Diagnostic::io(codes::CANNOT_WRITE, "write", &component, &error).help(
+                "Make room and give yourself the right to write there, or change `component`.",
+            )
         })?;
     }
     Ok(Built { component, size: bytes.len() as u64, changed, warnings })

@@ -23,7 +23,7 @@ pub(crate) fn componentize(
                 codes::BUILD_OUTPUT,
                 "the build made a core module that carries no world, and the project has none either",
             )
-            .help("describe the world in wit/world.wit, and name it as `world` under `[actor]`")
+            .help("Describe the world in wit/world.wit, and name it as `world` under `[actor]`.")
             .into());
         };
         wit_component::embed_component_metadata(
@@ -58,10 +58,10 @@ fn refused(error: &impl std::fmt::Display) -> Box<Diagnostic> {
     );
     match causes.contains("wasi_snapshot_preview1") {
         true => problem.help(
-            "it was built for WASI 0.1; build it for `wasm32-unknown-unknown`, or let its own tools \
-             make the component",
+            "It was built for WASI 0.1; build it for `wasm32-unknown-unknown`, or let its own tools \
+             make the component.",
         ),
-        false => problem.help("give its imports and exports the names and types of its world"),
+        false => problem.help("Give its imports and exports the names and types of its world."),
     }
     .into()
 }

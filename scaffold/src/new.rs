@@ -64,14 +64,7 @@ pub fn create(options: &NewOptions) -> diagnostic::Result<Created> {
     let parent = parent(path)?;
     let files = template.files(&name);
 
-    let failed = |error: io::Error| cannot_create(path, &error);
-    let folder = temporary_folder(&parent).map_err(failed)?;
-    write_files(folder.path(), &files).map_err(failed)?;
-    let repository = match options.vcs {
-        Vcs::Git => git::init(folder.path(), &parent),
-        Vcs::None => Repository::NotWanted,
-    };
-    put_in_place(folder, path)?;
+    let repository = make(path, &parent, &files, options.vcs)?;
     Ok(Created {
         next: next_commands(path),
         path: path.clone(),
@@ -79,6 +72,19 @@ pub fn create(options: &NewOptions) -> diagnostic::Result<Created> {
         repository,
         name,
     })
+}
+
+/// Makes the folder with these files.
+fn make(path: &Path, parent: &Path, files: &[File], vcs: Vcs) -> diagnostic::Result<Repository> {
+    let failed = |error: io::Error| cannot_create(path, &error);
+    let folder = temporary_folder(parent).map_err(failed)?;
+    write_files(folder.path(), files).map_err(failed)?;
+    let repository = match vcs {
+        Vcs::Git => git::init(folder.path(), parent),
+        Vcs::None => Repository::NotWanted,
+    };
+    put_in_place(folder, path)?;
+    Ok(repository)
 }
 
 fn actor_name(options: &NewOptions) -> diagnostic::Result<String> {
@@ -92,7 +98,7 @@ fn actor_name(options: &NewOptions) -> diagnostic::Result<String> {
                     diagnostic::BAD_NAME,
                     format!("the path `{shown}` does not end in a name for the new folder"),
                 )
-                .help("name a folder that does not exist yet: `theater new my-actor`")
+                .help("Name a folder that does not exist yet: `theater new my-actor`.")
                 .into());
             }
         },
@@ -101,8 +107,8 @@ fn actor_name(options: &NewOptions) -> diagnostic::Result<String> {
     let source = Source::new(origin, name.as_str());
     let suggestion = valid_name(&name);
     let help = match &options.name {
-        Some(_) => format!("use `--name {suggestion}`"),
-        None => format!("keep the path and add `--name {suggestion}`"),
+        Some(_) => format!("Use `--name {suggestion}`."),
+        None => format!("Keep the path and add `--name {suggestion}`."),
     };
     Err(Diagnostic::error(
         diagnostic::BAD_NAME,
@@ -132,8 +138,8 @@ fn find_template(options: &NewOptions) -> diagnostic::Result<&'static Template> 
     };
     let problem = Diagnostic::error(codes::NO_TEMPLATE, message);
     Err(match did_you_mean(wanted, known.iter().copied()) {
-        Some(near) => problem.help(format!("did you mean `{near}`?")),
-        None => problem.help(format!("there is: {}", known.join(", "))),
+        Some(near) => problem.help(format!("Did you mean `{near}`?")),
+        None => problem.help(format!("There is: {}.", known.join(", "))),
     }
     .into())
 }
@@ -162,10 +168,10 @@ fn taken(path: &Path, what: &str) -> Box<Diagnostic> {
     );
     match what {
         "an empty folder" => problem.help(format!(
-            "remove it first (`rmdir {}`), or name a path that does not exist",
+            "Remove it first (`rmdir {}`), or name a path that does not exist.",
             path.display()
         )),
-        _ => problem.help("name a path that does not exist"),
+        _ => problem.help("Name a path that does not exist."),
     }
     .into()
 }
@@ -185,19 +191,19 @@ fn parent(path: &Path) -> diagnostic::Result<PathBuf> {
             codes::CANNOT_CREATE,
             format!("cannot make {}: {shown} is not a folder", path.display()),
         )
-        .help("name a path within a folder"),
+        .help("Name a path within a folder."),
         false => Diagnostic::error(
             codes::CANNOT_CREATE,
             format!("cannot make {}: the folder {shown} does not exist", path.display()),
         )
-        .help(format!("make it first: `mkdir -p {shown}`")),
+        .help(format!("Make it first: `mkdir -p {shown}`.")),
     };
     Err(problem.into())
 }
 
 fn cannot_create(path: &Path, error: &io::Error) -> Box<Diagnostic> {
     Diagnostic::io(codes::CANNOT_CREATE, "make", path, error)
-        .help("choose a folder in which you may write, with room for it")
+        .help("Choose a folder in which you may write, with room for it.")
         .into()
 }
 
@@ -271,4 +277,36 @@ fn next_commands(path: &Path) -> Vec<String> {
     };
     let commands = [&format!("cd {folder}"), "theater build", "theater check", "theater repl"];
     commands.map(str::to_string).to_vec()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn a_failure_half_way_leaves_nothing() {
+        let parent = tempfile::tempdir().unwrap();
+        let path = parent.path().join("actor");
+        let file = |path: &str| File { path: path.into(), text: "text".into() };
+        let files = [file("a"), file("b/c"), file("a/d")];
+        let problem = make(&path, parent.path(), &files, Vcs::None).unwrap_err();
+        assert_eq!(problem.code, codes::CANNOT_CREATE);
+        assert_eq!(std::fs::read_dir(parent.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn what_appears_meanwhile_is_not_replaced() {
+        let parent = tempfile::tempdir().unwrap();
+        let path = parent.path().join("actor");
+        std::fs::create_dir(&path).unwrap();
+        let problem = make(&path, parent.path(), &[], Vcs::None).unwrap_err();
+        assert_eq!(problem.code, codes::PATH_EXISTS);
+        assert_eq!(std::fs::read_dir(parent.path()).unwrap().count(), 1);
+        assert_eq!(
+            rename_checked(parent.path(), &path).unwrap_err().kind(),
+            io::ErrorKind::AlreadyExists
+        );
+    }
 }

@@ -45,7 +45,7 @@ codes! {
     WASI_0_3 = "TH0210", "a world needs WASI 0.3";
 
     NOT_WASM = "TH0301", "a file is not WebAssembly";
-    INVALID_WASM = "TH0302", "a component is damaged";
+    INVALID_WASM = "TH0302", "a component is not valid";
     CORE_MODULE = "TH0303", "a file is a core module, not a component";
     WIT_PACKAGE = "TH0304", "a file is a WIT package, not a component";
     COMPONENT_TOO_NEW = "TH0305", "a component needs WASI 0.3";
@@ -54,6 +54,7 @@ codes! {
     NOT_BUILT = "TH0308", "a component has not been built";
     TEXT_SYNTAX = "TH0309", "WebAssembly text is not valid";
     COMPONENT_UNSUPPORTED = "TH0310", "a component cannot be loaded";
+    NO_WIT_FORM = "TH0311", "a component cannot be described in WIT";
 
     CALL_SYNTAX = "TH0401", "a call is not written as one";
     VALUE_SYNTAX = "TH0402", "a value is not WAVE";

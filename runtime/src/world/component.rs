@@ -4,7 +4,7 @@ use super::docs::Docs;
 use super::signature;
 use super::wit::key_name;
 use crate::diagnostic::{self, Diagnostic};
-use wasmparser::{Parser, Validator, WasmFeatures};
+use wasmparser::{ComponentTypeRef, Parser, Payload, Validator, WasmFeatures};
 use wit_component::DecodedWasm;
 use wit_parser::{Function, InterfaceId, Resolve, WorldId, WorldItem};
 
@@ -94,13 +94,10 @@ impl ComponentInfo {
     pub fn read(bytes: &[u8]) -> diagnostic::Result<Self> {
         check_header(bytes)?;
         validate(bytes)?;
-        let decoded = wit_component::decode(bytes).map_err(|error| {
-            Diagnostic::error(
-                diagnostic::INVALID_WASM,
-                format!("the component's types have no form in WIT: {}", chain(&error)),
-            )
-            .help("build it with the component tools of its language")
-        })?;
+        if let Some(name) = import_without_wit(bytes) {
+            return Err(no_wit_form(&format!("its import `{name}` is no function or interface")));
+        }
+        let decoded = wit_component::decode(bytes).map_err(|error| no_wit_form(&chain(&error)))?;
         match decoded {
             DecodedWasm::Component(resolve, world) => {
                 Ok(Self::new(resolve, world, &Docs::read(bytes)))
@@ -109,7 +106,7 @@ impl ComponentInfo {
                 diagnostic::WIT_PACKAGE,
                 "the file is a WIT package: it describes types and holds no code",
             )
-            .help("name the component that was built from it")
+            .help("Name the component that was built from it.")
             .into()),
         }
     }
@@ -161,8 +158,8 @@ impl ComponentInfo {
         };
         let warning = Diagnostic::warning(diagnostic::NOTHING_TO_CALL, message);
         Some(match self.functions().find_map(|f| Some((&f.name, f.obstacle.as_ref()?))) {
-            Some((name, obstacle)) => warning.help(format!("`{name}`: {obstacle}")),
-            None => warning.help("export an interface from its world, and build it again"),
+            Some((name, obstacle)) => warning.help(format!("`{name}`: {obstacle}.")),
+            None => warning.help("Export an interface from its world, and build it again."),
         })
     }
 }
@@ -212,18 +209,46 @@ fn function(
     }
 }
 
+fn no_wit_form(reason: &str) -> Box<Diagnostic> {
+    let message = format!("the component cannot be described in WIT: {reason}");
+    Diagnostic::error(diagnostic::NO_WIT_FORM, message)
+        .help("Build it with the component tools of its language.")
+        .into()
+}
+
+/// The name of an import that decoding would leave out silently: a module, component or value.
+fn import_without_wit(component: &[u8]) -> Option<String> {
+    let mut depth = 0usize;
+    for payload in Parser::new(0).parse_all(component).map_while(Result::ok) {
+        match payload {
+            Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
+            Payload::End(_) => depth = depth.saturating_sub(1),
+            Payload::ComponentImportSection(imports) if depth == 0 => {
+                for import in imports.into_iter().map_while(Result::ok) {
+                    use ComponentTypeRef::{Func, Instance, Type};
+                    if !matches!(import.ty, Func(_) | Instance(_) | Type(_)) {
+                        return Some(import.name.name.to_string());
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
 /// Tells apart what the first eight bytes can tell apart.
 fn check_header(bytes: &[u8]) -> diagnostic::Result<()> {
     let not_wasm = |message: &str, help: &str| {
         Err(Diagnostic::error(diagnostic::NOT_WASM, message).help(help).into())
     };
     if bytes.is_empty() {
-        return not_wasm("the file is empty", "build the component again");
+        return not_wasm("the file is empty", "Build the component again.");
     }
     if bytes.len() > MAX_COMPONENT_BYTES {
         return not_wasm(
             "the file is larger than 256 MiB",
-            "strip the component of its debug information",
+            "Strip the component of its debug information.",
         );
     }
     if Parser::is_component(bytes) {
@@ -235,8 +260,8 @@ fn check_header(bytes: &[u8]) -> diagnostic::Result<()> {
             "the file is a core WebAssembly module and not a component",
         )
         .help(
-            "turn it into a component: `theater build` does it if the module carries its world, as \
-             those of wit-bindgen do; otherwise use `wasm-tools component new`",
+            "Turn it into a component: `theater build` does it if the module carries its world, as \
+             those of wit-bindgen do; otherwise use `wasm-tools component new`.",
         )
         .into());
     }
@@ -247,15 +272,15 @@ fn check_header(bytes: &[u8]) -> diagnostic::Result<()> {
             _ => "the file is WebAssembly of a version that is not known",
         };
         return Err(Diagnostic::error(diagnostic::INVALID_WASM, message)
-            .help("build the component again, with current tools")
+            .help("Build the component again, with current tools.")
             .into());
     }
     if magic.starts_with(bytes) {
-        return not_wasm("the file ends within the first four bytes", "build the component again");
+        return not_wasm("the file ends within the first four bytes", "Build the component again.");
     }
     not_wasm(
         "the file is not WebAssembly: it does not begin with the bytes 00 61 73 6d",
-        "name a component, a file that normally ends in .wasm",
+        "Name a component, a file that normally ends in .wasm.",
     )
 }
 
@@ -271,7 +296,7 @@ fn validate(bytes: &[u8]) -> diagnostic::Result<()> {
                 refused.message()
             ),
         )
-        .help("build it for WASI 0.2 (async, streams and futures came with WASI 0.3)")
+        .help("Build it for WASI 0.2 (async, streams and futures came with WASI 0.3).")
         .into());
     }
     let message = refused.message();
@@ -279,12 +304,14 @@ fn validate(bytes: &[u8]) -> diagnostic::Result<()> {
         format!("the component is cut off: it ends at byte {}, within a section", bytes.len())
     } else {
         format!(
-            "the component is damaged at byte {}: {}",
+            "the component is not valid at byte {}: {}",
             refused.offset(),
             message.replace('\n', " ")
         )
     };
-    Err(Diagnostic::error(diagnostic::INVALID_WASM, text).help("build the component again").into())
+    Err(Diagnostic::error(diagnostic::INVALID_WASM, text)
+        .help("Correct what it is built from if need be, and build it again.")
+        .into())
 }
 
 /// What components may use: everything but the parts of the component model that came after

@@ -30,7 +30,7 @@ pub fn check_component(
                     check.world_name()
                 ),
             )
-            .help("build the component again"),
+            .help("Build the component again."),
         ],
     }
 }
@@ -80,7 +80,7 @@ impl Check<'_> {
             diagnostic::COMPONENT_WORLD,
             format!("the component imports `{name}`, which world `{world}` does not import"),
         )
-        .help(format!("add `import {name};` to world `{world}`, or stop using it"));
+        .help(format!("Add `import {name};` to world `{world}`, or stop using it."));
         self.at_world(problem, "it is not among this world's imports")
     }
 
@@ -92,9 +92,9 @@ impl Check<'_> {
         );
         let found: Vec<&str> = self.info.exports.iter().map(super::Extern::name).collect();
         problem = problem.help(match did_you_mean(name, found.iter().copied()) {
-            Some(near) => format!("the component exports `{near}`: rename one of the two"),
-            None if found.is_empty() => "the component exports nothing".to_string(),
-            None => format!("the component exports: {}", found.join(", ")),
+            Some(near) => format!("The component exports `{near}`: rename one of the two."),
+            None if found.is_empty() => "The component exports nothing.".to_string(),
+            None => format!("The component exports: {}.", found.join(", ")),
         });
         self.at_item(problem, name, "expected by this world")
     }
@@ -122,10 +122,10 @@ impl Check<'_> {
         let differing = differing(expected, found, kind == ExternKind::Import);
         problem = problem.help(match differing {
             Some((expected, found)) => format!(
-                "expected by the world: {expected}\nfound in the component: {}",
+                "Expected by the world: {expected}\nFound in the component: {}",
                 found.as_deref().unwrap_or("nothing of that name")
             ),
-            None => "change the world or the component, and build again".to_string(),
+            None => "Change the world or the component, and build again.".to_string(),
         });
         let function = quoted_after(error, "export `");
         self.at_function(problem, name, function)

@@ -43,11 +43,11 @@ fn write_length(bytes: &mut Vec<u8>, mut length: usize) {
 fn without_section(component: &[u8]) -> Vec<u8> {
     let end = component.len() as u64;
     let ours =
-        Parser::new(0).parse_all(component).filter_map(Result::ok).find_map(
+        Parser::new(0).parse_all(component).map_while(Result::ok).find_map(
             |payload| match payload {
                 Payload::CustomSection(section) if section.name() == SECTION => {
                     let range = section.range();
-                    (range.end as u64 == end).then_some(range.start as usize)
+                    (range.end == end).then_some(range.start as usize)
                 }
                 _ => None,
             },

@@ -83,8 +83,10 @@ pub(super) fn component_problems(
                         diagnostic::IMPORT_NOT_GRANTED,
                         format!("{who} imports `{name}`, which is not granted"),
                     );
-                    let help =
-                        format!("add `{} = true` under `[handlers]` in theater.toml", handler.name);
+                    let help = format!(
+                        "Add `{} = true` under `[handlers]` in theater.toml.",
+                        handler.name
+                    );
                     problems.push((name.clone(), problem.help(help)));
                 }
                 for function in missing {
@@ -164,7 +166,7 @@ fn nobody(who: &str, name: &str) -> Diagnostic {
             diagnostic::WASI_0_3,
             format!("{who} imports `{name}`, which is WASI 0.3 and not supported yet"),
         )
-        .help("use WASI 0.2");
+        .help("Use WASI 0.2.");
     }
     let problem = Diagnostic::error(
         diagnostic::IMPORT_UNKNOWN,
@@ -176,8 +178,8 @@ fn nobody(who: &str, name: &str) -> Diagnostic {
         .map(catalog::Interface::id)
         .collect();
     match did_you_mean(name, known.iter().map(String::as_str)) {
-        Some(near) => problem.help(format!("did you mean `{near}`?")),
-        None => problem.help(format!("what handlers answer: {}", known.join(", "))),
+        Some(near) => problem.help(format!("Did you mean `{near}`?")),
+        None => problem.help(format!("What handlers answer: {}.", known.join(", "))),
     }
 }
 
@@ -189,7 +191,7 @@ fn is_wasi_0_3(name: &str) -> bool {
 /// The functions of an interface that are answered, in words.
 fn answered(name: &str) -> String {
     let functions = catalog::by_import(name).map(|(_, interface)| interface.functions.join(", "));
-    format!("of this interface Theater answers: {}", functions.unwrap_or_default())
+    format!("Of this interface Theater answers: {}.", functions.unwrap_or_default())
 }
 
 /// Checks the world that a manifest names against the manifest and against what Theater answers.
@@ -211,8 +213,8 @@ pub fn check_world(manifest: &Manifest, wit: &Wit) -> Vec<Diagnostic> {
 pub fn actor_world(manifest: &Manifest, wit: &Wit) -> diagnostic::Result<WorldId> {
     let worlds: Vec<&str> = wit.worlds().collect();
     let list = || match worlds.as_slice() {
-        [] => "its package defines no world".to_string(),
-        names => format!("its worlds are: {}", names.join(", ")),
+        [] => "Its package defines no world.".to_string(),
+        names => format!("Its worlds are: {}.", names.join(", ")),
     };
     let Some(named) = &manifest.actor.world else {
         return match worlds.as_slice() {
@@ -222,7 +224,7 @@ pub fn actor_world(manifest: &Manifest, wit: &Wit) -> diagnostic::Result<WorldId
                 "the manifest does not say which world the actor has",
             )
             .at(&manifest.source, manifest.actor.name.span.clone(), "this actor")
-            .help(format!("add `world = \"...\"` under `[actor]`; {}", list()))
+            .help(format!("Add `world = \"...\"` under `[actor]`. {}", list()))
             .into()),
         };
     };
@@ -235,7 +237,7 @@ pub fn actor_world(manifest: &Manifest, wit: &Wit) -> diagnostic::Result<WorldId
     )
     .at(&manifest.source, named.span.clone(), "not defined");
     Err(match did_you_mean(&named.value, worlds.iter().copied()) {
-        Some(near) => problem.help(format!("did you mean `{near}`?")),
+        Some(near) => problem.help(format!("Did you mean `{near}`?")),
         None => problem.help(list()),
     }
     .into())
@@ -296,7 +298,7 @@ impl WorldCheck<'_> {
             format!("world `{world}` imports `{name}`, which the manifest does not grant"),
         )
         .at(&self.manifest.source, place, format!("`{}` is not granted", handler.name))
-        .help(format!("add `{} = true` under `[handlers]`", handler.name));
+        .help(format!("Add `{} = true` under `[handlers]`.", handler.name));
         let related =
             Diagnostic::error(diagnostic::IMPORT_NOT_GRANTED, format!("world `{world}` needs it"));
         let span = import.span.unwrap_or(self.wit.resolve.worlds[self.world].span);
@@ -324,7 +326,7 @@ impl WorldCheck<'_> {
             diagnostic::FUNCTION_UNANSWERED,
             format!("of `{}` Theater does not answer {list}", import.name),
         )
-        .help(format!("do not call them; {}", answered(&import.name)));
+        .help(format!("Do not call them. {}", answered(&import.name)));
         self.at(
             problem,
             import.span.unwrap_or(self.wit.resolve.worlds[self.world].span),
@@ -379,7 +381,7 @@ impl WorldCheck<'_> {
             diagnostic::WASI_0_3,
             format!("`{}` of `{place}` needs `{word}`, which is not supported yet", function.name),
         )
-        .help("use the types of WASI 0.2");
+        .help("Use the types of WASI 0.2.");
         Some(self.at(problem, function.span, "here"))
     }
 
@@ -429,7 +431,7 @@ pub(super) fn unused_grants(
             diagnostic::GRANT_UNUSED,
             format!("`{}` is granted, but the actor has no use for it", handler.name),
         )
-        .help(format!("remove the grant, or let the world import {}", interfaces.join(" or ")));
+        .help(format!("Remove the grant, or let the world import {}.", interfaces.join(" or ")));
         match manifest.handlers.spans.get(handler.name) {
             Some(span) => problem.at(&manifest.source, span.clone(), "granted here"),
             None => problem,

@@ -16,7 +16,7 @@ pub(super) fn problem(resolve: &Resolve, world: WorldId) -> Option<Diagnostic> {
             diagnostic::INIT_SHAPE,
             format!("`init` cannot be used as an actor's first turn: {reason}"),
         )
-        .help("write `export init: func(...) -> result<_, string>;` with whatever parameters it needs"),
+        .help("Write `export init: func(...) -> result<_, string>;` with whatever parameters it needs."),
     )
 }
 

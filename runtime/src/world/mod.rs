@@ -24,3 +24,6 @@ pub use grants::{Needs, actor_world, check_grants, check_world, needed_handlers}
 pub use project::{check_actor, check_project, component_path, project_wit};
 pub use text::{encode_text, read_component};
 pub use wit::{Import, Wit, WitFiles, builtin};
+
+#[cfg(test)]
+mod tests;

@@ -2,6 +2,7 @@
 
 use super::wit::Sources;
 use crate::diagnostic::{self, Diagnostic, Source, did_you_mean};
+use std::ops::Range;
 use std::sync::Arc;
 use wit_parser::{
     PackageName, ParseError, ParseErrorKind, ResolveError, ResolveErrorKind, SourceMap, Span,
@@ -22,9 +23,9 @@ pub(super) fn parse_error(
                 format!("there is no {kind} `{name}` in this package"),
             );
             match did_you_mean(name, declared.iter().map(String::as_str)) {
-                Some(near) => problem.help(format!("did you mean `{near}`?")),
+                Some(near) => problem.help(format!("Did you mean `{near}`?")),
                 None => problem.help(format!(
-                    "define `{name}`, or bring it in with `use package:name/interface.{{{name}}};`"
+                    "Define `{name}`, or bring it in with `use package:name/interface.{{{name}}};`."
                 )),
             }
         }
@@ -42,16 +43,17 @@ pub(super) fn parse_error(
 }
 
 /// A package that is well-formed, but does not fit the packages that it uses.
+///
+/// `known` are the names of all packages that were there to be used.
 pub(super) fn resolve_error(
     error: &ResolveError,
     map: &SourceMap,
     sources: &Sources,
+    known: &[PackageName],
 ) -> Diagnostic {
     let kind = error.kind();
     let diagnostic = match kind {
-        ResolveErrorKind::PackageNotFound { requested, known, .. } => {
-            unknown_package(requested, known)
-        }
+        ResolveErrorKind::PackageNotFound { requested, .. } => unknown_package(requested, known),
         ResolveErrorKind::InterfaceNotFound { requested, package, .. } => Diagnostic::error(
             diagnostic::WIT_UNKNOWN_NAME,
             format!("package `{package}` has no interface `{requested}`"),
@@ -61,13 +63,13 @@ pub(super) fn resolve_error(
             diagnostic::WIT_UNKNOWN_NAME,
             format!("package `{package}` has no world `{requested}`"),
         )
-        .help(format!("name a world that `{package}` defines")),
+        .help(format!("Name a world that `{package}` defines.")),
         ResolveErrorKind::DuplicatePackage { name, span2, .. } => {
             let problem = Diagnostic::error(
                 diagnostic::WIT_SYNTAX,
                 format!("package `{name}` is defined in two places"),
             )
-            .help("remove one of the two from wit/deps");
+            .help("Remove one of the two from wit/deps.");
             let other = Diagnostic::error(diagnostic::WIT_SYNTAX, "the other definition");
             problem.related(place(other, map, *span2, sources, "also defined here"))
         }
@@ -94,13 +96,13 @@ fn unknown_package(requested: &PackageName, known: &[PackageName]) -> Diagnostic
         .find(|other| other.namespace == requested.namespace && other.name == requested.name);
     if let Some(other) = other_version {
         return problem
-            .help(format!("write `{other}`, which is known, or put `{requested}` into wit/deps"));
+            .help(format!("Write `{other}`, which is known, or put `{requested}` into wit/deps."));
     }
     let names: Vec<String> = known.iter().map(PackageName::to_string).collect();
     let near = did_you_mean(&requested.to_string(), names.iter().map(String::as_str));
     match near {
-        Some(near) => problem.help(format!("did you mean `{near}`?")),
-        None => problem.help(format!("put its .wit files into wit/deps/{}/", requested.name)),
+        Some(near) => problem.help(format!("Did you mean `{near}`?")),
+        None => problem.help(format!("Put its .wit files into wit/deps/{}/.", requested.name)),
     }
 }
 
@@ -111,9 +113,9 @@ fn in_package(package: &PackageName, requested: &str) -> String {
         .map(|id| super::builtin().packages[*id].interfaces.keys().map(String::as_str).collect())
         .unwrap_or_default();
     match did_you_mean(requested, names.iter().copied()) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None if names.is_empty() => format!("name an interface that `{package}` defines"),
-        None => format!("it has: {}", names.join(", ")),
+        Some(near) => format!("Did you mean `{near}`?"),
+        None if names.is_empty() => format!("Name an interface that `{package}` defines."),
+        None => format!("It has: {}.", names.join(", ")),
     }
 }
 
@@ -125,9 +127,24 @@ fn place(
     text: &str,
 ) -> Diagnostic {
     match sources.place(map, span) {
-        Some((source, range)) => diagnostic.at(&source, range, text),
+        Some((source, range)) => {
+            let range = whole_word(&source.text, range);
+            diagnostic.at(&source, range, text)
+        }
         None => diagnostic,
     }
+}
+
+/// wit-parser marks only the first character of a word that it did not expect.
+fn whole_word(text: &str, range: Range<usize>) -> Range<usize> {
+    if range.len() > 1 {
+        return range;
+    }
+    let start = text.floor_char_boundary(range.start);
+    let word = text[start..].find(|c: char| !(c.is_alphanumeric() || c == '-' || c == '_'));
+    let word = word.unwrap_or(text.len() - start);
+    let first = text[start..].chars().next().map_or(0, char::len_utf8);
+    start..start + word.max(first)
 }
 
 /// wit-parser's text as a sentence without a full stop, and what stood on further lines.

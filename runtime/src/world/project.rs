@@ -53,7 +53,7 @@ pub fn project_wit(manifest: &Manifest) -> Result<Option<Wit>, Vec<Diagnostic>> 
                 format!("the manifest names a world, but there is no folder {}", folder.display()),
             )
             .at(&manifest.source, named.span.clone(), "to be found in the folder `wit`")
-            .help("put the world's .wit file there, or remove `world`"),
+            .help("Put the world's .wit file there, or remove `world`."),
         ]),
     }
 }
@@ -131,13 +131,13 @@ fn check_bytes(
 
 fn not_built(manifest: &Manifest, path: &Path) -> Diagnostic {
     let (place, help) = match (&manifest.actor.component, &manifest.build) {
-        (Some(component), Some(_)) => (component.span.clone(), "run `theater build`"),
-        (None, Some(_)) => (manifest.actor.name.span.clone(), "run `theater build`"),
+        (Some(component), Some(_)) => (component.span.clone(), "Run `theater build`."),
+        (None, Some(_)) => (manifest.actor.name.span.clone(), "Run `theater build`."),
         (Some(component), None) => {
-            (component.span.clone(), "put the component there, or add a `[build]` table")
+            (component.span.clone(), "Put the component there, or add a `[build]` table.")
         }
         (None, None) => {
-            (manifest.actor.name.span.clone(), "say where it is with `component = \"...\"`")
+            (manifest.actor.name.span.clone(), "Say where it is with `component = \"...\"`.")
         }
     };
     Diagnostic::warning(

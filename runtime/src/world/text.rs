@@ -2,6 +2,7 @@
 
 use super::component::MAX_COMPONENT_BYTES;
 use crate::diagnostic::{self, Diagnostic, Source};
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -52,35 +53,29 @@ fn looks_like_text(bytes: &[u8]) -> bool {
 /// # Errors
 /// The first place at which the text is wrong.
 pub fn encode_text(source: &Arc<Source>) -> diagnostic::Result<Vec<u8>> {
-    wat::parse_str(&source.text).map_err(|error| {
-        let message = first_line(&error.to_string());
-        let problem = Diagnostic::error(
+    encode(&source.text).map_err(|error| {
+        let message = error.message();
+        let message = message.lines().next().unwrap_or_default().trim_end_matches('.');
+        let range = token(&source.text, error.span().offset());
+        Diagnostic::error(
             diagnostic::TEXT_SYNTAX,
             format!("the WebAssembly text is wrong: {message}"),
-        );
-        let problem = match place(&error.to_string(), &source.text) {
-            Some(range) => problem.at(source, range, "here"),
-            None => problem,
-        };
-        problem.into()
+        )
+        .at(source, range, "here")
+        .into()
     })
 }
 
-fn first_line(text: &str) -> String {
-    text.lines().next().unwrap_or_default().trim_end_matches('.').to_string()
+fn encode(text: &str) -> Result<Vec<u8>, wast::Error> {
+    let buffer = wast::parser::ParseBuffer::new(text)?;
+    wast::parser::parse::<wast::Wat>(&buffer)?.encode()
 }
 
-/// The place that an error of crate `wat` names, as ` --> <anon>:LINE:COLUMN`: its type has no
-/// accessor for it.
-fn place(error: &str, text: &str) -> Option<std::ops::Range<usize>> {
-    let position = error.lines().find_map(|line| line.trim_start().strip_prefix("--> "))?;
-    let mut parts = position.rsplitn(3, ':');
-    let column: usize = parts.next()?.trim().parse().ok()?;
-    let line: usize = parts.next()?.parse().ok()?;
-    let before: usize = text.split_inclusive('\n').take(line.checked_sub(1)?).map(str::len).sum();
-    let start = text.floor_char_boundary((before + column.saturating_sub(1)).min(text.len()));
-    let token = text[start..].chars().take_while(|c| !c.is_whitespace() && !"()\"".contains(*c));
-    let length: usize = token.map(char::len_utf8).sum();
-    let next = text[start..].chars().next().map_or(0, char::len_utf8);
-    Some(start..start + length.max(next))
+/// The token that begins at a byte of the text: a word, or one character.
+fn token(text: &str, offset: usize) -> Range<usize> {
+    let start = text.floor_char_boundary(offset);
+    let rest = &text[start..];
+    let word = rest.find(|c: char| c.is_whitespace() || "()\"".contains(c)).unwrap_or(rest.len());
+    let first = rest.chars().next().map_or(0, char::len_utf8);
+    start..start + word.max(first)
 }

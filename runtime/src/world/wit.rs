@@ -38,7 +38,7 @@ impl WitFiles {
                 diagnostic::WIT_FOLDER,
                 format!("there is no .wit file in {}", dir.display()),
             )
-            .help("describe the actor's world there, for example in world.wit")
+            .help("Describe the actor's world there, for example in world.wit.")
             .into());
         }
         let mut deps = Vec::new();
@@ -54,7 +54,7 @@ impl WitFiles {
                         diagnostic::WIT_FOLDER,
                         format!("{} is an encoded WIT package, which is not read", path.display()),
                     )
-                    .help("put the package's .wit files there instead")
+                    .help("Put the package's .wit files there instead.")
                     .into());
                 }
             }
@@ -160,6 +160,8 @@ impl Wit {
             }
         }
         let imports = written_imports(&main.main);
+        let known: Vec<PackageName> =
+            groups.iter().flat_map(packages).map(|package| package.name.clone()).collect();
         let mut resolve = Resolve::new();
         match resolve.push_groups(main, groups) {
             Ok(package) => {
@@ -167,7 +169,9 @@ impl Wit {
                 // which are the first ones that `push_groups` appends.
                 Ok(Self { resolve, package, sources, imports })
             }
-            Err(error) => Err(vec![problems::resolve_error(&error, &resolve.source_map, &sources)]),
+            Err(error) => {
+                Err(vec![problems::resolve_error(&error, &resolve.source_map, &sources, &known)])
+            }
         }
     }
 

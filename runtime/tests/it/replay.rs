@@ -52,7 +52,7 @@ async fn another_component_diverges_at_the_first_difference() {
     let history = History::load(&stage.run).unwrap();
     let actor = history.actor("counter").unwrap();
     // Counts one too many.
-    let wrong = COUNTER.replace("{{name}}", "counter").replace(
+    let wrong = COUNTER.replace("my-actor", "counter").replace(
         "(i64.extend_i32_u (local.get $by))",
         "(i64.add (i64.const 1) (i64.extend_i32_u (local.get $by)))",
     );

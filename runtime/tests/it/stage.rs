@@ -48,7 +48,7 @@ impl Stage {
         manifest: &str,
         init: &str,
     ) -> Result<Arc<Actor>, Vec<Diagnostic>> {
-        let wat = wat.replace("{{name}}", "counter");
+        let wat = wat.replace("my-actor", "counter");
         let text = format!("[actor]\nname = \"counter\"\n{manifest}");
         let (manifest, _) =
             Manifest::parse(Source::new("theater.toml", text), Path::new("")).into_result()?;

@@ -1,0 +1,245 @@
+use super::*;
+use crate::diagnostic::{self, Severity};
+
+fn error(text: &str, deps: &[&str]) -> Diagnostic {
+    only(resolve(text, deps).err().unwrap_or_else(|| panic!("{text:?} is accepted")))
+}
+
+#[test]
+fn syntax_errors_have_their_place() {
+    let problem = error("package a:b;\ninterface i {\n  f: func() -> u33;\n  g: funk();\n}\n", &[]);
+    assert_eq!((problem.code, marked(&problem)), (diagnostic::WIT_SYNTAX, "funk"));
+    for text in [
+        "",
+        "interface i",
+        "package",
+        "package a:b; world",
+        "/* ",
+        "package a:b; interface i { f: func() }",
+        "\u{0}",
+        "package a:b; \u{feff}",
+    ] {
+        let problem = error(text, &[]);
+        assert!(
+            !problem.message.is_empty() && !problem.message.ends_with('.'),
+            "{}",
+            problem.message
+        );
+    }
+}
+
+#[test]
+fn deep_nesting_is_an_error_and_not_a_crash() {
+    let ty = format!("{}u8{}", "list<".repeat(100_000), ">".repeat(100_000));
+    assert!(resolve(&format!("package a:b; interface i {{ type t = {ty}; }}"), &[]).is_err());
+}
+
+#[test]
+fn unknown_names_come_with_the_near_one() {
+    let local =
+        error("package a:b;\ninterface i { record point { x: u8 } f: func(p: piont); }", &[]);
+    assert_eq!((local.code, marked(&local)), (diagnostic::WIT_UNKNOWN_NAME, "piont"));
+    assert!(local.help.unwrap().contains("`point`"));
+
+    let interface = error("package a:b;\nworld w { import theater:host/sate@0.1.0; }", &[]);
+    assert_eq!((interface.code, marked(&interface)), (diagnostic::WIT_UNKNOWN_NAME, "sate"));
+    assert!(interface.help.unwrap().contains("`state`"));
+
+    let version = error("package a:b;\nworld w { import wasi:clocks/wall-clock@0.2.9; }", &[]);
+    assert!(version.help.as_ref().unwrap().contains("wasi:clocks@0.2.0"), "{version:?}");
+
+    let package = error("package a:b;\nworld w { import theater:hots/state@0.1.0; }", &[]);
+    assert!(package.help.as_ref().unwrap().contains("theater:host@0.1.0"), "{package:?}");
+
+    let foreign = error("package a:b;\nworld w { import other:thing/x; }", &[]);
+    assert!(foreign.help.as_ref().unwrap().contains("wit/deps"), "{foreign:?}");
+}
+
+#[test]
+fn packages_are_found_in_deps_and_errors_of_several_are_found_together() {
+    let world = "package a:b;\nworld w { import shop:stock/api; }";
+    assert!(resolve(world, &["package shop:stock;\ninterface api { f: func(); }"]).is_ok());
+    let both = resolve("package a:b; world {", &["package shop:stock; interface {"]);
+    assert_eq!(both.err().unwrap().len(), 2);
+    let twice = ["package shop:stock;", "package shop:stock;"];
+    let problem = error(world, &twice);
+    assert!(problem.message.contains("two places") && problem.related.len() == 1, "{problem:?}");
+    let cycle = [
+        "package c:c; interface i { use d:d/i.{t}; }",
+        "package d:d; interface i { use c:c/i.{t}; }",
+    ];
+    assert!(resolve(world, &cycle).is_err());
+}
+
+#[test]
+fn a_project_may_bring_its_own_copy_of_a_known_package() {
+    let own = "package wasi:random@0.2.0;\ninterface random { get-random-u64: func() -> u64; }";
+    let wit =
+        resolve("package a:b;\nworld w { import wasi:random/random@0.2.0; }", &[own]).unwrap();
+    let import = &wit.imports(wit.world("w").unwrap())[0];
+    assert_eq!(wit.resolve.interfaces[import.interface].functions.len(), 1);
+}
+
+#[test]
+fn worlds_are_found_with_and_without_their_package() {
+    let wit = wit("package a:b@1.2.3;\nworld w {}");
+    for name in ["w", "a:b/w", "a:b/w@1.2.3"] {
+        assert!(wit.world(name).is_some(), "{name}");
+    }
+    for name in ["v", "a:c/w", "a:b/w@1.0.0", ""] {
+        assert!(wit.world(name).is_none(), "{name}");
+    }
+}
+
+#[test]
+fn the_world_of_the_manifest_must_exist() {
+    let several = wit("package a:b;\nworld actor {}\nworld other {}");
+    let mistyped = only(check_world(&manifest("world = \"actr\"", ""), &several));
+    assert_eq!((mistyped.code, marked(&mistyped)), (diagnostic::WORLD_UNKNOWN, "\"actr\""));
+    assert!(mistyped.help.unwrap().contains("`actor`"));
+    let unnamed = only(check_world(&manifest("", ""), &several));
+    assert!(unnamed.help.as_ref().unwrap().contains("actor, other"), "{unnamed:?}");
+    assert_eq!(check_world(&manifest("", ""), &wit("package a:b;\nworld actor {}")), []);
+}
+
+const STATE: &str = "package a:b;\nworld w {\n  import theater:host/state@0.1.0;\n}";
+
+#[test]
+fn an_import_without_a_grant_names_import_world_and_line() {
+    let problem = only(check_world(&manifest("", ""), &wit(STATE)));
+    assert_eq!((problem.code, marked(&problem)), (diagnostic::IMPORT_NOT_GRANTED, "[handlers]"));
+    assert!(
+        problem.message.contains("`w`") && problem.message.contains("theater:host/state@0.1.0")
+    );
+    assert!(problem.help.unwrap().contains("`state = true`"));
+    let related = &problem.related[0];
+    assert_eq!(related.source.as_ref().unwrap().name, "world.wit");
+    assert_eq!(marked(related), "state");
+
+    let refused = only(check_world(&manifest("", "state = false"), &wit(STATE)));
+    assert_eq!(marked(&refused), "state");
+    assert_eq!(check_world(&manifest("", "state = true"), &wit(STATE)), []);
+}
+
+#[test]
+fn context_needs_no_grant() {
+    let wit = wit(
+        "package a:b;\nworld w { import theater:host/context@0.1.0; export theater:actor/lifecycle@0.1.0; }",
+    );
+    assert_eq!(check_world(&manifest("", ""), &wit), []);
+}
+
+#[test]
+fn a_grant_without_a_use_is_a_warning() {
+    let warning = only(check_world(&manifest("", "state = true\nrandom = true"), &wit(STATE)));
+    assert_eq!((warning.code, warning.severity), (diagnostic::GRANT_UNUSED, Severity::Warning));
+    assert_eq!(marked(&warning), "random");
+}
+
+#[test]
+fn imports_that_nobody_answers_are_named() {
+    let stock =
+        "package shop:stock;\ninterface api { f: func(); }\ninterface types { type t = u8; }";
+    let world = "package a:b;\nworld w { import shop:stock/api; import shop:stock/types; import g: func(); }";
+    let problems = check_world(&manifest("", ""), &resolve(world, &[stock]).unwrap());
+    let marks: Vec<&str> = problems.iter().map(marked).collect();
+    assert_eq!(marks, ["api", "g"], "{problems:#?}");
+    assert!(
+        problems
+            .iter()
+            .all(|problem| problem.code == diagnostic::IMPORT_UNKNOWN && problem.is_error())
+    );
+}
+
+const MONOTONIC: &str = "package wasi:clocks@0.2.6;
+interface monotonic-clock {
+    use wasi:io/poll@0.2.6.{pollable};
+    now: func() -> u64;
+    resolution: func() -> u64;
+    subscribe-instant: func(when: u64) -> pollable;
+}";
+const POLL: &str =
+    "package wasi:io@0.2.6;\ninterface poll { resource pollable { ready: func() -> bool; } }";
+
+#[test]
+fn what_a_whole_wasi_interface_drags_along_is_a_warning() {
+    let world = "package a:b;\nworld w { import wasi:clocks/monotonic-clock@0.2.6; }";
+    let wit = resolve(world, &[MONOTONIC, POLL]).unwrap();
+    let problems = check_world(&manifest("", "clock = true"), &wit);
+    assert!(problems.iter().all(|problem| problem.severity == Severity::Warning), "{problems:#?}");
+    let codes: Vec<_> = problems.iter().map(|problem| problem.code.id).collect();
+    assert_eq!(codes, [diagnostic::IMPORT_UNKNOWN.id, diagnostic::FUNCTION_UNANSWERED.id]);
+    assert!(problems[1].message.contains("`subscribe-instant`"));
+    assert_eq!(marked(&problems[1]), "monotonic-clock");
+}
+
+#[test]
+fn init_must_answer_a_result_with_a_text() {
+    let init = |shape: &str| {
+        let text = format!(
+            "package a:b;\ninterface r {{ resource res; type why = result<_, string>; }}\nworld w {{ use r.{{res, why}}; export init: func{shape}; }}"
+        );
+        let problems = check_world(&manifest("", ""), &wit(&text));
+        problems.into_iter().find(|problem| problem.code == diagnostic::INIT_SHAPE)
+    };
+    for right in
+        ["() -> result<_, string>", "(a: u8, b: list<string>) -> result<_, string>", "() -> why"]
+    {
+        assert_eq!(init(right), None, "{right}");
+    }
+    for wrong in [
+        "()",
+        "() -> result",
+        "() -> u8",
+        "() -> result<u8, string>",
+        "() -> result<_, u8>",
+        "(r: res) -> result<_, string>",
+    ] {
+        let problem = init(wrong).unwrap_or_else(|| panic!("{wrong}"));
+        assert_eq!(marked(&problem), "init", "{wrong}");
+    }
+}
+
+#[test]
+fn wasi_0_3_is_named() {
+    let text = "package a:b;\ninterface i { f: async func(); g: func() -> stream<u8>; h: func(x: future); ok: func(); }\nworld w { export i; }";
+    let problems = check_world(&manifest("", ""), &wit(text));
+    let marks: Vec<&str> = problems.iter().map(marked).collect();
+    assert_eq!(marks, ["f", "g", "h"], "{problems:#?}");
+    assert!(problems.iter().all(|problem| problem.code == diagnostic::WASI_0_3));
+
+    let clock = "package wasi:clocks@0.3.0;\ninterface system-clock { now: func() -> u64; }";
+    let world = "package a:b;\nworld w { import wasi:clocks/system-clock@0.3.0; }";
+    let problem = only(check_world(&manifest("", ""), &resolve(world, &[clock]).unwrap()));
+    assert_eq!(problem.code, diagnostic::WASI_0_3);
+}
+
+#[test]
+fn folders_without_wit_are_reported() {
+    let folder = tempfile::tempdir().unwrap();
+    let missing = Wit::load(&folder.path().join("wit")).err().unwrap();
+    assert_eq!(only(missing).code, diagnostic::FILE_UNREADABLE);
+    assert_eq!(only(Wit::load(folder.path()).err().unwrap()).code, diagnostic::WIT_FOLDER);
+    std::fs::write(folder.path().join("a.wit"), [0xff, 0xfe]).unwrap();
+    assert_eq!(only(Wit::load(folder.path()).err().unwrap()).code, diagnostic::FILE_UNREADABLE);
+    std::fs::write(folder.path().join("a.wit"), "package a:b;").unwrap();
+    std::fs::create_dir_all(folder.path().join("deps/empty")).unwrap();
+    std::fs::write(folder.path().join("deps/notes.txt"), "").unwrap();
+    assert!(Wit::load(folder.path()).is_ok());
+    std::fs::write(folder.path().join("deps/x.wasm"), "").unwrap();
+    assert_eq!(only(Wit::load(folder.path()).err().unwrap()).code, diagnostic::WIT_FOLDER);
+}
+
+#[test]
+fn a_project_without_a_wit_folder_needs_no_world() {
+    let folder = tempfile::tempdir().unwrap();
+    let toml = folder.path().join("theater.toml");
+    std::fs::write(&toml, "[actor]\nname = \"a\"\ncomponent = \"a.wat\"\nworld = \"w\"\n").unwrap();
+    std::fs::write(folder.path().join("a.wat"), "(component (core module $m (func (export \"f\"))) (core instance $i (instantiate $m)) (func (export \"f\") (canon lift (core func $i \"f\"))))").unwrap();
+    assert_eq!(only(check_project(folder.path())).code, diagnostic::WIT_FOLDER);
+    std::fs::write(&toml, "[actor]\nname = \"a\"\ncomponent = \"a.wat\"\n").unwrap();
+    assert_eq!(check_project(folder.path()), []);
+    assert_eq!(check_project(&toml), []);
+    std::fs::write(folder.path().join("a.wat"), "").unwrap();
+    assert!(only(check_project(folder.path())).is_error());
+}
