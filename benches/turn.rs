@@ -37,7 +37,8 @@ struct Case {
     manifest: &'static str,
 }
 
-const TURNS: u32 = 20_000;
+const TURNS: u32 = 40_000;
+const CALLERS: u32 = 2_000;
 const ROUNDS: usize = 7;
 
 fn main() {
@@ -161,30 +162,28 @@ async fn untraced_turns(bytes: &[u8], case: &Case) -> Duration {
     start.elapsed() / TURNS
 }
 
-/// Calls to an actor, sent ahead so that its mailbox is never empty: the price of a turn, not of
-/// waking a task.
+/// Calls to an actor from many callers at once, so that its mailbox is never empty: the price of a
+/// turn, not of waking a task or of waiting for the disk.
 async fn traced_turns(bytes: &[u8], case: &Case) -> (Duration, u64) {
     let dir = tempfile::tempdir().unwrap();
     let run = RunDir::create(dir.path()).unwrap();
-    let node = Node::open(run.clone(), Durability::Async).await.unwrap().node;
+    let node = Node::open(run.clone(), Durability::Group).await.unwrap().node;
     let prepared = node.prepare(manifest(case), bytes.to_vec()).unwrap();
     node.spawn(prepared, "bench", Vec::new(), None).await.unwrap();
     let before = size(&run);
     let start = Instant::now();
-    let batch = 1_000;
-    for _ in 0..TURNS / batch {
-        let calls: Vec<_> = (0..batch)
-            .map(|_| {
-                let node = node.clone();
-                let function = case.function.to_owned();
-                tokio::spawn(async move {
+    let callers: Vec<_> = (0..CALLERS)
+        .map(|_| {
+            let (node, function) = (node.clone(), case.function.to_owned());
+            tokio::spawn(async move {
+                for _ in 0..TURNS / CALLERS {
                     node.call("bench", &function, vec![Val::U32(1)], None).await.unwrap();
-                })
+                }
             })
-            .collect();
-        for call in calls {
-            call.await.unwrap();
-        }
+        })
+        .collect();
+    for caller in callers {
+        caller.await.unwrap();
     }
     let time = start.elapsed() / TURNS;
     node.shutdown().await.unwrap();
