@@ -144,13 +144,16 @@ impl Page<'_> {
         self.output.line("")?;
         if !self.needs.unanswered.is_empty() {
             let list = self.needs.unanswered.join(", ");
-            return self.output.row(&[
+            self.output.row(&[
                 (Some(Role::Error), "it cannot run here".to_owned()),
                 (None, format!(": nobody answers {list}")),
-            ]);
+            ])?;
         }
         if self.needs.handlers.is_empty() {
-            return self.output.line("it needs no grant");
+            return match self.needs.unanswered.is_empty() {
+                true => self.output.line("it needs no grant"),
+                false => Ok(()),
+            };
         }
         self.output.line("it needs in theater.toml\n")?;
         for line in self.needs.table().lines() {

@@ -1,0 +1,11 @@
+//! Runs the real binary as a user does: one file per command, and what goes wrong across them.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod build;
+mod check;
+mod completions;
+mod environment;
+mod explain;
+mod inspect;
+mod new;
+mod normal;
