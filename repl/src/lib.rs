@@ -99,6 +99,9 @@ pub async fn run(options: Options) -> Result<Ended, Vec<Diagnostic>> {
         _ => batch::run(started.session, &options).await,
     };
     let closed = node.shutdown().await.map_err(|error| vec![error.diagnostic()]);
-    let ended = ended?;
-    closed.map(|()| ended)
+    match ended? {
+        // Whatever failed has been reported, and all that was answered is stored.
+        Ended::Failed => Ok(Ended::Failed),
+        Ended::Ok => closed.map(|()| Ended::Ok),
+    }
 }

@@ -5,7 +5,7 @@ mod explain;
 mod load;
 mod past;
 
-pub use load::{Loaded, Start};
+pub use theater_runtime::node::{Loaded, Start};
 
 use crate::line::{self, Command, Spawn};
 use crate::names::{ActorNames, FunctionNames, Names};
@@ -148,6 +148,11 @@ impl Session {
             trace_lines: None,
             interrupt,
         }
+    }
+
+    /// Makes an actor the one that words without a name mean.
+    pub fn turn_to(&mut self, name: &str) {
+        self.last = Some(name.to_owned());
     }
 
     /// The node.

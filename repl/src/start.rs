@@ -2,12 +2,11 @@
 
 use crate::Options;
 use crate::report::{Style, report};
-use crate::session::{Loaded, Session};
+use crate::session::Session;
 use std::sync::Arc;
 use theater_runtime::actor::Actor;
-use theater_runtime::diagnostic::{Diagnostic, RUN_DIFFERS, Source};
-use theater_runtime::node::{Node, Opened};
-use theater_runtime::trace::{Hash, RunDir};
+use theater_runtime::diagnostic::Diagnostic;
+use theater_runtime::node::{Beginning, Which};
 
 /// A session that can take statements, and what a person should know of its start.
 pub struct Started {
@@ -20,74 +19,18 @@ pub struct Started {
 
 /// Opens the run and spawns what the session starts with, unless it lives already.
 pub async fn start(options: &Options) -> Result<Started, Vec<Diagnostic>> {
-    let single = |problem: Box<Diagnostic>| vec![*problem];
-    let style = Style::of_stderr(options.colour_err);
-    let loaded = options.start.load(&options.grants);
-    // What lives again needs no project: its problems are shown, but keep nobody from the past.
-    let loaded = match loaded {
-        Err(problems) if !options.resume => return Err(problems),
-        other => other,
+    let beginning = Beginning {
+        start: options.start.clone(),
+        data: options.data.clone(),
+        which: if options.resume { Which::Last } else { Which::New },
+        durability: options.durability,
+        grants: options.grants.clone(),
     };
-    let run = match options.resume {
-        true => RunDir::latest(&options.data).map_err(single)?,
-        false => RunDir::create(&options.data).map_err(single)?,
-    };
-    let Opened { node, cut, resumed } =
-        Node::open(run, options.durability).await.map_err(single)?;
-    let mut session = Session::new(node, options.grants.clone());
-    let loaded = match loaded {
-        Err(problems) if resumed.is_empty() => return Err(end(session, problems, false).await),
-        Err(problems) => {
-            report(&problems, style);
-            None
-        }
-        Ok(loaded) => loaded,
-    };
-    let Some(loaded) = loaded else { return Ok(Started { session, cut, resumed }) };
-    report(&loaded.warnings, style);
-    let name = loaded.name().to_owned();
-    if let Some(actor) = session.node().actor(&name) {
-        report(&differences(&actor, &loaded), style);
-        return Ok(Started { session, cut, resumed });
+    let mut begun = beginning.open().await?;
+    report(&begun.problems, Style::of_stderr(options.colour_err));
+    let mut session = Session::new(begun.node.clone(), options.grants.clone());
+    if let Some(actor) = begun.spawn(options.init.as_deref(), "theater repl").await? {
+        session.turn_to(&actor.name);
     }
-    let init = options.init.as_ref().map(|init| {
-        let source = Source::new("--init", init.clone());
-        (source, 0..init.len())
-    });
-    match session.spawn(loaded, &name, init, "theater repl".to_owned()).await {
-        Ok(_) => Ok(Started { session, cut, resumed }),
-        Err(problems) => Err(end(session, problems, !options.resume).await),
-    }
-}
-
-/// Ends a session that cannot start. A new run in which nothing happened leaves nothing behind.
-async fn end(session: Session, problems: Vec<Diagnostic>, new: bool) -> Vec<Diagnostic> {
-    let run = session.node().run().clone();
-    // The problems that kept it from starting are what matters.
-    let _ = session.node().shutdown().await;
-    let nothing_spawned = || {
-        let history = theater_runtime::replay::History::load(&run);
-        history.is_ok_and(|history| history.actors().next().is_none())
-    };
-    if new && nothing_spawned() {
-        let _ = std::fs::remove_dir_all(run.path());
-    }
-    problems
-}
-
-/// In what a living actor differs from the one that would be spawned now.
-fn differences(actor: &Actor, loaded: &Loaded) -> Vec<Diagnostic> {
-    let component = actor.program.hash != Hash::of(&loaded.component);
-    let manifest = actor.manifest.effective_toml() != loaded.manifest.effective_toml();
-    let what = match (component, manifest) {
-        (false, false) => return Vec::new(),
-        (true, false) => "component has",
-        (false, true) => "manifest has",
-        (true, true) => "component and manifest have",
-    };
-    let message = format!("the {what} changed since `{}` was spawned", actor.name);
-    vec![Diagnostic::warning(RUN_DIFFERS, message).help(
-        "the run goes on with what it recorded; start without `--resume` for a new run with the new \
-         one",
-    )]
+    Ok(Started { session, cut: begun.cut, resumed: begun.resumed })
 }

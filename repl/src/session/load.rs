@@ -1,120 +1,10 @@
-//! From a path to a running actor.
+//! From a path to a running actor of the session.
 
 use super::Session;
-use std::ops::Range;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use theater_runtime::actor::Actor;
-use theater_runtime::boundary::export::INIT;
-use theater_runtime::call::{Type, Val, parse_arguments, signature};
-use theater_runtime::diagnostic::{ARGUMENT_COUNT, Diagnostic, NOT_BUILT, Source};
-use theater_runtime::manifest::Manifest;
-use theater_runtime::world::{check_actor, component_path, project_wit, read_component};
-
-/// What a session starts with.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Start {
-    /// A project: its folder, or its `theater.toml`.
-    Project(PathBuf),
-    /// A component without a project, `.wasm` or `.wat`.
-    Component(PathBuf),
-    /// No actor.
-    Empty,
-}
-
-/// A component with its manifest, checked, but not yet compiled.
-#[derive(Debug)]
-pub struct Loaded {
-    /// Its manifest.
-    pub manifest: Manifest,
-    /// Its bytes.
-    pub component: Vec<u8>,
-    /// What is to be said about it, without keeping it from running.
-    pub warnings: Vec<Diagnostic>,
-}
-
-/// Arguments of `init` as they were written: where they stand.
-pub type Written = (Arc<Source>, Range<usize>);
-
-impl Start {
-    /// What a path means: a folder or a `.toml` file is a project, everything else a component.
-    pub fn of_path(path: &Path) -> Self {
-        let manifest = path.extension().is_some_and(|extension| extension == "toml");
-        match manifest || path.is_dir() {
-            true => Self::Project(path.to_owned()),
-            false => Self::Component(path.to_owned()),
-        }
-    }
-
-    /// Reads and checks it. `grants` are the handlers that a component without a project gets. None
-    /// if there is nothing to start with.
-    ///
-    /// # Errors
-    /// All problems that keep it from running.
-    pub fn load(&self, grants: &[String]) -> Result<Option<Loaded>, Vec<Diagnostic>> {
-        match self {
-            Self::Project(path) => project(path).map(Some),
-            Self::Component(path) => bare(path, grants).map(Some),
-            Self::Empty => Ok(None),
-        }
-    }
-}
-
-fn project(path: &Path) -> Result<Loaded, Vec<Diagnostic>> {
-    let (manifest, mut warnings) = Manifest::load(path).into_result()?;
-    let wit = project_wit(&manifest)?;
-    let file = component_path(&manifest);
-    if !file.exists() {
-        return Err(vec![not_built(&manifest, &file)]);
-    }
-    let component = read_component(&file).map_err(|problem| vec![*problem])?;
-    warnings.extend(errors_first(check_actor(&manifest, wit.as_ref(), Some(&component)))?);
-    Ok(Loaded { manifest, component, warnings })
-}
-
-fn bare(path: &Path, grants: &[String]) -> Result<Loaded, Vec<Diagnostic>> {
-    let component = read_component(path).map_err(|problem| vec![*problem])?;
-    let manifest = Manifest::bare(path, grants)?;
-    let warnings = errors_first(check_actor(&manifest, None, Some(&component)))?;
-    Ok(Loaded { manifest, component, warnings })
-}
-
-/// The problems as warnings, or as errors if there is one among them.
-fn errors_first(problems: Vec<Diagnostic>) -> Result<Vec<Diagnostic>, Vec<Diagnostic>> {
-    match problems.iter().any(Diagnostic::is_error) {
-        true => Err(problems),
-        false => Ok(problems),
-    }
-}
-
-fn not_built(manifest: &Manifest, file: &Path) -> Diagnostic {
-    let message = format!("the component {} does not exist yet", file.display());
-    let problem = Diagnostic::error(NOT_BUILT, message);
-    let place = match &manifest.actor.component {
-        Some(component) => component.span.clone(),
-        None => manifest.actor.name.span.clone(),
-    };
-    problem.at(&manifest.source, place, "of this actor").help(match manifest.build {
-        Some(_) => "run `theater build`",
-        None => "put the component there, or add a `[build]` table",
-    })
-}
-
-impl Loaded {
-    /// The actor's name.
-    pub fn name(&self) -> &str {
-        &self.manifest.actor.name.value
-    }
-
-    /// The arguments of `init` that its manifest gives.
-    pub fn written_init(&self) -> Option<Written> {
-        let init = self.manifest.actor.init.as_ref()?;
-        let name = format!("`init` of {}", self.manifest.source.name);
-        let source = Source::new(name, init.value.clone());
-        let end = source.text.len();
-        Some((source, 0..end))
-    }
-}
+use theater_runtime::diagnostic::Diagnostic;
+use theater_runtime::node::{Loaded, Written};
 
 impl Session {
     /// Compiles a component and spawns it under a name. Its `init` gets `arguments`, or else those of
@@ -129,58 +19,9 @@ impl Session {
         arguments: Option<Written>,
         origin: String,
     ) -> Result<Arc<Actor>, Vec<Diagnostic>> {
-        let written = arguments.or_else(|| loaded.written_init());
-        let prepared = self.node.prepare(loaded.manifest, loaded.component)?;
-        let has_init = prepared.program().function(INIT).is_some();
-        let params = prepared.init_params();
-        let values =
-            init_values(name, has_init, params, written).map_err(|problem| vec![*problem])?;
-        let work = self.node.spawn(prepared, name, values, Some(origin));
-        let actor = self.interrupt.during(name, work).await.map_err(|problem| vec![*problem])?;
+        let work = loaded.spawn(&self.node, name, arguments, Some(origin));
+        let actor = self.interrupt.during(name, work).await?;
         self.last = Some(name.to_owned());
         Ok(actor)
     }
-}
-
-fn init_values(
-    name: &str,
-    has_init: bool,
-    params: &[(String, Type)],
-    written: Option<Written>,
-) -> Result<Vec<Val>, Box<Diagnostic>> {
-    let required = params.iter().any(|(_, ty)| !matches!(ty, Type::Option(_)));
-    match written {
-        Some((source, span)) if !has_init && !source.text[span.clone()].trim().is_empty() => {
-            let message = format!("`{name}` has no `init` to take arguments");
-            Err(Box::new(
-                Diagnostic::error(ARGUMENT_COUNT, message)
-                    .at(&source, trimmed(&source.text, span), "these arguments")
-                    .help("leave them out"),
-            ))
-        }
-        Some((source, span)) => parse_arguments(&source, span, params).map_err(|problem| {
-            let help = problem.help.clone().map_or(String::new(), |help| help + "; ");
-            Box::new(problem.help(format!("{help}it is `{}`", declared(params))))
-        }),
-        None if required => {
-            let message = format!("`{name}` needs arguments to start");
-            Err(Box::new(Diagnostic::error(ARGUMENT_COUNT, message).help(format!(
-                "its first turn is `{}`: give them with `spawn PATH with ARGUMENTS` or `--init \
-                 ARGUMENTS`, or as `init` under `[actor]` in theater.toml",
-                declared(params)
-            ))))
-        }
-        None => Ok(params.iter().map(|_| Val::Option(None)).collect()),
-    }
-}
-
-fn declared(params: &[(String, Type)]) -> String {
-    signature(INIT, params, &[])
-}
-
-/// The span without space around it.
-fn trimmed(text: &str, span: Range<usize>) -> Range<usize> {
-    let inner = &text[span.clone()];
-    let start = span.start + inner.len() - inner.trim_start().len();
-    start..start + inner.trim().len()
 }

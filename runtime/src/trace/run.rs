@@ -230,12 +230,16 @@ impl RunDir {
     }
 }
 
-/// A time in UTC and a few random digits, such as `20261123-051710-a3f2`.
+/// A time in UTC, such as `20261123-051710-a3f2`: the last four digits are 65,536ths of the second,
+/// so that the ids of runs that begin within one second sort by age too.
 fn new_id() -> String {
-    let now = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
+    let now = SystemTime::now();
+    let nanos = now.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.subsec_nanos());
+    let fraction = (u64::from(nanos) << 16) / 1_000_000_000;
+    let now = humantime::format_rfc3339_seconds(now).to_string();
     let digits: String = now.chars().filter(char::is_ascii_digit).collect();
     let (date, time) = digits.split_at(digits.len().saturating_sub(6));
-    format!("{date}-{time}-{:04x}", rand::random::<u16>())
+    format!("{date}-{time}-{fraction:04x}")
 }
 
 /// A trace holds what actors were told: only its owner may read it.
