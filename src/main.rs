@@ -4,6 +4,7 @@
 //! problems through [`report`]; the libraries print nothing.
 
 mod address;
+mod asynchronous;
 mod commands;
 mod output;
 mod project;

@@ -3,11 +3,11 @@
 //! Results go to standard output, everything for people beside them to standard error. Colours are
 //! used on a terminal only, and a line that is too long for one is cut; in a pipe it is whole.
 
-use crate::report;
 use clap::ValueEnum;
 use serde_json::Value;
 use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
 use theater_repl::paint::{Paint, Role, printable};
+use theater_repl::report::{Style, report};
 use theater_runtime::diagnostic::Diagnostic;
 use unicode_width::UnicodeWidthChar;
 
@@ -30,8 +30,6 @@ pub struct Output {
     live: bool,
     /// How wide the terminal of standard output is; none in a pipe.
     width: Option<usize>,
-    /// How wide the terminal of standard error is; none in a pipe.
-    report_width: Option<usize>,
     paint: Paint,
     report_paint: Paint,
 }
@@ -40,11 +38,9 @@ impl Output {
     /// The streams of this process.
     pub fn new(choice: ColourChoice) -> Self {
         let (stdout, stderr) = (io::stdout(), io::stderr());
-        let columns = |size: Option<(terminal_size::Width, _)>| size.map(|(w, _)| w.0.into());
         Self {
             live: stdout.is_terminal(),
-            width: columns(terminal_size::terminal_size_of(&stdout)),
-            report_width: columns(terminal_size::terminal_size_of(&stderr)),
+            width: terminal_size::terminal_size_of(&stdout).map(|(width, _)| width.0.into()),
             paint: Paint { on: choice.on(stdout.is_terminal()) },
             report_paint: Paint { on: choice.on(stderr.is_terminal()) },
             out: BufWriter::new(stdout),
@@ -134,10 +130,7 @@ impl Output {
 
     /// Shows problems to people, on standard error.
     pub fn reports(&mut self, problems: &[Diagnostic]) {
-        for problem in problems {
-            let text = report::render(problem, self.report_paint.on, self.report_width);
-            self.say(&text);
-        }
+        report(problems, Style::of_stderr(self.report_paint.on));
     }
 }
 

@@ -4,6 +4,7 @@ use clap::Args;
 use std::path::{Path, PathBuf};
 use theater_runtime::diagnostic::Result;
 use theater_runtime::manifest::FILE_NAME;
+use theater_runtime::node::Start;
 use theater_runtime::trace::RunDir;
 
 /// The folder of runs below a project.
@@ -38,9 +39,11 @@ impl DataArgs {
         }
     }
 
-    /// The folder below which the runs are, of the project in which the command is given.
+    /// The folder below which the runs are: of the current folder if it has some, else of the
+    /// project around it.
     pub fn here(&self) -> PathBuf {
-        self.folder(find().as_deref())
+        let here = Path::new(DATA).join("runs").is_dir();
+        self.folder(find().filter(|_| !here).as_deref())
     }
 }
 
@@ -65,4 +68,45 @@ pub fn find() -> Option<PathBuf> {
     }
     let here = std::env::current_dir().ok()?;
     here.ancestors().find(|folder| folder.join(FILE_NAME).is_file()).map(Path::to_owned)
+}
+
+/// Which actor to start with, and where its runs are.
+#[derive(Debug, Args)]
+pub struct ActorArgs {
+    /// A project's folder, or a component, .wasm or .wat [default: the project around the current
+    /// folder]
+    pub path: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub data: DataArgs,
+
+    /// Handlers for components without a project, such as log,clock: nothing is granted otherwise
+    #[arg(long, value_name = "HANDLERS")]
+    pub grant: Vec<String>,
+
+    /// The arguments of the actor's `init`, such as '(5, name: "x")'
+    #[arg(long, value_name = "ARGUMENTS", allow_hyphen_values = true)]
+    pub init: Option<String>,
+}
+
+impl ActorArgs {
+    /// What to start with, and the folder below which its runs are.
+    pub fn start(&self) -> (Start, PathBuf) {
+        let start = match (&self.path, find()) {
+            (Some(path), _) => Start::of_path(path),
+            (None, Some(project)) if project.as_os_str().is_empty() => {
+                Start::Project(PathBuf::from("."))
+            }
+            (None, Some(project)) => Start::Project(project),
+            (None, None) => Start::Empty,
+        };
+        let base = match &start {
+            Start::Project(path) if path.is_dir() => Some(path.as_path()),
+            Start::Project(file) => file.parent(),
+            _ => None,
+        };
+        let base = base.filter(|base| *base != Path::new("."));
+        let data = self.data.folder(base);
+        (start, data)
+    }
 }

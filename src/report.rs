@@ -1,26 +1,7 @@
-//! Problems as people and as programs read them.
+//! Problems as programs read them. For people they are drawn by [`theater_repl::report`].
 
-use miette::{GraphicalReportHandler, GraphicalTheme};
 use serde_json::{Value, json};
 use theater_runtime::diagnostic::{Diagnostic, Label, Severity, Source};
-
-/// How wide a report is where no terminal says it.
-const WIDTH: usize = 100;
-
-/// The report of a problem, with the source lines that it points to.
-pub fn render(problem: &Diagnostic, colours: bool, width: Option<usize>) -> String {
-    let theme = if colours { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
-    let handler = GraphicalReportHandler::new_themed(theme)
-        .with_links(false)
-        .with_wrap_lines(width.is_some())
-        .with_width(width.unwrap_or(WIDTH));
-    let mut text = String::new();
-    match handler.render_report(&mut text, problem) {
-        Ok(()) => text,
-        // Such as a label outside of its source: the words matter more than the picture.
-        Err(_) => format!("{}: {problem}\n", problem.code.id),
-    }
-}
 
 /// A problem as one JSON object. Lines and columns count from 1, columns in characters.
 pub fn to_json(problem: &Diagnostic) -> Value {

@@ -6,7 +6,9 @@ mod completions;
 mod explain;
 mod inspect;
 mod new;
+mod repl;
 mod replay;
+mod run;
 mod trace;
 
 use crate::output::Output;
@@ -23,6 +25,8 @@ pub enum Command {
     Build(build::Args),
     Check(check::Args),
     Inspect(inspect::Args),
+    Repl(repl::Args),
+    Run(run::Args),
     #[command(subcommand)]
     Trace(trace::Command),
     Replay(replay::Args),
@@ -37,6 +41,8 @@ pub fn run(command: Command, output: &mut Output) -> Ended {
         Command::Build(args) => build::run(args, output),
         Command::Check(args) => check::run(args, output),
         Command::Inspect(args) => inspect::run(args, output),
+        Command::Repl(args) => repl::run(args, output),
+        Command::Run(args) => run::run(args, output),
         Command::Trace(command) => trace::run(command, output),
         Command::Replay(args) => replay::run(args, output),
         Command::Explain(args) => explain::run(args, output),

@@ -1,6 +1,7 @@
 use super::count;
 use crate::address::Address;
-use crate::output::{Output, one_line};
+use crate::asynchronous::block_on;
+use crate::output::{Output, columns, one_line};
 use crate::project::TraceArgs;
 use crate::report;
 use crate::status::{Ended, Failure, Status};
@@ -11,7 +12,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use theater_repl::paint::Role;
 use theater_runtime::boundary::Divergence;
-use theater_runtime::diagnostic::{Diagnostic, FILE_UNREADABLE, Result};
+use theater_runtime::diagnostic::Result;
 use theater_runtime::replay::{
     ActorHistory, History, Replayed, Replayer, Selection, Summary, replay_all,
 };
@@ -47,15 +48,10 @@ pub fn run(args: Args, output: &mut Output) -> Ended {
     let history = Arc::new(History::load(&run)?);
     let selection = select(&history, args.address.as_ref())?;
     let replayer = Arc::new(Replayer::new(with)?);
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().enable_time().build().map_err(|error| {
-            Box::new(Diagnostic::error(FILE_UNREADABLE, format!("cannot start threads: {error}")))
-        })?;
     let mut telling = Telling { output, json: args.json, shown: BTreeSet::new(), failed: None };
-    let summary =
-        runtime.block_on(replay_all(history, replayer, selection, |actor, index, result| {
-            telling.tell(actor, index, result);
-        }));
+    let summary = block_on(replay_all(history, replayer, selection, |actor, index, result| {
+        telling.tell(actor, index, result);
+    }))?;
     if let Some(error) = telling.failed.take() {
         return Err(Failure::Output(error));
     }
@@ -110,7 +106,7 @@ impl Telling<'_> {
     fn divergence(&mut self, actor: &str, turn: u64, divergence: &Divergence) -> io::Result<()> {
         let Divergence { step, what, expected, actual } = divergence;
         let step = if *step == 0 { String::new() } else { format!(".{step}") };
-        let (expected, actual) = (one_line(expected), one_line(actual));
+        let (expected, actual, mark) = self.side_by_side(&one_line(expected), &one_line(actual));
         self.output.row(&[
             (Some(Role::Actor), format!("{actor}#{turn}{step}")),
             (Some(Role::Error), "  diverged".to_owned()),
@@ -119,11 +115,21 @@ impl Telling<'_> {
         let line = |name: &str, role, text: String| {
             [(Some(Role::Field), format!("  {name:<9} ")), (Some(role), text)]
         };
-        let from = crate::output::columns(common_start(&expected, &actual));
-        let mark = format!("{:from$}^ differs from here", "");
         self.output.row(&line("expected", Role::Good, expected))?;
         self.output.row(&line("actual", Role::Error, actual))?;
         self.output.row(&line("", Role::Faint, mark))
+    }
+
+    /// The two texts, and a mark under the first difference. On a terminal they begin not far from
+    /// it, so that it is not cut off.
+    fn side_by_side(&self, expected: &str, actual: &str) -> (String, String, String) {
+        let same = common_start(expected, actual);
+        let room = self.output.width().map_or(usize::MAX, |width| width / 2);
+        let skipped = same.char_indices().rev().nth(room).map_or(0, |(at, _)| at);
+        let lead = if skipped == 0 { "" } else { "…" };
+        let show = |text: &str| format!("{lead}{}", &text[skipped..]);
+        let column = columns(lead) + columns(&same[skipped..]);
+        (show(expected), show(actual), format!("{:column$}^ differs from here", ""))
     }
 
     fn summary(&mut self, summary: &Summary) -> io::Result<()> {

@@ -7,8 +7,10 @@ use std::io;
 use theater_repl::paint::{Level, Role};
 use theater_runtime::actor::CallError;
 use theater_runtime::diagnostic::{Diagnostic, FILE_UNREADABLE, RUN_MISSING, Result};
-use theater_runtime::node::{Beginning, Begun, Node, Which};
-use theater_runtime::trace::{ActorId, Durability, Kind, Live, Record, RecordView, Subscription};
+use theater_runtime::node::{Beginning, Begun, Node, Start, Which};
+use theater_runtime::trace::{
+    ActorId, Durability, Kind, Live, Record, RecordView, RunDir, Subscription,
+};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Run a project's actor in the foreground
@@ -36,6 +38,10 @@ pub fn run(args: Args, output: &mut Output) -> Ended {
 async fn foreground(args: Args, output: &mut Output) -> Ended {
     let mut signals = Signals::new()?;
     let (start, data) = args.actor.start();
+    let past = !args.new && RunDir::latest(&data).is_ok();
+    if start == Start::Empty && !past {
+        return Err(nobody().into());
+    }
     let beginning = Beginning {
         start,
         data,
@@ -55,8 +61,7 @@ async fn foreground(args: Args, output: &mut Output) -> Ended {
         && begun.resumed.is_empty()
     {
         end(&begun.node, &mut signals).await;
-        let nobody = Diagnostic::error(RUN_MISSING, "there is no actor to run here");
-        return Err(Box::new(nobody.help("name a project or a component")).into());
+        return Err(nobody().into());
     }
     let names: Vec<String> = begun.node.actors().iter().map(|a| a.name.to_string()).collect();
     watching.output.say(&format!("running {}; ctrl-c ends it", names.join(", ")));
@@ -69,6 +74,11 @@ async fn foreground(args: Args, output: &mut Output) -> Ended {
         Some(Err(error)) => Err(Failure::failed(error.diagnostic())),
         None => Ok(Status::Failed),
     }
+}
+
+fn nobody() -> Box<Diagnostic> {
+    let problem = Diagnostic::error(RUN_MISSING, "there is no actor to run here");
+    Box::new(problem.help("name a project or a component"))
 }
 
 /// Ends the node in order; none if a second signal did not want to wait for that.

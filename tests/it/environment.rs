@@ -2,9 +2,9 @@
 
 use crate::normal::normalised;
 use std::fmt;
-use std::io::Write;
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, Stdio};
 use tempfile::TempDir;
 
 /// Where a test works. Everything in it vanishes with it.
@@ -109,6 +109,29 @@ impl TestEnvironment {
         self.finish(line, command)
     }
 
+    /// Starts the binary, to be talked with while it runs.
+    pub fn start(&self, arguments: &[&str]) -> Running {
+        let mut command = self.command(arguments);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let (input, output, errors) =
+            (child.stdin.take(), child.stdout.take(), child.stderr.take());
+        Running {
+            input,
+            output: BufReader::new(output.unwrap()),
+            errors: BufReader::new(errors.unwrap()),
+            child,
+        }
+    }
+
+    /// The folders of the runs below `.theater`, oldest first.
+    pub fn runs(&self) -> Vec<PathBuf> {
+        let Ok(entries) = std::fs::read_dir(self.path(".theater/runs")) else { return Vec::new() };
+        let mut runs: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+        runs.sort();
+        runs
+    }
+
     fn finish(&self, shown: &str, mut command: Command) -> Ran {
         let output = command.output().unwrap();
         self.ran(shown, output)
@@ -131,6 +154,67 @@ fn shown(arguments: &[&str]) -> String {
         false => (*argument).to_owned(),
     });
     std::iter::once("theater".to_owned()).chain(quoted).collect::<Vec<_>>().join(" ")
+}
+
+/// A command that runs. Dropped, it is killed.
+pub struct Running {
+    input: Option<ChildStdin>,
+    output: BufReader<ChildStdout>,
+    errors: BufReader<ChildStderr>,
+    child: Child,
+}
+
+impl Running {
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Writes a line to its standard input. It may have ended meanwhile.
+    pub fn tell(&mut self, line: &str) {
+        let _ = writeln!(self.input.as_mut().unwrap(), "{line}");
+    }
+
+    /// The next whole line of its standard output.
+    pub fn line(&mut self) -> Option<String> {
+        next_line(&mut self.output)
+    }
+
+    /// The next whole line of its standard error.
+    pub fn error_line(&mut self) -> Option<String> {
+        next_line(&mut self.errors)
+    }
+
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+    }
+
+    pub fn signal(&self, name: &str) {
+        let killed = Command::new("kill").args([name, &self.id().to_string()]).status();
+        assert!(killed.unwrap().success());
+    }
+
+    /// Closes its standard input and waits for its end: status, and the rest of both outputs.
+    pub fn end(&mut self) -> (Option<i32>, String, String) {
+        self.input = None;
+        let (mut output, mut errors) = (String::new(), String::new());
+        self.output.read_to_string(&mut output).unwrap();
+        self.errors.read_to_string(&mut errors).unwrap();
+        (self.child.wait().unwrap().code(), output, errors)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn next_line(from: &mut impl BufRead) -> Option<String> {
+    let mut line = String::new();
+    from.read_line(&mut line).unwrap();
+    line.strip_suffix('\n').map(str::to_owned)
 }
 
 impl Ran {

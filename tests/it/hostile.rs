@@ -12,7 +12,7 @@ log = true
 
 [limits]
 memory = \"256MiB\"
-fuel = 50_000_000
+fuel = 500_000_000
 ";
 
 fn limits(more: &str) -> TestEnvironment {
@@ -64,7 +64,7 @@ fn an_actor_that_breaks_a_limit_is_stopped_and_lives_on() {
 #[test]
 fn the_clock_stops_what_fuel_does_not() {
     let env = limits("timeout = \"50ms\"\n");
-    env.write("theater.toml", env.read("theater.toml").replace("50_000_000", "1_000_000_000_000"));
+    env.write("theater.toml", env.read("theater.toml").replace("500_000_000", "1_000_000_000_000"));
     let ran = env.theater(&["repl", "-e", "limits.forever()"]).with_status(1);
     assert!(ran.stderr.contains("(timeout)"), "{ran}");
     env.theater(&["replay"]).ok();

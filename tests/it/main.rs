@@ -4,8 +4,16 @@
 mod build;
 mod check;
 mod completions;
+mod crash;
 mod environment;
 mod explain;
+mod hostile;
 mod inspect;
 mod new;
 mod normal;
+mod readme;
+mod repl;
+mod replay;
+mod run;
+mod tampering;
+mod trace;

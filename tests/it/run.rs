@@ -70,11 +70,13 @@ fn a_changed_component_is_told_and_not_used() {
 #[test]
 fn what_cannot_start_is_status_2() {
     let env = TestEnvironment::new();
+    assert_snapshot!("nothing", env.theater(&["run"]).with_status(2));
+    assert!(env.runs().is_empty());
     env.fixture("init-refuse.wat");
     assert_snapshot!("refused", env.theater(&["run", "init-refuse.wat"]).with_status(2));
-    assert_snapshot!("nothing", env.theater(&["run"]).with_status(2));
+    env.theater(&["run"]).with_status(2);
     env.theater(&["run", "nowhere"]).with_status(2);
-    // Nothing was done, so nothing is left behind to be resumed by mistake.
+    // What did not start does not live again: it is spawned anew.
     let again = env.theater(&["run", "init-refuse.wat"]).with_status(2);
     assert!(again.stderr.contains("the moon is not full"), "{again}");
 }

@@ -8,7 +8,7 @@ use theater_runtime::call::to_wave;
 use theater_runtime::trace::RecordView;
 
 /// The column at which values begin.
-const INDENT: usize = 13;
+const INDENT: usize = 15;
 
 /// Shows all that a turn's record says.
 pub fn show(view: &RecordView, output: &mut Output) -> io::Result<()> {
@@ -42,7 +42,7 @@ pub fn show(view: &RecordView, output: &mut Output) -> io::Result<()> {
     list(output, "result", view.result.iter().flatten().map(to_wave))?;
     if let Some(failure) = &view.failure {
         list(output, "failure", failure.message.lines().map(str::to_owned))?;
-        list(output, "in", failure.frames.iter().cloned())?;
+        list(output, "in", failure.frames_in_short())?;
     }
     field(output, "fuel", &turn.fuel.to_string())?;
     list(output, "unreadable", view.unreadable.iter().map(ToString::to_string))
