@@ -112,6 +112,30 @@ fn a_changed_component_or_manifest_is_found() {
 }
 
 #[test]
+fn a_changed_or_lost_end_is_found() {
+    let run = Recorded::new();
+    let folder = run.env.runs().remove(0);
+    let head = folder.join("head");
+    let whole = std::fs::read(&head).unwrap();
+    for at in 0..whole.len() - 1 {
+        let mut changed = whole.clone();
+        changed[at] ^= 1;
+        std::fs::write(&head, &changed).unwrap();
+        let found = run.env.theater(&["trace", "verify"]).with_status(1);
+        assert!(found.stdout.contains("damage: "), "byte {at}: {found}");
+    }
+    std::fs::remove_file(&head).unwrap();
+    let lost = run.env.theater(&["trace", "verify"]).with_status(1);
+    assert!(lost.stdout.contains("`head` is missing"), "{lost}");
+    std::fs::write(&head, &whole).unwrap();
+    std::fs::remove_file(&run.segment).unwrap();
+    let lost = run.env.theater(&["trace", "verify"]).with_status(1);
+    assert!(lost.stdout.contains("6 records were stored"), "{lost}");
+    let refused = run.env.theater(&["repl", "--resume", "-e", "ps"]).with_status(2);
+    assert!(refused.stderr.contains("6 records were stored"), "{refused}");
+}
+
+#[test]
 fn a_torn_end_is_told_apart_and_cut() {
     let run = Recorded::new();
     let folder = run.env.runs().remove(0);

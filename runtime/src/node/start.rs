@@ -225,6 +225,7 @@ fn bare(path: &Path, grants: &[String]) -> Result<Loaded, Vec<Diagnostic>> {
     Ok(Loaded { manifest, component, warnings })
 }
 
+#[expect(clippy::boxed_local, reason = "it is what the results of this crate hold")]
 fn single(problem: Box<Diagnostic>) -> Vec<Diagnostic> {
     vec![*problem]
 }

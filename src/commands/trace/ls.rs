@@ -81,13 +81,14 @@ impl Found {
 }
 
 fn row(run: &RunDir, found: &Found, output: &mut Output) -> std::io::Result<()> {
-    let began = found.began.as_deref().unwrap_or("nothing recorded");
-    let mut pieces = vec![
-        (Some(Role::Literal), run.id()),
-        (Some(Role::Faint), format!("  {began}  ")),
-        (None, format!("{}, {}, ", count(found.records, "record"), count(found.turns, "turn"))),
-        (None, size(run.size())),
-    ];
+    let mut pieces = vec![(Some(Role::Literal), run.id())];
+    if output.width().is_none() {
+        // A terminal's columns are few, and the id says it too.
+        let began = found.began.as_deref().unwrap_or("nothing recorded");
+        pieces.push((Some(Role::Faint), format!("  {began}")));
+    }
+    let (records, turns) = (count(found.records, "record"), count(found.turns, "turn"));
+    pieces.push((None, format!("  {records}, {turns}, {}", size(run.size()))));
     if !found.actors.is_empty() {
         let actors: Vec<&str> = found.actors.iter().map(String::as_str).collect();
         pieces.push((Some(Role::Actor), format!("  {}", actors.join(" "))));

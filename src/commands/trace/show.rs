@@ -80,10 +80,13 @@ fn show(view: &RecordView, json: bool, output: &mut Output) -> std::io::Result<(
     if json {
         return output.json(&view.to_json());
     }
+    let time = view.time_text();
+    // A terminal's columns are few, and the day stands in the run's id.
+    let time = if output.width().is_some() { &time["0000-00-00T".len()..] } else { &time };
     let aborted = view.turn().is_some_and(|turn| !turn.outcome.commits());
     let role = if aborted { Some(Role::Error) } else { None };
     output.row(&[
-        (Some(Role::Faint), format!("{:>5}  {}  ", view.position, view.time_text())),
+        (Some(Role::Faint), format!("{:>5}  {time}  ", view.position)),
         (Some(Role::Actor), format!("{:<14}  ", view.address())),
         (role, view.summary()),
     ])
