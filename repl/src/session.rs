@@ -11,7 +11,6 @@ use crate::line::{self, Command, Spawn};
 use crate::names::{ActorNames, FunctionNames, Names};
 use crate::output::{ActorInfo, Output};
 use serde_json::json;
-use std::collections::HashMap;
 use std::io;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -23,7 +22,6 @@ use theater_runtime::diagnostic::{
 };
 use theater_runtime::node::Node;
 use theater_runtime::replay::{Cursor, History};
-use theater_runtime::trace::ActorId;
 
 /// Where outputs go, one by one.
 pub type Sink<'s> = dyn FnMut(Output) -> io::Result<()> + 's;
@@ -335,11 +333,6 @@ impl Session {
     pub fn names(&self) -> Names {
         let actors = self.node.actors();
         Names { actors: actors.iter().map(|actor| actor_names(actor)).collect() }
-    }
-
-    /// The names of all living actors by number, for their records.
-    pub fn names_by_id(&self) -> HashMap<ActorId, String> {
-        self.node.actors().iter().map(|actor| (actor.id, actor.name.to_string())).collect()
     }
 }
 

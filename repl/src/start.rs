@@ -1,8 +1,12 @@
 //! The start of a session: a run, and the actors that live in it.
 
 use crate::Options;
+use crate::live::LiveLines;
+use crate::paint::printable;
 use crate::report::{Style, report};
 use crate::session::{Loaded, Session};
+use crate::signals::Signals;
+use std::io::{self, Write};
 use std::sync::Arc;
 use theater_runtime::actor::Actor;
 use theater_runtime::diagnostic::{Diagnostic, RUN_DIFFERS, Source};
@@ -12,6 +16,8 @@ use theater_runtime::trace::{Hash, RunDir};
 /// A session that can take statements, and what a person should know of its start.
 pub struct Started {
     pub session: Session,
+    /// What happens since the run was opened.
+    pub live: LiveLines,
     /// How many bytes were cut from the end of a run that goes on.
     pub cut: u64,
     /// The actors that live again.
@@ -19,7 +25,7 @@ pub struct Started {
 }
 
 /// Opens the run and spawns what the session starts with, unless it lives already.
-pub async fn start(options: &Options) -> Result<Started, Vec<Diagnostic>> {
+pub async fn start(options: &Options, signals: &mut Signals) -> Result<Started, Vec<Diagnostic>> {
     let single = |problem: Box<Diagnostic>| vec![*problem];
     let style = Style::of_stderr(options.colour_err);
     let loaded = options.start.load(&options.grants);
@@ -35,6 +41,7 @@ pub async fn start(options: &Options) -> Result<Started, Vec<Diagnostic>> {
     let Opened { node, cut, resumed } =
         Node::open(run, options.durability).await.map_err(single)?;
     let mut session = Session::new(node, options.grants.clone());
+    let live = LiveLines::new(session.node());
     let loaded = match loaded {
         Err(problems) if resumed.is_empty() => return Err(end(session, problems, false).await),
         Err(problems) => {
@@ -43,20 +50,55 @@ pub async fn start(options: &Options) -> Result<Started, Vec<Diagnostic>> {
         }
         Ok(loaded) => loaded,
     };
-    let Some(loaded) = loaded else { return Ok(Started { session, cut, resumed }) };
+    let Some(loaded) = loaded else { return Ok(Started { session, live, cut, resumed }) };
     report(&loaded.warnings, style);
     let name = loaded.name().to_owned();
     if let Some(actor) = session.node().actor(&name) {
         report(&differences(&actor, &loaded), style);
-        return Ok(Started { session, cut, resumed });
+        return Ok(Started { session, live, cut, resumed });
     }
     let init = options.init.as_ref().map(|init| {
         let source = Source::new("--init", init.clone());
         (source, 0..init.len())
     });
-    match session.spawn(loaded, &name, init, "theater repl".to_owned()).await {
-        Ok(_) => Ok(Started { session, cut, resumed }),
+    let interrupt = session.interrupt();
+    let spawned = {
+        let spawning = session.spawn(loaded, &name, init, "theater repl".to_owned());
+        tokio::pin!(spawning);
+        loop {
+            tokio::select! {
+                spawned = &mut spawning => break spawned,
+                // An `init` that takes too long for somebody.
+                _ = signals.any() => interrupt.cancel(),
+            }
+        }
+    };
+    match spawned {
+        Ok(_) => Ok(Started { session, live, cut, resumed }),
         Err(problems) => Err(end(session, problems, !options.resume).await),
+    }
+}
+
+impl Started {
+    /// What a person should know of a run that goes on, on standard error.
+    pub fn tell(&self) {
+        let mut stderr = io::stderr().lock();
+        // If standard error is closed there is nobody to tell.
+        let mut tell = |text: String| drop(writeln!(stderr, "{}", printable(&text)));
+        if self.cut > 0 {
+            let path = self.session.node().run().path().join("torn");
+            tell(format!(
+                "{} bytes of a record that a crash had torn were cut off, and kept in {}",
+                self.cut,
+                path.display()
+            ));
+        }
+        for actor in &self.resumed {
+            tell(match actor.last_turn() {
+                0 => format!("{} lives again", actor.name),
+                turn => format!("{} lives again, as after {0}#{turn}", actor.name),
+            });
+        }
     }
 }
 
