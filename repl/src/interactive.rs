@@ -129,6 +129,8 @@ impl Person<'_> {
                     outcome = &mut evaluation => break outcome,
                     happened = self.live.next(&watched) => self.show(&happened),
                     interrupted = signals.any() => {
+                        // Behind the `^C` that the terminal shows.
+                        write("\n")?;
                         interrupt.cancel();
                         ended |= !interrupted;
                     }
@@ -177,12 +179,12 @@ fn banner(session: &Session, paint: Paint) -> String {
     let actors: Vec<String> = session.actors().into_iter().map(|actor| actor.name).collect();
     let what = match &actors[..] {
         [] => "no actor yet: `spawn PATH` starts one".to_owned(),
-        [only] => format!("`help {only}` lists the functions of {only}"),
+        [only] => format!("`help {only}` shows its functions"),
         names => format!("actors: {}", names.join(", ")),
     };
     let (head, run) = (paint.text(Role::Prompt, &head), paint.text(Role::Faint, &run));
     let what = paint
-        .text(Role::Faint, &format!("{what}; `help` lists the words, ctrl-d leaves"))
+        .text(Role::Faint, &format!("{what}; `help` lists the words; ctrl-d leaves"))
         .into_owned();
     format!("{head}{run}\n{what}\n")
 }

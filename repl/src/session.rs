@@ -226,16 +226,13 @@ impl Session {
 
     async fn spawn_line(&mut self, source: &Arc<Source>, spawn: &Spawn) -> Result<Output, Stop> {
         let start = Start::of_path(spawn.path.text.as_ref());
-        let loaded = start.load(&self.grants).map_err(|mut problems| {
-            // A path that is no file is a problem of the line.
-            for problem in &mut problems {
-                if problem.source.is_none() && problem.labels.is_empty() {
-                    let span = spawn.path.span.clone();
-                    *problem = problem.clone().at(source, span, "to be spawned");
-                }
-            }
-            problems
-        })?;
+        // What has no place of its own is a problem of the line.
+        let in_line = |problems: Vec<Diagnostic>| -> Vec<Diagnostic> {
+            let span = || spawn.name.as_ref().map_or(&spawn.path, |name| name).span.clone();
+            let place = |problem| *placed(Box::new(problem), source, span(), "to be spawned");
+            problems.into_iter().map(place).collect()
+        };
+        let loaded = start.load(&self.grants).map_err(in_line)?;
         let Some(loaded) = loaded else { return Err(Stop::Problems(Vec::new())) };
         let name = match &spawn.name {
             Some(name) => name.text.clone(),
@@ -243,7 +240,7 @@ impl Session {
         };
         let arguments = spawn.arguments.clone().map(|span| (source.clone(), span));
         let origin = source.text.trim().to_owned();
-        let actor = self.spawn(loaded, &name, arguments, origin).await?;
+        let actor = self.spawn(loaded, &name, arguments, origin).await.map_err(in_line)?;
         Ok(Output::Done {
             key: "spawned",
             value: json!(name),

@@ -9,7 +9,7 @@ use crate::signals::Signals;
 use std::io::{self, Write};
 use std::sync::Arc;
 use theater_runtime::actor::Actor;
-use theater_runtime::diagnostic::{Diagnostic, RUN_DIFFERS, Source};
+use theater_runtime::diagnostic::{Diagnostic, RUN_DIFFERS, Source, TURN_ABORTED};
 use theater_runtime::node::{Node, Opened};
 use theater_runtime::trace::{Hash, RunDir};
 
@@ -75,7 +75,13 @@ pub async fn start(options: &Options, signals: &mut Signals) -> Result<Started, 
     };
     match spawned {
         Ok(_) => Ok(Started { session, live, cut, resumed }),
-        Err(problems) => Err(end(session, problems, !options.resume).await),
+        Err(mut problems) => {
+            // There will be no prompt to type the usual advice into.
+            for problem in problems.iter_mut().filter(|problem| problem.code == TURN_ABORTED) {
+                problem.help = Some(format!("`theater trace show {name}#0` shows the turn"));
+            }
+            Err(end(session, problems, !options.resume).await)
+        }
     }
 }
 

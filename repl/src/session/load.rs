@@ -5,11 +5,15 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use theater_runtime::actor::Actor;
-use theater_runtime::boundary::export::INIT;
+use theater_runtime::boundary::export::{Function, INIT};
 use theater_runtime::call::{Type, Val, parse_arguments, signature};
-use theater_runtime::diagnostic::{ARGUMENT_COUNT, Diagnostic, NOT_BUILT, Source};
+use theater_runtime::diagnostic::{
+    ARGUMENT_COUNT, Diagnostic, IMPORT_NOT_GRANTED, NOT_BUILT, Source,
+};
 use theater_runtime::manifest::Manifest;
-use theater_runtime::world::{check_actor, component_path, project_wit, read_component};
+use theater_runtime::world::{
+    ComponentInfo, check_actor, component_path, needed_handlers, project_wit, read_component,
+};
 
 /// What a session starts with.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,8 +79,27 @@ fn project(path: &Path) -> Result<Loaded, Vec<Diagnostic>> {
 fn bare(path: &Path, grants: &[String]) -> Result<Loaded, Vec<Diagnostic>> {
     let component = read_component(path).map_err(|problem| vec![*problem])?;
     let manifest = Manifest::bare(path, grants)?;
-    let warnings = errors_first(check_actor(&manifest, None, Some(&component)))?;
+    let mut problems = check_actor(&manifest, None, Some(&component));
+    for problem in &mut problems {
+        fit_bare(problem, &manifest, &component);
+    }
+    let warnings = errors_first(problems)?;
     Ok(Loaded { manifest, component, warnings })
+}
+
+/// Fits the report of a problem to a component whose manifest nobody has written: no place in that
+/// manifest, and no advice to change it.
+fn fit_bare(problem: &mut Diagnostic, manifest: &Manifest, component: &[u8]) {
+    if problem.source.as_ref().is_some_and(|source| Arc::ptr_eq(source, &manifest.source)) {
+        problem.source = None;
+        problem.labels.clear();
+    }
+    if problem.code == IMPORT_NOT_GRANTED
+        && let Ok(info) = ComponentInfo::read(component)
+    {
+        let needs = needed_handlers(&info).handlers.join(",");
+        problem.help = Some(format!("`theater repl --grant {needs}` grants all that it needs"));
+    }
 }
 
 /// The problems as warnings, or as errors if there is one among them.
@@ -131,10 +154,8 @@ impl Session {
     ) -> Result<Arc<Actor>, Vec<Diagnostic>> {
         let written = arguments.or_else(|| loaded.written_init());
         let prepared = self.node.prepare(loaded.manifest, loaded.component)?;
-        let has_init = prepared.program().function(INIT).is_some();
-        let params = prepared.init_params();
-        let values =
-            init_values(name, has_init, params, written).map_err(|problem| vec![*problem])?;
+        let values = init_values(name, prepared.program().function(INIT), written)
+            .map_err(|problem| vec![*problem])?;
         let work = self.node.spawn(prepared, name, values, Some(origin));
         let actor = self.interrupt.during(name, work).await.map_err(|problem| vec![*problem])?;
         self.last = Some(name.to_owned());
@@ -144,13 +165,14 @@ impl Session {
 
 fn init_values(
     name: &str,
-    has_init: bool,
-    params: &[(String, Type)],
+    init: Option<&Function>,
     written: Option<Written>,
 ) -> Result<Vec<Val>, Box<Diagnostic>> {
+    let params: &[(String, Type)] = init.map_or(&[], |init| &init.params);
+    let declared = || init.map_or(String::new(), |f| signature(INIT, &f.params, &f.results));
     let required = params.iter().any(|(_, ty)| !matches!(ty, Type::Option(_)));
     match written {
-        Some((source, span)) if !has_init && !source.text[span.clone()].trim().is_empty() => {
+        Some((source, span)) if init.is_none() && !source.text[span.clone()].trim().is_empty() => {
             let message = format!("`{name}` has no `init` to take arguments");
             Err(Box::new(
                 Diagnostic::error(ARGUMENT_COUNT, message)
@@ -160,22 +182,18 @@ fn init_values(
         }
         Some((source, span)) => parse_arguments(&source, span, params).map_err(|problem| {
             let help = problem.help.clone().map_or(String::new(), |help| help + "; ");
-            Box::new(problem.help(format!("{help}it is `{}`", declared(params))))
+            Box::new(problem.help(format!("{help}it is `{}`", declared())))
         }),
         None if required => {
             let message = format!("`{name}` needs arguments to start");
             Err(Box::new(Diagnostic::error(ARGUMENT_COUNT, message).help(format!(
                 "its first turn is `{}`: give them with `spawn PATH with ARGUMENTS` or `--init \
                  ARGUMENTS`, or as `init` under `[actor]` in theater.toml",
-                declared(params)
+                declared()
             ))))
         }
         None => Ok(params.iter().map(|_| Val::Option(None)).collect()),
     }
-}
-
-fn declared(params: &[(String, Type)]) -> String {
-    signature(INIT, params, &[])
 }
 
 /// The span without space around it.
