@@ -8,13 +8,19 @@ use crate::report::{Style, report};
 use crate::script::{Script, Statement};
 use crate::session::{Flow, Session, Stop};
 use crate::signals::Signals;
+use crate::start::Started;
 use crate::{Ended, Input, Options};
 use std::io::{self, IsTerminal, Write};
 use std::sync::mpsc;
 use theater_runtime::diagnostic::{Diagnostic, OUTPUT_UNWRITABLE, Result};
 use tokio::sync::oneshot;
 
-pub async fn run(mut session: Session, options: &Options) -> Result<Ended, Vec<Diagnostic>> {
+pub async fn run(
+    started: Started,
+    options: &Options,
+    signals: &mut Signals,
+) -> Result<Ended, Vec<Diagnostic>> {
+    let Started { mut session, mut live, .. } = started;
     let script = match &options.input {
         Input::Lines(lines) => Script::from_lines(lines.iter().cloned()),
         Input::File(path) => Script::open(path).map_err(|problem| vec![*problem])?,
@@ -23,8 +29,6 @@ pub async fn run(mut session: Session, options: &Options) -> Result<Ended, Vec<D
     let style = Style::of_stderr(options.colour_err);
     let look = look(options);
     let reader = Reader::start(script).map_err(|error| vec![unreadable(&error)])?;
-    let mut live = LiveLines::new(&session);
-    let mut signals = Signals::new();
     loop {
         let next = tokio::select! {
             next = reader.next() => next,
@@ -38,7 +42,7 @@ pub async fn run(mut session: Session, options: &Options) -> Result<Ended, Vec<D
                 return Ok(Ended::Failed);
             }
         };
-        let outcome = evaluate(&mut session, &statement, look, &mut signals).await;
+        let outcome = evaluate(&mut session, &statement, look, signals).await;
         let outcome = match outcome {
             Ok(flow) => write_live(&mut live, &session, look).map(|()| flow).map_err(Stop::Output),
             stopped => stopped,
@@ -83,7 +87,7 @@ async fn evaluate(
 }
 
 fn write_live(live: &mut LiveLines, session: &Session, look: Look) -> io::Result<()> {
-    live.arrived(session).iter().try_for_each(|event| write(&event.render(look)))
+    live.arrived(session.watched()).iter().try_for_each(|event| write(&event.render(look)))
 }
 
 fn write(text: &str) -> io::Result<()> {

@@ -32,6 +32,7 @@ pub mod words;
 
 pub use session::Start;
 
+use signals::Signals;
 use std::path::PathBuf;
 use theater_runtime::diagnostic::Diagnostic;
 use theater_runtime::trace::Durability;
@@ -92,16 +93,27 @@ pub enum Ended {
 /// Everything that keeps the session from starting, and a trace or an output that cannot be written.
 /// These are not yet shown.
 pub async fn run(options: Options) -> Result<Ended, Vec<Diagnostic>> {
-    let started = start::start(&options).await?;
+    let mut signals = Signals::new();
+    let started = start::start(&options, &mut signals).await?;
+    started.tell();
     let node = started.session.node().clone();
+    let interrupt = started.session.interrupt();
     let ended = match &options.input {
-        Input::Terminal => interactive::run(started, &options).await,
-        _ => batch::run(started.session, &options).await,
+        Input::Terminal => interactive::run(started, &options, &mut signals).await,
+        _ => batch::run(started, &options, &mut signals).await,
     };
-    let closed = node.shutdown().await.map_err(|error| vec![error.diagnostic()]);
+    let closing = node.shutdown();
+    tokio::pin!(closing);
+    let closed = loop {
+        tokio::select! {
+            closed = &mut closing => break closed,
+            // An actor's last turn takes too long for somebody.
+            _ = signals.any() => interrupt.cancel_all(),
+        }
+    };
     match ended? {
         // Whatever failed has been reported, and all that was answered is stored.
         Ended::Failed => Ok(Ended::Failed),
-        Ended::Ok => closed.map(|()| Ended::Ok),
+        Ended::Ok => closed.map(|()| Ended::Ok).map_err(|error| vec![error.diagnostic()]),
     }
 }

@@ -3,13 +3,15 @@
 use crate::output::{Look, Output};
 use crate::paint::{self, Role};
 use crate::record;
-use crate::session::Session;
+use crate::session::Watched;
 use crate::styled::Line;
 use std::collections::HashMap;
+use theater_runtime::node::Node;
 use theater_runtime::trace::{ActorId, Cause, Kind, Live, Record, RecordView, Subscription};
 
 /// The records of a node as they are stored, and what of them is shown.
 pub struct LiveLines {
+    node: Node,
     subscription: Subscription,
     names: HashMap<ActorId, String>,
     exits: HashMap<ActorId, &'static str>,
@@ -22,33 +24,37 @@ pub struct Happened {
     view: Option<Box<RecordView>>,
     missed: u64,
     /// Whether its actor is watched.
-    pub watched: bool,
+    watched: bool,
     /// Why the actor exited last.
     exit: Option<&'static str>,
-    /// Whether actors came or went.
-    pub names_changed: bool,
 }
 
 impl LiveLines {
     /// Listens from now on.
-    pub fn new(session: &Session) -> Self {
-        Self {
-            subscription: session.node().subscribe(),
-            names: session.names_by_id(),
-            exits: HashMap::new(),
+    pub fn new(node: &Node) -> Self {
+        let (node, subscription) = (node.clone(), node.subscribe());
+        let mut live = Self { node, subscription, names: HashMap::new(), exits: HashMap::new() };
+        live.learn_names();
+        live
+    }
+
+    fn learn_names(&mut self) {
+        let actors = self.node.actors();
+        self.names.extend(actors.iter().map(|actor| (actor.id, actor.name.to_string())));
+    }
+
+    /// The next thing that happens. Waits for ever when the node has ended.
+    pub async fn next(&mut self, watched: &Watched) -> Happened {
+        match self.subscription.next().await {
+            Some(live) => self.follow(live, watched),
+            None => std::future::pending().await,
         }
     }
 
-    /// The next thing that happens. None when the node has ended.
-    pub async fn next(&mut self, session: &Session) -> Option<Happened> {
-        let live = self.subscription.next().await?;
-        Some(self.follow(live, session))
-    }
-
     /// What is there already of the watched actors, for scripts.
-    pub fn arrived(&mut self, session: &Session) -> Vec<Output> {
+    pub fn arrived(&mut self, watched: &Watched) -> Vec<Output> {
         let mut outputs = Vec::new();
-        while let Some(happened) = self.try_next(session) {
+        while let Some(happened) = self.try_next(watched) {
             if let (true, Some(view)) = (happened.watched, happened.view) {
                 outputs.push(Output::Record(view));
             }
@@ -57,24 +63,18 @@ impl LiveLines {
     }
 
     /// What is there already, one by one.
-    pub fn try_next(&mut self, session: &Session) -> Option<Happened> {
+    pub fn try_next(&mut self, watched: &Watched) -> Option<Happened> {
         let live = self.subscription.try_next()?;
-        Some(self.follow(live, session))
+        Some(self.follow(live, watched))
     }
 
-    fn follow(&mut self, live: Live, session: &Session) -> Happened {
+    fn follow(&mut self, live: Live, watched: &Watched) -> Happened {
         let record: &Record = match &live {
             Live::Record(record) => record,
             Live::Missed(missed) => {
-                let names = session.names_by_id();
-                self.names.extend(names);
-                return Happened {
-                    view: None,
-                    missed: *missed,
-                    watched: true,
-                    exit: None,
-                    names_changed: true,
-                };
+                let missed = *missed;
+                self.learn_names();
+                return Happened { view: None, missed, watched: true, exit: None };
             }
         };
         let id = record.header.actor;
@@ -86,9 +86,8 @@ impl LiveLines {
         }
         let name = self.names.get(&id).map(String::as_str);
         let view = RecordView::new(record, name);
-        let watched = name.is_some_and(|name| session.watched().contains(name));
-        let names_changed = matches!(view.kind, Kind::Spawned { .. } | Kind::Stopped);
-        Happened { view: Some(Box::new(view)), missed: 0, watched, exit, names_changed }
+        let watched = name.is_some_and(|name| watched.contains(name));
+        Happened { view: Some(Box::new(view)), missed: 0, watched, exit }
     }
 }
 

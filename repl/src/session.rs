@@ -11,7 +11,6 @@ use crate::line::{self, Command, Spawn};
 use crate::names::{ActorNames, FunctionNames, Names};
 use crate::output::{ActorInfo, Output};
 use serde_json::json;
-use std::collections::HashMap;
 use std::io;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -23,7 +22,6 @@ use theater_runtime::diagnostic::{
 };
 use theater_runtime::node::Node;
 use theater_runtime::replay::{Cursor, History};
-use theater_runtime::trace::ActorId;
 
 /// Where outputs go, one by one.
 pub type Sink<'s> = dyn FnMut(Output) -> io::Result<()> + 's;
@@ -233,16 +231,13 @@ impl Session {
 
     async fn spawn_line(&mut self, source: &Arc<Source>, spawn: &Spawn) -> Result<Output, Stop> {
         let start = Start::of_path(spawn.path.text.as_ref());
-        let loaded = start.load(&self.grants).map_err(|mut problems| {
-            // A path that is no file is a problem of the line.
-            for problem in &mut problems {
-                if problem.source.is_none() && problem.labels.is_empty() {
-                    let span = spawn.path.span.clone();
-                    *problem = problem.clone().at(source, span, "to be spawned");
-                }
-            }
-            problems
-        })?;
+        // What has no place of its own is a problem of the line.
+        let in_line = |problems: Vec<Diagnostic>| -> Vec<Diagnostic> {
+            let span = || spawn.name.as_ref().map_or(&spawn.path, |name| name).span.clone();
+            let place = |problem| *placed(Box::new(problem), source, span(), "to be spawned");
+            problems.into_iter().map(place).collect()
+        };
+        let loaded = start.load(&self.grants).map_err(in_line)?;
         let Some(loaded) = loaded else { return Err(Stop::Problems(Vec::new())) };
         let name = match &spawn.name {
             Some(name) => name.text.clone(),
@@ -250,7 +245,7 @@ impl Session {
         };
         let arguments = spawn.arguments.clone().map(|span| (source.clone(), span));
         let origin = source.text.trim().to_owned();
-        let actor = self.spawn(loaded, &name, arguments, origin).await?;
+        let actor = self.spawn(loaded, &name, arguments, origin).await.map_err(in_line)?;
         Ok(Output::Done {
             key: "spawned",
             value: json!(name),
@@ -340,11 +335,6 @@ impl Session {
     pub fn names(&self) -> Names {
         let actors = self.node.actors();
         Names { actors: actors.iter().map(|actor| actor_names(actor)).collect() }
-    }
-
-    /// The names of all living actors by number, for their records.
-    pub fn names_by_id(&self) -> HashMap<ActorId, String> {
-        self.node.actors().iter().map(|actor| (actor.id, actor.name.to_string())).collect()
     }
 }
 

@@ -22,19 +22,6 @@ impl Signals {
             interrupt: signal(SignalKind::interrupt()).ok(),
         }
     }
-
-    /// Waits for ctrl-c.
-    pub async fn interrupt(&mut self) {
-        one(&mut self.interrupt).await;
-    }
-
-    /// Waits for SIGTERM, or for the terminal to be gone.
-    pub async fn end(&mut self) {
-        tokio::select! {
-            () = one(&mut self.terminate) => {}
-            () = one(&mut self.hangup) => {}
-        }
-    }
 }
 
 #[cfg(unix)]
@@ -57,18 +44,6 @@ impl Signals {
     pub fn new() -> Self {
         Self
     }
-
-    /// Waits for ctrl-c.
-    pub async fn interrupt(&mut self) {
-        if tokio::signal::ctrl_c().await.is_err() {
-            pending().await
-        }
-    }
-
-    /// Never comes.
-    pub async fn end(&mut self) {
-        pending().await
-    }
 }
 
 impl Signals {
@@ -85,7 +60,9 @@ impl Signals {
         }
         #[cfg(not(unix))]
         {
-            self.interrupt().await;
+            if tokio::signal::ctrl_c().await.is_err() {
+                pending::<()>().await;
+            }
             true
         }
     }

@@ -4,8 +4,9 @@ use crate::project::ActorArgs;
 use crate::status::{Ended, Failure, Status};
 use std::collections::HashMap;
 use std::io;
+use std::sync::Arc;
 use theater_repl::paint::{Level, Role};
-use theater_runtime::actor::CallError;
+use theater_runtime::actor::{Actor, CallError};
 use theater_runtime::diagnostic::{Diagnostic, FILE_UNREADABLE, RUN_MISSING, Result};
 use theater_runtime::node::{Beginning, Begun, Node, Start, Which};
 use theater_runtime::trace::{
@@ -57,10 +58,10 @@ async fn foreground(args: Args, output: &mut Output) -> Ended {
         json: args.json,
     };
     watching.introduce(&begun);
-    if begun.spawn(args.actor.init.as_deref(), "theater run").await?.is_none()
-        && begun.resumed.is_empty()
-    {
-        end(&begun.node, &mut signals).await;
+    let spawned = spawn(&mut begun, args.actor.init.as_deref(), &mut signals).await?;
+    if spawned.is_none() && begun.resumed.is_empty() {
+        // Nothing was done that could be lost.
+        let _ = end(&begun.node, &mut signals).await;
         return Err(nobody().into());
     }
     let names: Vec<String> = begun.node.actors().iter().map(|a| a.name.to_string()).collect();
@@ -69,11 +70,8 @@ async fn foreground(args: Args, output: &mut Output) -> Ended {
     let closed = end(&begun.node, &mut signals).await;
     ended?;
     watching.rest()?;
-    match closed {
-        Some(Ok(())) => Ok(Status::Fine),
-        Some(Err(error)) => Err(Failure::failed(error.diagnostic())),
-        None => Ok(Status::Failed),
-    }
+    closed.map_err(|error| Failure::failed(error.diagnostic()))?;
+    Ok(Status::Fine)
 }
 
 fn nobody() -> Box<Diagnostic> {
@@ -81,11 +79,31 @@ fn nobody() -> Box<Diagnostic> {
     Box::new(problem.help("name a project or a component"))
 }
 
-/// Ends the node in order; none if a second signal did not want to wait for that.
-async fn end(node: &Node, signals: &mut Signals) -> Option<Result<(), CallError>> {
-    tokio::select! {
-        closed = node.shutdown() => Some(closed),
-        () = signals.next() => None,
+/// Ends the node in order. Whoever asks again does not want to wait for turns that still run.
+async fn end(node: &Node, signals: &mut Signals) -> Result<(), CallError> {
+    let ending = node.shutdown();
+    let mut ending = std::pin::pin!(ending);
+    loop {
+        tokio::select! {
+            ended = &mut ending => return ended,
+            () = signals.next() => node.actors().iter().for_each(|actor| actor.cancel_turn()),
+        }
+    }
+}
+
+/// Spawns the actor; a signal cancels its `init`.
+async fn spawn(
+    begun: &mut Begun,
+    init: Option<&str>,
+    signals: &mut Signals,
+) -> Result<Option<Arc<Actor>>, Vec<Diagnostic>> {
+    let node = begun.node.clone();
+    let mut spawning = std::pin::pin!(begun.spawn(init, "theater run"));
+    loop {
+        tokio::select! {
+            spawned = &mut spawning => return spawned,
+            () = signals.next() => node.actors().iter().for_each(|actor| actor.cancel_turn()),
+        }
     }
 }
 

@@ -16,8 +16,9 @@ pub const SHOWN: usize = 50;
 
 impl Session {
     /// Where the cursor is, if somebody has put it into the past.
-    pub fn place(&self) -> Option<Place> {
-        self.cursor?.place(self.history.as_ref()?).ok()
+    pub fn place(&mut self) -> Option<Place> {
+        let cursor = self.cursor?;
+        cursor.place(self.refreshed().ok()?).ok()
     }
 
     pub(super) fn look_back(

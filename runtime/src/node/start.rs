@@ -2,12 +2,16 @@
 
 use super::{Node, Opened};
 use crate::actor::Actor;
-use crate::boundary::export::INIT;
+use crate::boundary::export::{Function, INIT};
 use crate::call::{parse_arguments, signature};
-use crate::diagnostic::{ARGUMENT_COUNT, Diagnostic, NOT_BUILT, RUN_DIFFERS, Source};
+use crate::diagnostic::{
+    ARGUMENT_COUNT, Diagnostic, IMPORT_NOT_GRANTED, NOT_BUILT, RUN_DIFFERS, Source, TURN_ABORTED,
+};
 use crate::manifest::Manifest;
 use crate::trace::{Durability, Hash, Kind, Reader, RunDir};
-use crate::world::{check_actor, component_path, project_wit, read_component};
+use crate::world::{
+    ComponentInfo, check_actor, component_path, needed_handlers, project_wit, read_component,
+};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -158,7 +162,13 @@ impl Begun {
         let written = init.map(|init| (Source::new("--init", init), 0..init.len()));
         match loaded.spawn(&self.node, &name, written, Some(origin.to_owned())).await {
             Ok(actor) => Ok(Some(actor)),
-            Err(problems) => Err(self.end(problems).await),
+            Err(mut problems) => {
+                // Nobody will be there to follow the usual advice, to look at it in the REPL.
+                for problem in problems.iter_mut().filter(|problem| problem.code == TURN_ABORTED) {
+                    problem.help = Some(format!("`theater trace show {name}#0` shows the turn"));
+                }
+                Err(self.end(problems).await)
+            }
         }
     }
 
@@ -221,8 +231,27 @@ fn project(path: &Path) -> Result<Loaded, Vec<Diagnostic>> {
 fn bare(path: &Path, grants: &[String]) -> Result<Loaded, Vec<Diagnostic>> {
     let component = read_component(path).map_err(single)?;
     let manifest = Manifest::bare(path, grants)?;
-    let warnings = errors_first(check_actor(&manifest, None, Some(&component)))?;
+    let mut problems = check_actor(&manifest, None, Some(&component));
+    for problem in &mut problems {
+        fit_bare(problem, &manifest, &component);
+    }
+    let warnings = errors_first(problems)?;
     Ok(Loaded { manifest, component, warnings })
+}
+
+/// Fits the report of a problem to a component whose manifest nobody has written: no place in that
+/// manifest, and no advice to change it.
+fn fit_bare(problem: &mut Diagnostic, manifest: &Manifest, component: &[u8]) {
+    if problem.source.as_ref().is_some_and(|source| Arc::ptr_eq(source, &manifest.source)) {
+        problem.source = None;
+        problem.labels.clear();
+    }
+    if problem.code == IMPORT_NOT_GRANTED
+        && let Ok(info) = ComponentInfo::read(component)
+    {
+        let needs = needed_handlers(&info).handlers.join(",");
+        problem.help = Some(format!("`--grant {needs}` grants all that it needs"));
+    }
 }
 
 #[expect(clippy::boxed_local, reason = "it is what the results of this crate hold")]
@@ -281,9 +310,8 @@ impl Loaded {
     ) -> Result<Arc<Actor>, Vec<Diagnostic>> {
         let written = arguments.or_else(|| self.written_init());
         let prepared = node.prepare(self.manifest, self.component)?;
-        let has_init = prepared.program().function(INIT).is_some();
-        let values =
-            init_values(name, has_init, prepared.init_params(), written).map_err(single)?;
+        let init = prepared.program().function(INIT);
+        let values = init_values(name, init, written).map_err(single)?;
         node.spawn(prepared, name, values, origin).await.map_err(single)
     }
 
@@ -307,13 +335,14 @@ impl Loaded {
 
 fn init_values(
     name: &str,
-    has_init: bool,
-    params: &[(String, Type)],
+    init: Option<&Function>,
     written: Option<Written>,
 ) -> Result<Vec<Val>, Box<Diagnostic>> {
+    let params: &[(String, Type)] = init.map_or(&[], |init| &init.params);
+    let declared = || init.map_or(String::new(), |f| signature(INIT, &f.params, &f.results));
     let required = params.iter().any(|(_, ty)| !matches!(ty, Type::Option(_)));
     match written {
-        Some((source, span)) if !has_init && !source.text[span.clone()].trim().is_empty() => {
+        Some((source, span)) if init.is_none() && !source.text[span.clone()].trim().is_empty() => {
             let message = format!("`{name}` has no `init` to take arguments");
             Err(Box::new(
                 Diagnostic::error(ARGUMENT_COUNT, message)
@@ -323,22 +352,18 @@ fn init_values(
         }
         Some((source, span)) => parse_arguments(&source, span, params).map_err(|problem| {
             let help = problem.help.clone().map_or(String::new(), |help| help + "; ");
-            Box::new(problem.help(format!("{help}it is `{}`", declared(params))))
+            Box::new(problem.help(format!("{help}it is `{}`", declared())))
         }),
         None if required => {
             let message = format!("`{name}` needs arguments to start");
             Err(Box::new(Diagnostic::error(ARGUMENT_COUNT, message).help(format!(
                 "its first turn is `{}`: give them with `spawn PATH with ARGUMENTS` or `--init \
                  ARGUMENTS`, or as `init` under `[actor]` in theater.toml",
-                declared(params)
+                declared()
             ))))
         }
         None => Ok(params.iter().map(|_| Val::Option(None)).collect()),
     }
-}
-
-fn declared(params: &[(String, Type)]) -> String {
-    signature(INIT, params, &[])
 }
 
 /// The span without space around it.
