@@ -192,8 +192,8 @@ impl Node {
             registry.next_id += 1;
             let kind = Kind::Spawned { name: name.to_owned(), component, manifest: manifest_hash };
             self.append(id, kind)?;
-            let actor = Arc::new(Actor::new(name.into(), id, manifest, program));
             let life = Life { incarnation: 1, next_turn: 1, state: State::default() };
+            let actor = Arc::new(Actor::new(name.into(), id, manifest, program, &life));
             let mailbox = self.start(&mut registry, actor.clone(), life);
             (actor, mailbox)
         };
@@ -238,7 +238,7 @@ impl Node {
         }
         let life = Life { incarnation: found.life.incarnation + 1, ..found.life };
         self.append(found.id, Kind::Restarted { incarnation: life.incarnation })?;
-        let actor = Arc::new(Actor::new(found.name.into(), found.id, manifest, program));
+        let actor = Arc::new(Actor::new(found.name.into(), found.id, manifest, program, &life));
         self.start(&mut self.registry(), actor.clone(), life);
         Ok(Some(actor))
     }

@@ -36,17 +36,32 @@ pub struct Actor {
 }
 
 impl Actor {
-    pub(crate) fn new(name: Arc<str>, id: ActorId, manifest: Manifest, program: Program) -> Self {
-        Self {
+    pub(crate) fn new(
+        name: Arc<str>,
+        id: ActorId,
+        manifest: Manifest,
+        program: Program,
+        life: &Life,
+    ) -> Self {
+        let actor = Self {
             name,
             id,
             manifest,
             program,
-            incarnation: AtomicU32::new(1),
-            turns: AtomicU64::new(0),
-            state_size: AtomicU64::new(0),
+            incarnation: AtomicU32::default(),
+            turns: AtomicU64::default(),
+            state_size: AtomicU64::default(),
             cancel: watch::Sender::new(false),
-        }
+        };
+        actor.show(life);
+        actor
+    }
+
+    /// Makes a moment of its life visible to everybody.
+    fn show(&self, life: &Life) {
+        self.incarnation.store(life.incarnation, Ordering::Relaxed);
+        self.turns.store(life.next_turn.saturating_sub(1), Ordering::Relaxed);
+        self.state_size.store(life.state.size(), Ordering::Relaxed);
     }
 
     /// Which of its lives it is in, from 1.

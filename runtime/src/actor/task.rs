@@ -8,7 +8,6 @@ use crate::state::State;
 use crate::trace::{Cause, Entry, ExitReason, Kind, Log, LogFailed, PayloadKind, TurnHeader};
 use crate::turn::{self, Execution, OutcomeKind};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use wasmtime::component::Val;
 
@@ -59,7 +58,6 @@ impl Task {
     }
 
     async fn live(&mut self) -> Result<(), LogFailed> {
-        self.publish_info();
         loop {
             tokio::select! {
                 biased;
@@ -113,7 +111,7 @@ impl Task {
         if let Some(state) = execution.state {
             self.life.state = state;
         }
-        self.publish_info();
+        self.actor.show(&self.life);
         let result = match (execution.outcome, execution.failure) {
             (outcome, Some(failure)) => {
                 let actor = self.actor.name.to_string();
@@ -227,7 +225,7 @@ impl Task {
             self.life.incarnation += 1;
             let kind = Kind::Restarted { incarnation: self.life.incarnation };
             self.log.append(Entry { actor: self.actor.id, kind, payloads: Vec::new() })?;
-            self.publish_info();
+            self.actor.show(&self.life);
             return Ok(Next::Continue);
         }
         let Some(reason) = stop else { return Ok(Next::Continue) };
@@ -260,7 +258,7 @@ impl Task {
         if let Some(state) = execution.state {
             self.life.state = state;
         }
-        self.publish_info();
+        self.actor.show(&self.life);
         Ok(())
     }
 
@@ -274,13 +272,6 @@ impl Task {
         self.exited(reason)?;
         let stopped = Entry { actor: self.actor.id, kind: Kind::Stopped, payloads: Vec::new() };
         self.log.append(stopped).map(|_| ())
-    }
-
-    fn publish_info(&self) {
-        let Life { incarnation, next_turn, state } = &self.life;
-        self.actor.incarnation.store(*incarnation, Ordering::Relaxed);
-        self.actor.turns.store(next_turn.saturating_sub(1), Ordering::Relaxed);
-        self.actor.state_size.store(state.size(), Ordering::Relaxed);
     }
 }
 
