@@ -1,17 +1,119 @@
-//! The interactive shell: the input side.
+//! The interactive shell: typed calls, live events, stepping through traces.
 //!
-//! A statement comes from a [`terminal`] or a [`script`], is read by [`line::parse`] into a
-//! [`line::Command`], and what the table in [`words`] says of each word serves parsing, `help` and
-//! [`complete`]. The terminal sees the running actors only through the snapshot in [`names`]; lines
-//! from them appear above the prompt through a [`printer::Printer`]. What guests wrote is shown only
-//! after [`paint::printable`]. Start at [`mod@line`].
+//! [`run`] is the whole of `theater repl`. The engine is a [`session::Session`]: it evaluates
+//! statements on a node and gives [`output::Output`]s, and knows no terminal. Two thin faces feed it:
+//! `interactive` and `batch`.
+//!
+//! On the input side a statement comes from a [`terminal`] or a [`script`], is read by
+//! [`line::parse`] into a [`line::Command`], and what the table in [`words`] says of each word serves
+//! parsing, `help` and [`complete`]. The terminal sees the running actors only through the snapshot in
+//! [`names`]; lines from them appear above the prompt through a [`printer::Printer`]. What guests
+//! wrote is shown only after [`paint::printable`]; problems are shown by [`mod@report`].
 
+mod batch;
 pub mod complete;
 pub mod highlight;
+mod interactive;
 pub mod line;
+mod live;
 pub mod names;
+pub mod output;
 pub mod paint;
 pub mod printer;
+mod record;
+pub mod report;
 pub mod script;
+pub mod session;
+mod signals;
+mod start;
+mod styled;
 pub mod terminal;
 pub mod words;
+
+pub use session::Start;
+
+use signals::Signals;
+use std::path::PathBuf;
+use theater_runtime::diagnostic::Diagnostic;
+use theater_runtime::trace::Durability;
+
+/// What `theater repl` was asked for.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// What to start with.
+    pub start: Start,
+    /// The folder with the runs, normally the project's `.theater`.
+    pub data: PathBuf,
+    /// Whether to go on with the last run, instead of beginning a new one.
+    pub resume: bool,
+    /// When an answer may be shown.
+    pub durability: Durability,
+    /// The handlers that components without a project get: names, or lists such as `clock,log`.
+    pub grants: Vec<String>,
+    /// The arguments of the first actor's `init`, in place of those in its manifest.
+    pub init: Option<String>,
+    /// Where the statements come from.
+    pub input: Input,
+    /// Whether results are JSON, one object a line.
+    pub json: bool,
+    /// Whether there are colours on standard output.
+    pub colour: bool,
+    /// Whether there are colours on standard error.
+    pub colour_err: bool,
+    /// The file with the lines of earlier sessions.
+    pub history: Option<PathBuf>,
+}
+
+/// Where the statements come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Input {
+    /// A person. Standard input and output must be a terminal.
+    Terminal,
+    /// The command line: a statement each.
+    Lines(Vec<String>),
+    /// A file.
+    File(PathBuf),
+    /// Standard input.
+    StandardInput,
+}
+
+/// How a session ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// As it was meant to.
+    Ok,
+    /// A statement of a script failed, or the session was ended by a signal.
+    Failed,
+}
+
+/// Runs a session from its start to its end. Results go to standard output, reports of failing
+/// statements to standard error.
+///
+/// # Errors
+/// Everything that keeps the session from starting, and a trace or an output that cannot be written.
+/// These are not yet shown.
+pub async fn run(options: Options) -> Result<Ended, Vec<Diagnostic>> {
+    let mut signals = Signals::new();
+    let started = start::start(&options, &mut signals).await?;
+    started.tell();
+    let node = started.session.node().clone();
+    let interrupt = started.session.interrupt();
+    let ended = match &options.input {
+        Input::Terminal => interactive::run(started, &options, &mut signals).await,
+        _ => batch::run(started, &options, &mut signals).await,
+    };
+    let closing = node.shutdown();
+    tokio::pin!(closing);
+    let closed = loop {
+        tokio::select! {
+            closed = &mut closing => break closed,
+            // An actor's last turn takes too long for somebody.
+            _ = signals.any() => interrupt.cancel_all(),
+        }
+    };
+    match ended? {
+        // Whatever failed has been reported, and all that was answered is stored.
+        Ended::Failed => Ok(Ended::Failed),
+        Ended::Ok => closed.map(|()| Ended::Ok).map_err(|error| vec![error.diagnostic()]),
+    }
+}

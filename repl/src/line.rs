@@ -23,8 +23,8 @@ pub enum Command {
     Events(Option<Name>),
     /// `trace`
     Trace(Option<Name>),
-    /// `at`
-    At(Address),
+    /// `at`; without an address, the last turn.
+    At(Option<Address>),
     /// `next`
     Next,
     /// `back`
@@ -39,8 +39,8 @@ pub enum Command {
     State(Option<Name>),
     /// `live`
     Live,
-    /// `help`, about a word or about all.
-    Help(Option<&'static Word>),
+    /// `help`: about a word, a handler, an actor, a code, or about all.
+    Help(Option<Name>),
     /// `quit`
     Quit,
 }
@@ -56,13 +56,15 @@ pub struct Spawn {
     pub arguments: Option<Range<usize>>,
 }
 
-/// The moment after a turn: `counter#3`.
+/// The moment after a turn, `counter#3`, or after a step inside it, `counter#3.2`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Address {
     /// The actor.
     pub actor: Name,
     /// The turn; 0 is `init`.
     pub turn: u64,
+    /// The step inside the turn, from 1.
+    pub step: Option<usize>,
     /// The place of the whole address.
     pub span: Range<usize>,
 }
@@ -169,13 +171,14 @@ fn parse_word(source: &Arc<Source>, word: &'static Word, mut tokens: Tokens) -> 
         ("events", _, name) => Command::Events(name),
         ("trace", _, name) => Command::Trace(name),
         ("state", _, name) => Command::State(name),
-        ("at", Some(token), _) => Command::At(parse_address(&token).ok_or_else(|| {
+        ("at", None, _) => Command::At(None),
+        ("at", Some(token), _) => Command::At(Some(parse_address(&token).ok_or_else(|| {
             misuse(
                 token.span,
                 "this is not a turn".to_owned(),
                 "expected an actor and a turn: `counter#3`",
             )
-        })?),
+        })?)),
         ("goto", Some(token), _) => Command::Goto(token.text.parse().map_err(|_| {
             misuse(token.span, "this is not the number of a turn".to_owned(), "expected a number")
         })?),
@@ -184,10 +187,7 @@ fn parse_word(source: &Arc<Source>, word: &'static Word, mut tokens: Tokens) -> 
         ("step", ..) => Command::Step,
         ("step-back", ..) => Command::StepBack,
         ("live", ..) => Command::Live,
-        ("help", Some(token), _) => {
-            Command::Help(Some(words::find(&token.text).ok_or_else(|| unknown(source, &token))?))
-        }
-        ("help", None, _) => Command::Help(None),
+        ("help", _, topic) => Command::Help(topic),
         _ => Command::Quit,
     })
 }
@@ -236,13 +236,18 @@ fn is_actor_name(text: &str) -> bool {
 
 fn parse_address(token: &Token) -> Option<Address> {
     let (actor, turn) = token.text.rsplit_once('#')?;
-    let digits = !turn.is_empty() && turn.bytes().all(|b| b.is_ascii_digit());
-    if actor.is_empty() || token.quoted || !digits {
+    let (turn, step) = match turn.split_once('.') {
+        Some((turn, step)) => (turn, Some(step)),
+        None => (turn, None),
+    };
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    if actor.is_empty() || token.quoted || !digits(turn) || !step.is_none_or(digits) {
         return None;
     }
+    let step = step.map(str::parse).transpose().ok()?;
     let span = token.span.start..token.span.start + actor.len();
     let actor = Name { text: actor.to_owned(), span };
-    Some(Address { actor, turn: turn.parse().ok()?, span: token.span.clone() })
+    Some(Address { actor, turn: turn.parse().ok()?, step, span: token.span.clone() })
 }
 
 /// The length of the last word of a text.

@@ -58,6 +58,8 @@ pub struct Terminal {
     entered: VecDeque<Input>,
     asked: bool,
     printer: Printer,
+    #[cfg(unix)]
+    before: Option<rustix::termios::Termios>,
 }
 
 impl Terminal {
@@ -69,6 +71,8 @@ impl Terminal {
         if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
             return Err(io::Error::other("standard input and output are not a terminal"));
         }
+        #[cfg(unix)]
+        let before = rustix::termios::tcgetattr(io::stdin()).ok();
         let (prompts, asked_for) = mpsc::channel();
         let (answers, inputs) = async_mpsc::unbounded_channel();
         let (opened, open) = mpsc::sync_channel(1);
@@ -84,7 +88,32 @@ impl Terminal {
             }
         })?;
         let printer = open.recv().map_err(io::Error::other)??;
-        Ok(Self { prompts, inputs, entered: VecDeque::new(), asked: false, printer })
+        let entered = VecDeque::new();
+        Ok(Self {
+            prompts,
+            inputs,
+            entered,
+            asked: false,
+            printer,
+            #[cfg(unix)]
+            before,
+        })
+    }
+
+    /// Puts the terminal back into the mode in which it was opened, for leaving while a line is being
+    /// read. Nothing can be read any more after this.
+    pub fn restore(&self) {
+        if !self.asked {
+            return;
+        }
+        let mut stdout = io::stdout().lock();
+        // Pasted text is not to be marked any more. A terminal that is gone needs nothing.
+        let _ = stdout.write_all(b"\x1b[?2004l\r\n").and_then(|()| stdout.flush());
+        #[cfg(unix)]
+        if let Some(before) = &self.before {
+            use rustix::termios::{OptionalActions, tcsetattr};
+            let _ = tcsetattr(io::stdin(), OptionalActions::Now, before);
+        }
     }
 
     /// Asks for the next statement. Ctrl-c clears the line and asks again.

@@ -98,13 +98,15 @@ pub static WORDS: &[Word] = &[
     Word {
         name: "at",
         aliases: &[],
-        usage: "NAME#TURN",
+        usage: "[NAME#TURN[.STEP]]",
         operands: &[Operand::Address],
-        required: 1,
+        required: 0,
         summary: "go to a recorded turn",
-        help: "Puts the cursor on the moment after the turn. From there `next`, `back`, `step` and `step-back` \
-               walk through the trace, and `state` shows the state as it was. `live` returns to the present.\n\
-               Turn 0 is the actor's `init`, 1 the first call.",
+        help: "Puts the cursor on the moment after the turn, or after a step inside it; without an address, on \
+               the last turn. From there `next`, `back`, `step` and `step-back` walk through the trace, and \
+               `state` shows the state as it was. `live` returns to the present.\n\
+               Turn 0 is the actor's `init`, 1 the first call.\n\
+               Calls are always live: also while the cursor is in the past, they reach the actor as it is now.",
         example: "at counter#3",
     },
     Word {
@@ -187,7 +189,9 @@ pub static WORDS: &[Word] = &[
         operands: &[Operand::Word],
         required: 0,
         summary: "list the words, or explain one",
-        help: "Without a word it lists all words, with one it says more about it.",
+        help: "Without a word it lists all words, with one it says more about it. It also explains handlers \
+               (`help random`), the functions of an actor (`help counter`), and the codes of reports \
+               (`help TH0403`).",
         example: "help spawn",
     },
     Word {

@@ -4,6 +4,7 @@
 //! [`Node::stop`] are what a person or a program does with it. All of it is recorded.
 
 mod recover;
+mod start;
 
 use crate::actor::{Actor, Answer, Call, CallError, Control, Handle, Life, Reply, Task};
 use crate::boundary::export::INIT;
@@ -19,6 +20,7 @@ use crate::trace::{
 use crate::turn::{Compiled, Program};
 use recover::Recovered;
 pub(crate) use recover::manifest as recorded_manifest;
+pub use start::{Beginning, Begun, Loaded, Start, Which, Written};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;

@@ -15,7 +15,8 @@ fn name(text: &str, start: usize) -> Name {
 fn words_are_read() {
     let spawn = |path, name, arguments| Command::Spawn(Spawn { path, name, arguments });
     let quoted = Name { text: "a \"b\" //c".to_owned(), span: 6..19 };
-    let address = Address { actor: name("shop/counter", 3), turn: 12, span: 3..18 };
+    let address = Address { actor: name("shop/counter", 3), turn: 12, step: None, span: 3..18 };
+    let inside = Address { actor: name("a", 3), turn: 1, step: Some(2), span: 3..8 };
     let cases = [
         ("", Command::Nothing),
         ("  \t\n", Command::Nothing),
@@ -34,7 +35,9 @@ fn words_are_read() {
         ("trace counter", Command::Trace(Some(name("counter", 6)))),
         ("state", Command::State(None)),
         ("state a", Command::State(Some(name("a", 6)))),
-        ("at shop/counter#12", Command::At(address)),
+        ("at shop/counter#12", Command::At(Some(address))),
+        ("at a#1.2", Command::At(Some(inside))),
+        ("at", Command::At(None)),
         ("next", Command::Next),
         ("back", Command::Back),
         ("step", Command::Step),
@@ -42,8 +45,8 @@ fn words_are_read() {
         ("goto 18446744073709551615", Command::Goto(u64::MAX)),
         ("live", Command::Live),
         ("help", Command::Help(None)),
-        ("help exit", Command::Help(words::find("quit"))),
-        ("? at", Command::Help(words::find("at"))),
+        ("help exit", Command::Help(Some(name("exit", 5)))),
+        ("? at", Command::Help(Some(name("at", 2)))),
         ("quit", Command::Quit),
         ("exit", Command::Quit),
     ];

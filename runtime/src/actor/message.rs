@@ -133,7 +133,7 @@ fn aborted(actor: &str, turn: u64, outcome: OutcomeKind, failure: &Failure) -> D
     let mut message = format!("{actor}#{turn} aborted ({outcome}): {}", failure.message);
     if !failure.frames.is_empty() {
         message.push_str("\n  in ");
-        message.push_str(&failure.frames.join("\n  called from "));
+        message.push_str(&failure.frames_in_short().join("\n  called from "));
     }
     let help = format!("its state is as it was before; look at the turn with `at {actor}#{turn}`");
     Diagnostic::error(TURN_ABORTED, message).help(match outcome {

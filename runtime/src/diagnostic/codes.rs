@@ -17,6 +17,7 @@ macro_rules! codes {
 
 codes! {
     FILE_UNREADABLE = "TH0001", "a file cannot be read";
+    OUTPUT_UNWRITABLE = "TH0002", "output cannot be written";
 
     MANIFEST_MISSING = "TH0101", "a folder holds no manifest";
     MANIFEST_SYNTAX = "TH0102", "a manifest is not valid TOML";
@@ -69,6 +70,7 @@ codes! {
     WORD_OPERANDS = "TH0411", "a word of the REPL is used wrongly";
     NAME_TAKEN = "TH0412", "an actor of this name is running already";
     OVERLOADED = "TH0413", "an actor's mailbox is full";
+    FUNCTION_UNCALLABLE = "TH0414", "a function cannot be called";
 
     TURN_ABORTED = "TH0501", "a turn aborted";
     INIT_REFUSED = "TH0502", "an actor refuses to start";
@@ -78,6 +80,7 @@ codes! {
     RUN_LOCKED = "TH0602", "another process writes the run";
     RUN_UNWRITABLE = "TH0603", "a run cannot be written";
     TRACE_DAMAGED = "TH0604", "a trace is damaged";
+    RUN_DIFFERS = "TH0605", "a run goes on with what it recorded";
 
     REPLAY_IMPOSSIBLE = "TH0701", "a turn cannot be replayed";
     REPLAY_DIVERGED = "TH0702", "a replay differs from its record";

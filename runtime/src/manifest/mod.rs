@@ -191,7 +191,8 @@ impl Manifest {
 
     /// A path of the manifest, from where the program stands.
     pub fn resolve(&self, path: &Path) -> PathBuf {
-        self.dir.join(path)
+        // As a person would write it, for the reports.
+        if self.dir == Path::new(".") { path.to_owned() } else { self.dir.join(path) }
     }
 }
 

@@ -3,7 +3,10 @@ use crate::diagnostic::{Diagnostic, RUN_LOCKED, RUN_MISSING, RUN_UNWRITABLE, Res
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
+
+/// How often the lock of a run is tried before another process is taken to write it.
+const LOCK_ATTEMPTS: u32 = 10;
 
 /// The folder of one run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -146,10 +149,18 @@ impl RunDir {
             .truncate(false)
             .open(&path)
             .map_err(failed)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(Box::new(self.locked(&mut file))),
-            Err(TryLockError::Error(error)) => return Err(Box::new(failed(error))),
+        let mut attempts = LOCK_ATTEMPTS;
+        loop {
+            attempts -= 1;
+            match file.try_lock() {
+                Ok(()) => break,
+                // Whoever asks `is_locked` holds it for a moment.
+                Err(TryLockError::WouldBlock) if attempts > 0 => {
+                    std::thread::sleep(Duration::from_millis(5));
+                }
+                Err(TryLockError::WouldBlock) => return Err(Box::new(self.locked(&mut file))),
+                Err(TryLockError::Error(error)) => return Err(Box::new(failed(error))),
+            }
         }
         let note = || -> io::Result<()> {
             file.set_len(0)?;
@@ -183,6 +194,28 @@ impl RunDir {
         matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
     }
 
+    /// The number of the process that writes the run now, if there is one and it can be read.
+    pub fn writer(&self) -> Option<u32> {
+        if !self.is_locked() {
+            return None;
+        }
+        fs::read_to_string(self.path.join("lock")).ok()?.trim().parse().ok()
+    }
+
+    /// The bytes of all its files.
+    pub fn size(&self) -> u64 {
+        fn below(folder: &Path) -> u64 {
+            let Ok(entries) = fs::read_dir(folder) else { return 0 };
+            let one = |entry: fs::DirEntry| match entry.metadata() {
+                Ok(meta) if meta.is_dir() => below(&entry.path()),
+                Ok(meta) => meta.len(),
+                Err(_) => 0,
+            };
+            entries.flatten().map(one).sum()
+        }
+        below(&self.path)
+    }
+
     /// What the file `head` says: how many records are on disk, and the hash of the last one's
     /// header. None if the file is missing or unreadable.
     pub fn head(&self) -> Option<(u64, Hash)> {
@@ -197,12 +230,16 @@ impl RunDir {
     }
 }
 
-/// A time in UTC and a few random digits, such as `20261123-051710-a3f2`.
+/// A time in UTC, such as `20261123-051710-a3f2`: the last four digits are 65,536ths of the second,
+/// so that the ids of runs that begin within one second sort by age too.
 fn new_id() -> String {
-    let now = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
+    let now = SystemTime::now();
+    let nanos = now.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.subsec_nanos());
+    let fraction = (u64::from(nanos) << 16) / 1_000_000_000;
+    let now = humantime::format_rfc3339_seconds(now).to_string();
     let digits: String = now.chars().filter(char::is_ascii_digit).collect();
     let (date, time) = digits.split_at(digits.len().saturating_sub(6));
-    format!("{date}-{time}-{:04x}", rand::random::<u16>())
+    format!("{date}-{time}-{fraction:04x}")
 }
 
 /// A trace holds what actors were told: only its owner may read it.

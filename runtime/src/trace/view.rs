@@ -248,7 +248,8 @@ impl CallView {
         <(Level, String)>::read_values(&mut Decoder::new(&self.call.arguments)).ok()
     }
 
-    fn to_json(&self) -> Value {
+    /// Everything, for programs. 64-bit numbers are exact.
+    pub fn to_json(&self) -> Value {
         json!({
             "function": self.function,
             "arguments": values_json(Some(&self.arguments)),

@@ -76,6 +76,17 @@ impl Failure {
         Self { message: message.into(), frames: Vec::new() }
     }
 
+    /// The frames for people: a function that called itself stands there once, with how often.
+    pub fn frames_in_short(&self) -> Vec<String> {
+        self.frames
+            .chunk_by(|a, b| a == b)
+            .map(|same| match same.len() {
+                1 => same[0].clone(),
+                times => format!("{} ({times} times)", same[0]),
+            })
+            .collect()
+    }
+
     /// The failure in its encoding.
     pub fn encode(&self) -> Vec<u8> {
         let mut writer = Writer::new();

@@ -41,7 +41,7 @@ pub fn check_project(path: &Path) -> Vec<Diagnostic> {
 /// # Errors
 /// Every problem that keeps the WIT from being resolved.
 pub fn project_wit(manifest: &Manifest) -> Result<Option<Wit>, Vec<Diagnostic>> {
-    let folder = manifest.dir.join("wit");
+    let folder = manifest.resolve(Path::new("wit"));
     if folder.is_dir() {
         return Wit::load(&folder).map(Some);
     }
@@ -92,8 +92,11 @@ pub fn check_actor(
 /// relative as the manifest's folder is.
 pub fn component_path(manifest: &Manifest) -> PathBuf {
     match &manifest.actor.component {
-        Some(path) => manifest.dir.join(&path.value),
-        None => manifest.dir.join("build").join(format!("{}.wasm", manifest.actor.name.value)),
+        Some(path) => manifest.resolve(&path.value),
+        None => {
+            let file = format!("{}.wasm", manifest.actor.name.value);
+            manifest.resolve(&Path::new("build").join(file))
+        }
     }
 }
 

@@ -1,0 +1,125 @@
+//! What happens while somebody watches: log lines, restarts, and the turns that were asked for.
+
+use crate::output::{Look, Output};
+use crate::paint::{self, Role};
+use crate::record;
+use crate::session::Watched;
+use crate::styled::Line;
+use std::collections::HashMap;
+use theater_runtime::node::Node;
+use theater_runtime::trace::{ActorId, Cause, Kind, Live, Record, RecordView, Subscription};
+
+/// The records of a node as they are stored, and what of them is shown.
+pub struct LiveLines {
+    node: Node,
+    subscription: Subscription,
+    names: HashMap<ActorId, String>,
+    exits: HashMap<ActorId, &'static str>,
+}
+
+/// One thing that happened.
+#[derive(Debug)]
+pub struct Happened {
+    /// The record; none if records were missed.
+    view: Option<Box<RecordView>>,
+    missed: u64,
+    /// Whether its actor is watched.
+    watched: bool,
+    /// Why the actor exited last.
+    exit: Option<&'static str>,
+}
+
+impl LiveLines {
+    /// Listens from now on.
+    pub fn new(node: &Node) -> Self {
+        let (node, subscription) = (node.clone(), node.subscribe());
+        let mut live = Self { node, subscription, names: HashMap::new(), exits: HashMap::new() };
+        live.learn_names();
+        live
+    }
+
+    fn learn_names(&mut self) {
+        let actors = self.node.actors();
+        self.names.extend(actors.iter().map(|actor| (actor.id, actor.name.to_string())));
+    }
+
+    /// The next thing that happens. Waits for ever when the node has ended.
+    pub async fn next(&mut self, watched: &Watched) -> Happened {
+        match self.subscription.next().await {
+            Some(live) => self.follow(live, watched),
+            None => std::future::pending().await,
+        }
+    }
+
+    /// What is there already of the watched actors, for scripts.
+    pub fn arrived(&mut self, watched: &Watched) -> Vec<Output> {
+        let mut outputs = Vec::new();
+        while let Some(happened) = self.try_next(watched) {
+            if let (true, Some(view)) = (happened.watched, happened.view) {
+                outputs.push(Output::Record(view));
+            }
+        }
+        outputs
+    }
+
+    /// What is there already, one by one.
+    pub fn try_next(&mut self, watched: &Watched) -> Option<Happened> {
+        let live = self.subscription.try_next()?;
+        Some(self.follow(live, watched))
+    }
+
+    fn follow(&mut self, live: Live, watched: &Watched) -> Happened {
+        let record: &Record = match &live {
+            Live::Record(record) => record,
+            Live::Missed(missed) => {
+                let missed = *missed;
+                self.learn_names();
+                return Happened { view: None, missed, watched: true, exit: None };
+            }
+        };
+        let id = record.header.actor;
+        let exit = self.exits.get(&id).copied();
+        match &record.header.kind {
+            Kind::Spawned { name, .. } => drop(self.names.insert(id, name.clone())),
+            Kind::Exited { reason, .. } => drop(self.exits.insert(id, reason.name())),
+            _ => {}
+        }
+        let name = self.names.get(&id).map(String::as_str);
+        let view = RecordView::new(record, name);
+        let watched = name.is_some_and(|name| watched.contains(name));
+        Happened { view: Some(Box::new(view)), missed: 0, watched, exit }
+    }
+}
+
+impl Happened {
+    /// The lines for a person, without the end of the last one. None if it is not worth a line.
+    pub fn text(&self, look: Look) -> Option<String> {
+        let Some(view) = &self.view else {
+            let text = format!("… {} events went by too fast to be shown", self.missed);
+            return Some(look.paint.text(Role::Faint, &text).into_owned());
+        };
+        let name = view.actor.as_deref().unwrap_or("node");
+        let mut lines: Vec<String> = view
+            .log_lines()
+            .map(|(level, message)| {
+                let level = paint::Level::from_name(&level.to_string());
+                look.paint.log_line(name, level.unwrap_or(paint::Level::Info), &message)
+            })
+            .collect();
+        let line = match self.watched {
+            true => Some(record::line(view)),
+            false => {
+                aborted_unasked(view).or_else(|| record::lifecycle(name, &view.kind, self.exit))
+            }
+        };
+        lines.extend(line.map(|line| line.render(look.paint, look.width)));
+        (!lines.is_empty()).then(|| lines.join("\n"))
+    }
+}
+
+/// A turn that aborted without a person having called: nobody else reports it.
+fn aborted_unasked(view: &RecordView) -> Option<Line> {
+    let turn = view.turn()?;
+    let unasked = turn.cause != Cause::Outside && !turn.outcome.commits();
+    (unasked && turn.turn > 0).then(|| record::line(view))
+}

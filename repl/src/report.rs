@@ -1,0 +1,137 @@
+//! Reports of problems for people: what miette draws, fit for the terminal that it goes to.
+
+use crate::paint::{is_dangerous, printable};
+use miette::{GraphicalReportHandler, GraphicalTheme, ThemeCharacters, ThemeStyles};
+use std::io::{self, IsTerminal, Write};
+use std::sync::Arc;
+use theater_runtime::diagnostic::{Diagnostic, Source};
+
+/// How reports are drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Style {
+    /// Whether there are colours.
+    pub colour: bool,
+    /// Whether lines are drawn with characters beyond ASCII.
+    pub unicode: bool,
+    /// After how many columns text is wrapped.
+    pub width: usize,
+}
+
+impl Default for Style {
+    /// Plain text of 80 columns, as for a file.
+    fn default() -> Self {
+        Self { colour: false, unicode: false, width: 80 }
+    }
+}
+
+impl Style {
+    /// What fits standard error: its width, and its locale's characters, if it is a terminal.
+    pub fn of_stderr(colour: bool) -> Self {
+        if !io::stderr().is_terminal() {
+            return Self { colour, ..Self::default() };
+        }
+        let size = terminal_size::terminal_size_of(io::stderr());
+        let width = size.map_or(80, |(width, _)| usize::from(width.0).clamp(40, 120));
+        Self { colour, unicode: locale_is_utf8(), width }
+    }
+}
+
+fn locale_is_utf8() -> bool {
+    let set = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let locale = set("LC_ALL").or_else(|| set("LC_CTYPE")).or_else(|| set("LANG"));
+    locale.is_some_and(|locale| {
+        let locale = locale.to_ascii_lowercase();
+        locale.contains("utf-8") || locale.contains("utf8")
+    })
+}
+
+/// The report of a problem, several lines with their ends. Nothing in it can do anything to a
+/// terminal, whatever stands in names, messages and sources.
+pub fn render(problem: &Diagnostic, style: Style) -> String {
+    let theme = GraphicalTheme {
+        characters: match style.unicode {
+            true => ThemeCharacters::unicode(),
+            false => ThemeCharacters::ascii(),
+        },
+        styles: if style.colour { ThemeStyles::ansi() } else { ThemeStyles::none() },
+    };
+    let handler = GraphicalReportHandler::new_themed(theme)
+        .with_width(style.width)
+        .with_links(false)
+        .without_syntax_highlighting();
+    let problem = harmless(problem);
+    let mut text = String::new();
+    if handler.render_report(&mut text, &problem).is_err() {
+        // Labels that do not fit their source: the words are still worth reading.
+        text = format!("{}: {}\n", problem.code.id, problem.message);
+    }
+    text
+}
+
+/// Writes reports to standard error. If that is closed there is nobody to tell.
+pub fn report<'p>(problems: impl IntoIterator<Item = &'p Diagnostic>, style: Style) {
+    let mut stderr = io::stderr().lock();
+    for problem in problems {
+        let _ = stderr.write_all(render(problem, style).as_bytes());
+    }
+    let _ = stderr.flush();
+}
+
+/// The same problem without anything that could do something to a terminal. Places stay right.
+fn harmless(problem: &Diagnostic) -> Diagnostic {
+    let mut problem = problem.clone();
+    problem.message = printable(&problem.message).into_owned();
+    problem.help = problem.help.map(|help| printable(&help).into_owned());
+    for label in &mut problem.labels {
+        label.text = printable(&label.text).into_owned();
+    }
+    if let Some(source) = &mut problem.source {
+        let name = printable(&source.name).replace('\n', "\\n");
+        *source = Arc::new(Source { name, text: same_length(&source.text) });
+    }
+    problem.related = problem.related.iter().map(harmless).collect();
+    problem
+}
+
+/// The text with each byte of a dangerous character replaced by a visible one.
+fn same_length(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            // The end of a line as other systems write it.
+            '\r' => out.push(' '),
+            c if is_dangerous(c) => out.extend(std::iter::repeat_n('?', c.len_utf8())),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use theater_runtime::diagnostic::{ACTOR_UNKNOWN, VALUE_TYPE};
+
+    #[test]
+    fn a_report_points_into_its_source_and_does_nothing_to_the_terminal() {
+        let text = "a.f(\u{1b}[2J\u{9b}31m\u{202e}, oops)\r\nnext";
+        let source = Source::new("-e\u{1b}c", text);
+        let at = text.find("oops").unwrap_or_default();
+        let problem = Diagnostic::error(VALUE_TYPE, "bad \u{1b}]0;x\u{7} value")
+            .at(&source, at..at + 4, "here\u{8}")
+            .help("do \u{1b}[5m this")
+            .related(Diagnostic::error(ACTOR_UNKNOWN, "other\u{0}"));
+        let text = render(&problem, Style::default());
+        assert!(!text.contains(|c: char| is_dangerous(c)), "{text:?}");
+        insta::assert_snapshot!(text);
+        let pretty = render(&problem, Style { colour: true, unicode: true, width: 60 });
+        assert!(pretty.contains('╭') && pretty.contains("\u{1b}[31m"), "{pretty}");
+    }
+
+    #[test]
+    fn labels_outside_their_source_are_no_panic() {
+        let source = Source::new("x", "abc");
+        let problem = Diagnostic::error(VALUE_TYPE, "wrong").at(&source, 10..20, "there");
+        assert!(render(&problem, Style::default()).contains("wrong"));
+    }
+}

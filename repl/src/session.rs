@@ -1,0 +1,377 @@
+//! The engine of a session: evaluates one statement after the other on a node, wherever the
+//! statements come from and wherever the outputs go.
+
+mod explain;
+mod load;
+mod past;
+
+pub use theater_runtime::node::{Loaded, Start};
+
+use crate::line::{self, Command, Spawn};
+use crate::names::{ActorNames, FunctionNames, Names};
+use crate::output::{ActorInfo, Output};
+use serde_json::json;
+use std::io;
+use std::ops::Range;
+use std::sync::{Arc, Mutex, PoisonError};
+use theater_runtime::actor::Actor;
+use theater_runtime::boundary::export::INIT;
+use theater_runtime::call::{Call, Name, find_function, parse_arguments};
+use theater_runtime::diagnostic::{
+    ACTOR_UNKNOWN, Diagnostic, FUNCTION_UNCALLABLE, Result, Source, did_you_mean,
+};
+use theater_runtime::node::Node;
+use theater_runtime::replay::{Cursor, History};
+
+/// Where outputs go, one by one.
+pub type Sink<'s> = dyn FnMut(Output) -> io::Result<()> + 's;
+
+/// Whether the session goes on after a statement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flow {
+    /// It goes on.
+    Continue,
+    /// It was asked to end.
+    Quit,
+}
+
+/// Why a statement was not evaluated to its end.
+#[derive(Debug)]
+pub enum Stop {
+    /// It is wrong, or what it asks for failed.
+    Problems(Vec<Diagnostic>),
+    /// The sink takes nothing any more.
+    Output(io::Error),
+}
+
+impl From<Box<Diagnostic>> for Stop {
+    fn from(problem: Box<Diagnostic>) -> Self {
+        Self::Problems(vec![*problem])
+    }
+}
+
+impl From<Vec<Diagnostic>> for Stop {
+    fn from(problems: Vec<Diagnostic>) -> Self {
+        Self::Problems(problems)
+    }
+}
+
+impl From<io::Error> for Stop {
+    fn from(error: io::Error) -> Self {
+        Self::Output(error)
+    }
+}
+
+/// Whose turns are shown while they happen.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Watched {
+    /// Nobody's.
+    #[default]
+    Nobody,
+    /// Those of these actors.
+    Actors(Vec<String>),
+    /// Everybody's.
+    All,
+}
+
+impl Watched {
+    /// Whether this actor's turns are shown.
+    pub fn contains(&self, name: &str) -> bool {
+        match self {
+            Self::Nobody => false,
+            Self::Actors(names) => names.iter().any(|watched| watched == name),
+            Self::All => true,
+        }
+    }
+}
+
+/// A session on a node.
+pub struct Session {
+    node: Node,
+    grants: Vec<String>,
+    history: Option<History>,
+    cursor: Option<Cursor>,
+    /// The actor that was used last.
+    last: Option<String>,
+    watched: Watched,
+    /// How many records `trace` shows. None for all.
+    trace_lines: Option<usize>,
+    interrupt: Interrupt,
+}
+
+/// Ends the turn that a statement waits for. Copies do the same.
+#[derive(Debug, Clone)]
+pub struct Interrupt {
+    node: Node,
+    waiting_for: Arc<Mutex<Option<String>>>,
+}
+
+impl Interrupt {
+    /// Cancels the turn of the actor that the statement waits for. Without one nothing happens.
+    pub fn cancel(&self) {
+        let name = self.waiting_for().clone();
+        if let Some(actor) = name.and_then(|name| self.node.actor(&name)) {
+            actor.cancel_turn();
+        }
+    }
+
+    /// Cancels the turns of all actors.
+    pub fn cancel_all(&self) {
+        self.node.actors().iter().for_each(|actor| actor.cancel_turn());
+    }
+
+    fn waiting_for(&self) -> std::sync::MutexGuard<'_, Option<String>> {
+        self.waiting_for.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn during<T>(&self, actor: &str, work: impl Future<Output = T>) -> T {
+        *self.waiting_for() = Some(actor.to_owned());
+        let result = work.await;
+        *self.waiting_for() = None;
+        result
+    }
+}
+
+impl Session {
+    /// A session on a node. `grants` are the handlers that bare components get.
+    pub fn new(node: Node, grants: Vec<String>) -> Self {
+        let interrupt = Interrupt { node: node.clone(), waiting_for: Arc::default() };
+        Self {
+            node,
+            grants,
+            history: None,
+            cursor: None,
+            last: None,
+            watched: Watched::default(),
+            trace_lines: None,
+            interrupt,
+        }
+    }
+
+    /// Makes an actor the one that words without a name mean.
+    pub fn turn_to(&mut self, name: &str) {
+        self.last = Some(name.to_owned());
+    }
+
+    /// The node.
+    pub fn node(&self) -> &Node {
+        &self.node
+    }
+
+    /// Makes `trace` show the last records only, as many as a person wants to see.
+    pub fn shorten_traces(&mut self) {
+        self.trace_lines = Some(past::SHOWN);
+    }
+
+    /// What ends a turn that takes too long, while [`Session::evaluate`] waits for it.
+    pub fn interrupt(&self) -> Interrupt {
+        self.interrupt.clone()
+    }
+
+    /// Whose turns are to be shown while they happen.
+    pub fn watched(&self) -> &Watched {
+        &self.watched
+    }
+
+    /// Evaluates one statement, which is all of the source.
+    ///
+    /// # Errors
+    /// When the statement is wrong, what it asks for fails, or the sink fails.
+    pub async fn evaluate(
+        &mut self,
+        source: &Arc<Source>,
+        sink: &mut Sink<'_>,
+    ) -> Result<Flow, Stop> {
+        match line::parse(source)? {
+            Command::Nothing => {}
+            Command::Quit => return Ok(Flow::Quit),
+            Command::Call(call) => sink(self.call(source, &call).await?)?,
+            Command::Spawn(spawn) => sink(self.spawn_line(source, &spawn).await?)?,
+            Command::Stop(name) => sink(self.stop(source, &name).await?)?,
+            Command::Ps => sink(Output::Actors(self.actors()))?,
+            Command::Events(name) => sink(self.watch(source, name.as_ref())?)?,
+            Command::Help(topic) => sink(self.explain(source, topic.as_ref())?)?,
+            command => self.look_back(source, command, sink)?,
+        }
+        Ok(Flow::Continue)
+    }
+
+    async fn call(&mut self, source: &Arc<Source>, call: &Call) -> Result<Output> {
+        let actor = self.living(source, &call.actor)?;
+        let program = &actor.program;
+        let uncallable = program.uncallable.iter().map(|function| split(&function.full_name));
+        let callable = program.functions.iter();
+        let callable = callable.map(|function| (function.interface.as_deref(), &*function.name));
+        let names: Vec<(Option<&str>, &str)> = callable.chain(uncallable).collect();
+        let index = find_function(source, call, &names)?;
+        let Some(function) = program.functions.get(index) else {
+            let reason = &program.uncallable[index - program.functions.len()].reason;
+            let message = format!("`{}` cannot be called", call.function.text);
+            return Err(Box::new(
+                Diagnostic::error(FUNCTION_UNCALLABLE, message)
+                    .at(source, call.function.span.clone(), "not with values alone")
+                    .help(reason.clone()),
+            ));
+        };
+        let arguments = parse_arguments(source, call.arguments.clone(), &function.params)?;
+        let origin = Some(source.text.trim().to_owned());
+        let work = self.node.call(&actor.name, &function.full_name, arguments, origin);
+        let reply = self.interrupt.during(&actor.name, work).await.map_err(|error| {
+            let span = call.actor.span.start..call.function.span.end;
+            placed(Box::new(error.diagnostic()), source, span, "in this call")
+        })?;
+        self.last = Some(actor.name.to_string());
+        Ok(Output::Reply {
+            actor: actor.name.to_string(),
+            turn: reply.turn,
+            function: function.full_name.clone(),
+            result: reply.values.into_iter().next(),
+        })
+    }
+
+    async fn spawn_line(&mut self, source: &Arc<Source>, spawn: &Spawn) -> Result<Output, Stop> {
+        let start = Start::of_path(spawn.path.text.as_ref());
+        // What has no place of its own is a problem of the line.
+        let in_line = |problems: Vec<Diagnostic>| -> Vec<Diagnostic> {
+            let span = || spawn.name.as_ref().map_or(&spawn.path, |name| name).span.clone();
+            let place = |problem| *placed(Box::new(problem), source, span(), "to be spawned");
+            problems.into_iter().map(place).collect()
+        };
+        let loaded = start.load(&self.grants).map_err(in_line)?;
+        let Some(loaded) = loaded else { return Err(Stop::Problems(Vec::new())) };
+        let name = match &spawn.name {
+            Some(name) => name.text.clone(),
+            None => loaded.name().to_owned(),
+        };
+        let arguments = spawn.arguments.clone().map(|span| (source.clone(), span));
+        let origin = source.text.trim().to_owned();
+        let actor = self.spawn(loaded, &name, arguments, origin).await.map_err(in_line)?;
+        Ok(Output::Done {
+            key: "spawned",
+            value: json!(name),
+            text: match self.node.run().id() {
+                run if actor.program.functions.is_empty() => format!("{name} lives in run {run}"),
+                _ => format!("{name} lives; `help {name}` lists its functions"),
+            },
+        })
+    }
+
+    async fn stop(&mut self, source: &Arc<Source>, name: &Name) -> Result<Output> {
+        let actor = self.living(source, name)?;
+        let work = self.node.stop(&actor.name);
+        self.interrupt.during(&actor.name, work).await.map_err(|error| {
+            placed(Box::new(error.diagnostic()), source, name.span.clone(), "this actor")
+        })?;
+        let text = format!("{} is stopped; its trace stays", name.text);
+        Ok(Output::Done { key: "stopped", value: json!(name.text), text })
+    }
+
+    /// The running actors, as `ps` shows them.
+    pub fn actors(&self) -> Vec<ActorInfo> {
+        let actors = self.node.actors();
+        let info = actors.iter().map(|actor| ActorInfo {
+            name: actor.name.to_string(),
+            id: actor.id.0,
+            last_turn: match actor.last_turn() {
+                0 if actor.program.function(INIT).is_none() => None,
+                turn => Some(turn),
+            },
+            restarts: actor.incarnation() - 1,
+            state_size: actor.state_size(),
+            waiting: self.node.waiting(&actor.name),
+        });
+        info.collect()
+    }
+
+    fn watch(&mut self, source: &Arc<Source>, name: Option<&Name>) -> Result<Output> {
+        let Some(name) = name else {
+            let on = self.watched == Watched::Nobody;
+            self.watched = if on { Watched::All } else { Watched::Nobody };
+            let text = match on {
+                true => "every turn is shown; `events` again ends it",
+                false => "turns are not shown any more",
+            };
+            return Ok(watching(json!(on), text.to_owned()));
+        };
+        let actor = self.living(source, name)?.name.to_string();
+        let mut names = match std::mem::take(&mut self.watched) {
+            Watched::Actors(names) => names,
+            _ => Vec::new(),
+        };
+        let before = names.len();
+        names.retain(|watched| *watched != actor);
+        let on = names.len() == before;
+        let text = match on {
+            true => format!("each turn of {actor} is shown; `events {actor}` again ends it"),
+            false => format!("turns of {actor} are not shown any more"),
+        };
+        if on {
+            names.push(actor.clone());
+        }
+        self.watched = if names.is_empty() { Watched::Nobody } else { Watched::Actors(names) };
+        Ok(watching(json!(if on { Some(actor) } else { None }), text))
+    }
+
+    /// The living actor that a name in the line means.
+    fn living(&self, source: &Arc<Source>, name: &Name) -> Result<Arc<Actor>> {
+        self.node.actor(&name.text).ok_or_else(|| {
+            let actors = self.node.actors();
+            let names: Vec<&str> = actors.iter().map(|actor| &*actor.name).collect();
+            let help = match (did_you_mean(&name.text, names.iter().copied()), &names[..]) {
+                (Some(near), _) => format!("did you mean `{near}`?"),
+                (None, []) => "no actor is running; `spawn PATH` starts one".to_owned(),
+                (None, [only]) => format!("the running actor is `{only}`"),
+                (None, _) => "`ps` lists the actors".to_owned(),
+            };
+            Box::new(
+                Diagnostic::error(ACTOR_UNKNOWN, format!("there is no actor `{}`", name.text))
+                    .at(source, name.span.clone(), "not a running actor")
+                    .help(help),
+            )
+        })
+    }
+
+    /// The names for completion, as they are now.
+    pub fn names(&self) -> Names {
+        let actors = self.node.actors();
+        Names { actors: actors.iter().map(|actor| actor_names(actor)).collect() }
+    }
+}
+
+fn watching(value: serde_json::Value, text: String) -> Output {
+    Output::Done { key: "events", value, text }
+}
+
+/// Interface and name of a function's full name.
+fn split(full_name: &str) -> (Option<&str>, &str) {
+    match full_name.rsplit_once('#') {
+        Some((interface, name)) => (Some(interface), name),
+        None => (None, full_name),
+    }
+}
+
+/// The functions of an actor that a person calls: not those that the runtime calls.
+fn actor_names(actor: &Actor) -> ActorNames {
+    let functions = actor.program.functions.iter().filter(|function| {
+        let interface = function.interface.as_deref();
+        function.full_name != INIT && !interface.is_some_and(|i| i.starts_with("theater:actor/"))
+    });
+    let functions = functions.map(|function| {
+        let interface = function.interface.as_deref();
+        FunctionNames::new(interface, &function.name, &function.params, &function.results)
+    });
+    ActorNames { name: actor.name.to_string(), functions: functions.collect() }
+}
+
+/// A problem with a place in the line, if it has none yet.
+fn placed(
+    problem: Box<Diagnostic>,
+    source: &Arc<Source>,
+    span: Range<usize>,
+    label: &str,
+) -> Box<Diagnostic> {
+    match problem.labels.is_empty() {
+        true => Box::new(problem.at(source, span, label)),
+        false => problem,
+    }
+}

@@ -1,0 +1,374 @@
+//! From a path to a running actor.
+
+use super::{Node, Opened};
+use crate::actor::Actor;
+use crate::boundary::export::{Function, INIT};
+use crate::call::{parse_arguments, signature};
+use crate::diagnostic::{
+    ARGUMENT_COUNT, Diagnostic, IMPORT_NOT_GRANTED, NOT_BUILT, RUN_DIFFERS, Source, TURN_ABORTED,
+};
+use crate::manifest::Manifest;
+use crate::trace::{Durability, Hash, Kind, Reader, RunDir};
+use crate::world::{
+    ComponentInfo, check_actor, component_path, needed_handlers, project_wit, read_component,
+};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use wasmtime::component::{Type, Val};
+
+/// What to start with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Start {
+    /// A project: its folder, or its `theater.toml`.
+    Project(PathBuf),
+    /// A component without a project, `.wasm` or `.wat`.
+    Component(PathBuf),
+    /// No actor.
+    Empty,
+}
+
+/// A component with its manifest, checked, but not yet compiled.
+#[derive(Debug)]
+pub struct Loaded {
+    /// Its manifest.
+    pub manifest: Manifest,
+    /// Its bytes.
+    pub component: Vec<u8>,
+    /// What is to be said about it, without keeping it from running.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// Arguments of `init` as they were written: where they stand.
+pub type Written = (Arc<Source>, Range<usize>);
+
+/// Which run to write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Which {
+    /// A new one.
+    New,
+    /// The newest one. It is an error if there is none.
+    Last,
+    /// The newest one, or a new one if there is none.
+    LastOrNew,
+}
+
+/// How a node begins.
+#[derive(Debug, Clone)]
+pub struct Beginning {
+    /// What to start with.
+    pub start: Start,
+    /// The folder below which the runs are.
+    pub data: PathBuf,
+    /// Which run to write.
+    pub which: Which,
+    /// When an answer may leave the node.
+    pub durability: Durability,
+    /// The handlers that a component without a project gets.
+    pub grants: Vec<String>,
+}
+
+/// A node that is open, and the actor that is still to be spawned.
+#[derive(Debug)]
+pub struct Begun {
+    /// The node.
+    pub node: Node,
+    /// Whether its run is new.
+    pub new: bool,
+    /// How many bytes of a torn record, left by a crash, were cut off and set aside.
+    pub cut: u64,
+    /// The actors that live again, by name.
+    pub resumed: Vec<Arc<Actor>>,
+    /// What somebody should be told.
+    pub problems: Vec<Diagnostic>,
+    loaded: Option<Loaded>,
+}
+
+impl Beginning {
+    /// Opens the run and reads what it starts with. [`Begun::spawn`] follows.
+    ///
+    /// # Errors
+    ///
+    /// What keeps the node from starting. Problems of the project do not, if actors live again: they
+    /// need no project.
+    pub async fn open(&self) -> Result<Begun, Vec<Diagnostic>> {
+        let last = match self.which {
+            Which::New => None,
+            Which::Last => Some(RunDir::latest(&self.data).map_err(single)?),
+            Which::LastOrNew => RunDir::latest(&self.data).ok(),
+        };
+        let new = last.is_none();
+        let loaded = match self.start.load(&self.grants) {
+            Err(problems) if new => return Err(problems),
+            other => other,
+        };
+        let run = match last {
+            Some(run) => run,
+            None => RunDir::create(&self.data).map_err(single)?,
+        };
+        let opened = Node::open(run.clone(), self.durability).await;
+        let Opened { node, cut, resumed } = match opened {
+            Ok(opened) => opened,
+            Err(problem) => {
+                discard(&run, new);
+                return Err(vec![*problem]);
+            }
+        };
+        let mut begun = Begun { node, new, cut, resumed, problems: Vec::new(), loaded: None };
+        match loaded {
+            Err(problems) if begun.resumed.is_empty() => Err(begun.end(problems).await),
+            Err(problems) => {
+                begun.problems = problems;
+                Ok(begun)
+            }
+            Ok(loaded) => {
+                begun.note(loaded);
+                Ok(begun)
+            }
+        }
+    }
+}
+
+impl Begun {
+    /// Keeps what is to be spawned, unless it lives already.
+    fn note(&mut self, loaded: Option<Loaded>) {
+        let Some(mut loaded) = loaded else { return };
+        self.problems.append(&mut loaded.warnings);
+        match self.node.actor(loaded.name()) {
+            Some(actor) => self.problems.extend(loaded.difference(&actor)),
+            None => self.loaded = Some(loaded),
+        }
+    }
+
+    /// The name of the actor that is still to be spawned; none if it lives, or there is none.
+    pub fn to_spawn(&self) -> Option<&str> {
+        self.loaded.as_ref().map(Loaded::name)
+    }
+
+    /// Spawns the actor, unless it lives already. `init` are the arguments of its `init`, in place of
+    /// those in its manifest; `origin` are the words that asked for it.
+    ///
+    /// # Errors
+    ///
+    /// When it does not start. The node has ended then, and a new run in which nothing happened is
+    /// gone.
+    pub async fn spawn(
+        &mut self,
+        init: Option<&str>,
+        origin: &str,
+    ) -> Result<Option<Arc<Actor>>, Vec<Diagnostic>> {
+        let Some(loaded) = self.loaded.take() else { return Ok(None) };
+        let name = loaded.name().to_owned();
+        let written = init.map(|init| (Source::new("--init", init), 0..init.len()));
+        match loaded.spawn(&self.node, &name, written, Some(origin.to_owned())).await {
+            Ok(actor) => Ok(Some(actor)),
+            Err(mut problems) => {
+                // Nobody will be there to follow the usual advice, to look at it in the REPL.
+                for problem in problems.iter_mut().filter(|problem| problem.code == TURN_ABORTED) {
+                    problem.help = Some(format!("`theater trace show {name}#0` shows the turn"));
+                }
+                Err(self.end(problems).await)
+            }
+        }
+    }
+
+    async fn end(&self, problems: Vec<Diagnostic>) -> Vec<Diagnostic> {
+        // The problems that kept it from starting are what matters.
+        let _ = self.node.shutdown().await;
+        discard(self.node.run(), self.new);
+        problems
+    }
+}
+
+/// Removes a new run in which no actor was spawned.
+fn discard(run: &RunDir, new: bool) {
+    let mut reader = Reader::new(run);
+    let spawned = std::iter::from_fn(|| reader.next_record().ok().flatten())
+        .any(|(_, record)| matches!(record.header.kind, Kind::Spawned { .. }));
+    if new && !spawned {
+        // It harms nobody if it stays.
+        let _ = std::fs::remove_dir_all(run.path());
+    }
+}
+
+impl Start {
+    /// What a path means: a folder or a `.toml` file is a project, everything else a component.
+    pub fn of_path(path: &Path) -> Self {
+        let manifest = path.extension().is_some_and(|extension| extension == "toml");
+        match manifest || path.is_dir() {
+            true => Self::Project(path.to_owned()),
+            false => Self::Component(path.to_owned()),
+        }
+    }
+
+    /// Reads and checks it. `grants` are the handlers that a component without a project gets. None
+    /// if there is nothing to start with.
+    ///
+    /// # Errors
+    ///
+    /// All problems that keep it from running.
+    pub fn load(&self, grants: &[String]) -> Result<Option<Loaded>, Vec<Diagnostic>> {
+        match self {
+            Self::Project(path) => project(path).map(Some),
+            Self::Component(path) => bare(path, grants).map(Some),
+            Self::Empty => Ok(None),
+        }
+    }
+}
+
+fn project(path: &Path) -> Result<Loaded, Vec<Diagnostic>> {
+    let (manifest, mut warnings) = Manifest::load(path).into_result()?;
+    let wit = project_wit(&manifest)?;
+    let file = component_path(&manifest);
+    if !file.exists() {
+        return Err(vec![not_built(&manifest, &file)]);
+    }
+    let component = read_component(&file).map_err(single)?;
+    warnings.extend(errors_first(check_actor(&manifest, wit.as_ref(), Some(&component)))?);
+    Ok(Loaded { manifest, component, warnings })
+}
+
+fn bare(path: &Path, grants: &[String]) -> Result<Loaded, Vec<Diagnostic>> {
+    let component = read_component(path).map_err(single)?;
+    let manifest = Manifest::bare(path, grants)?;
+    let mut problems = check_actor(&manifest, None, Some(&component));
+    for problem in &mut problems {
+        fit_bare(problem, &manifest, &component);
+    }
+    let warnings = errors_first(problems)?;
+    Ok(Loaded { manifest, component, warnings })
+}
+
+/// Fits the report of a problem to a component whose manifest nobody has written: no place in that
+/// manifest, and no advice to change it.
+fn fit_bare(problem: &mut Diagnostic, manifest: &Manifest, component: &[u8]) {
+    if problem.source.as_ref().is_some_and(|source| Arc::ptr_eq(source, &manifest.source)) {
+        problem.source = None;
+        problem.labels.clear();
+    }
+    if problem.code == IMPORT_NOT_GRANTED
+        && let Ok(info) = ComponentInfo::read(component)
+    {
+        let needs = needed_handlers(&info).handlers.join(",");
+        problem.help = Some(format!("`--grant {needs}` grants all that it needs"));
+    }
+}
+
+#[expect(clippy::boxed_local, reason = "it is what the results of this crate hold")]
+fn single(problem: Box<Diagnostic>) -> Vec<Diagnostic> {
+    vec![*problem]
+}
+
+/// The problems as warnings, or as errors if there is one among them.
+fn errors_first(problems: Vec<Diagnostic>) -> Result<Vec<Diagnostic>, Vec<Diagnostic>> {
+    match problems.iter().any(Diagnostic::is_error) {
+        true => Err(problems),
+        false => Ok(problems),
+    }
+}
+
+fn not_built(manifest: &Manifest, file: &Path) -> Diagnostic {
+    let message = format!("the component {} does not exist yet", file.display());
+    let problem = Diagnostic::error(NOT_BUILT, message);
+    let place = match &manifest.actor.component {
+        Some(component) => component.span.clone(),
+        None => manifest.actor.name.span.clone(),
+    };
+    problem.at(&manifest.source, place, "of this actor").help(match manifest.build {
+        Some(_) => "run `theater build`",
+        None => "put the component there, or add a `[build]` table",
+    })
+}
+
+impl Loaded {
+    /// The actor's name.
+    pub fn name(&self) -> &str {
+        &self.manifest.actor.name.value
+    }
+
+    /// The arguments of `init` that its manifest gives.
+    pub fn written_init(&self) -> Option<Written> {
+        let init = self.manifest.actor.init.as_ref()?;
+        let name = format!("`init` of {}", self.manifest.source.name);
+        let source = Source::new(name, init.value.clone());
+        let end = source.text.len();
+        Some((source, 0..end))
+    }
+
+    /// Compiles it and spawns it under a name. Its `init` gets `arguments`, or else those of its
+    /// manifest. `origin` are the words that asked for it.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be compiled, the arguments do not fit, or it does not start.
+    pub async fn spawn(
+        self,
+        node: &Node,
+        name: &str,
+        arguments: Option<Written>,
+        origin: Option<String>,
+    ) -> Result<Arc<Actor>, Vec<Diagnostic>> {
+        let written = arguments.or_else(|| self.written_init());
+        let prepared = node.prepare(self.manifest, self.component)?;
+        let init = prepared.program().function(INIT);
+        let values = init_values(name, init, written).map_err(single)?;
+        node.spawn(prepared, name, values, origin).await.map_err(single)
+    }
+
+    /// A warning if a living actor differs from the one that would be spawned now.
+    pub fn difference(&self, actor: &Actor) -> Option<Diagnostic> {
+        let component = actor.program.hash != Hash::of(&self.component);
+        let manifest = actor.manifest.effective_toml() != self.manifest.effective_toml();
+        let what = match (component, manifest) {
+            (false, false) => return None,
+            (true, false) => "component has",
+            (false, true) => "manifest has",
+            (true, true) => "component and manifest have",
+        };
+        let message = format!("the {what} changed since `{}` was spawned", actor.name);
+        Some(Diagnostic::warning(RUN_DIFFERS, message).help(
+            "the run goes on with what it recorded; begin a new run to use the new one: \
+             `theater repl` without `--resume`, or `theater run --new`",
+        ))
+    }
+}
+
+fn init_values(
+    name: &str,
+    init: Option<&Function>,
+    written: Option<Written>,
+) -> Result<Vec<Val>, Box<Diagnostic>> {
+    let params: &[(String, Type)] = init.map_or(&[], |init| &init.params);
+    let declared = || init.map_or(String::new(), |f| signature(INIT, &f.params, &f.results));
+    let required = params.iter().any(|(_, ty)| !matches!(ty, Type::Option(_)));
+    match written {
+        Some((source, span)) if init.is_none() && !source.text[span.clone()].trim().is_empty() => {
+            let message = format!("`{name}` has no `init` to take arguments");
+            Err(Box::new(
+                Diagnostic::error(ARGUMENT_COUNT, message)
+                    .at(&source, trimmed(&source.text, span), "these arguments")
+                    .help("leave them out"),
+            ))
+        }
+        Some((source, span)) => parse_arguments(&source, span, params).map_err(|problem| {
+            let help = problem.help.clone().map_or(String::new(), |help| help + "; ");
+            Box::new(problem.help(format!("{help}it is `{}`", declared())))
+        }),
+        None if required => {
+            let message = format!("`{name}` needs arguments to start");
+            Err(Box::new(Diagnostic::error(ARGUMENT_COUNT, message).help(format!(
+                "its first turn is `{}`: give them with `spawn PATH with ARGUMENTS` or `--init \
+                 ARGUMENTS`, or as `init` under `[actor]` in theater.toml",
+                declared()
+            ))))
+        }
+        None => Ok(params.iter().map(|_| Val::Option(None)).collect()),
+    }
+}
+
+/// The span without space around it.
+fn trimmed(text: &str, span: Range<usize>) -> Range<usize> {
+    let inner = &text[span.clone()];
+    let start = span.start + inner.len() - inner.trim_start().len();
+    start..start + inner.trim().len()
+}

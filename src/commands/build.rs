@@ -1,0 +1,29 @@
+use crate::output::Output;
+use crate::status::{Ended, Failure, Status};
+use std::path::PathBuf;
+use theater_scaffold::build::build;
+
+/// Build a project's component and check it
+///
+/// The component is checked against its world and the manifest's grants before it is put in its
+/// place. It is left untouched if it would not change.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The project's folder [default: the project around the current folder]
+    dir: Option<PathBuf>,
+}
+
+pub fn run(args: Args, output: &mut Output) -> Ended {
+    let folder = super::project_folder(args.dir);
+    let built = build(&folder).map_err(|problems| match super::is_unreadable(&folder) {
+        true => Failure::CannotStart(problems),
+        false => Failure::Failed(problems),
+    })?;
+    output.reports(&built.warnings);
+    let (path, size) = (built.component.display(), super::size(built.size));
+    output.line(&match built.changed {
+        true => format!("built {path} ({size})"),
+        false => format!("{path} is up to date ({size})"),
+    })?;
+    Ok(Status::Fine)
+}

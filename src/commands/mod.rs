@@ -1,0 +1,106 @@
+//! The subcommands, a file each: a clap struct, whose comments are the manual, and one function.
+
+mod build;
+mod check;
+mod completions;
+mod explain;
+mod inspect;
+mod new;
+mod repl;
+mod replay;
+mod run;
+mod trace;
+
+use crate::output::Output;
+use crate::status::Ended;
+use clap::Subcommand;
+use std::path::{Path, PathBuf};
+use theater_runtime::diagnostic::{Diagnostic, FILE_UNREADABLE, MANIFEST_MISSING};
+use theater_runtime::manifest::Manifest;
+
+/// All subcommands, in the order of the help.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    New(new::Args),
+    Build(build::Args),
+    Check(check::Args),
+    Inspect(inspect::Args),
+    Repl(repl::Args),
+    Run(run::Args),
+    #[command(subcommand)]
+    Trace(trace::Command),
+    Replay(replay::Args),
+    Explain(explain::Args),
+    Completions(completions::Args),
+}
+
+/// Runs a subcommand.
+pub fn run(command: Command, output: &mut Output) -> Ended {
+    match command {
+        Command::New(args) => new::run(args, output),
+        Command::Build(args) => build::run(args, output),
+        Command::Check(args) => check::run(args, output),
+        Command::Inspect(args) => inspect::run(args, output),
+        Command::Repl(args) => repl::run(args, output),
+        Command::Run(args) => run::run(args, output),
+        Command::Trace(command) => trace::run(command, output),
+        Command::Replay(args) => replay::run(args, output),
+        Command::Explain(args) => explain::run(args, output),
+        Command::Completions(args) => completions::run(args, output),
+    }
+}
+
+/// The project that is meant: the given folder, or the project around the current one.
+fn project_folder(given: Option<PathBuf>) -> PathBuf {
+    let project = given.or_else(crate::project::find).unwrap_or_default();
+    if project.as_os_str().is_empty() { PathBuf::from(".") } else { project }
+}
+
+/// Whether the manifest's file could not be read at all: nothing was checked then.
+fn is_unreadable(folder: &Path) -> bool {
+    let checked = Manifest::load(folder);
+    let file = |problem: &Diagnostic| [FILE_UNREADABLE, MANIFEST_MISSING].contains(&problem.code);
+    checked.manifest.is_none() && checked.diagnostics.iter().all(file)
+}
+
+/// A number of bytes for people.
+fn size(bytes: u64) -> String {
+    const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
+    if bytes < 1024 {
+        return format!("{bytes} B");
+    }
+    let mut value = bytes as f64 / 1024.0;
+    let mut unit = 0;
+    while value >= 1023.95 && unit + 1 < UNITS.len() {
+        value /= 1024.0;
+        unit += 1;
+    }
+    format!("{value:.1} {}", UNITS[unit])
+}
+
+/// A number of things: `1 turn`, `2 turns`.
+fn count(number: impl Into<u64>, thing: &str) -> String {
+    match number.into() {
+        1 => format!("1 {thing}"),
+        number => format!("{number} {thing}s"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_short() {
+        for (bytes, text) in [
+            (0, "0 B"),
+            (1023, "1023 B"),
+            (1024, "1.0 KiB"),
+            (1 << 20, "1.0 MiB"),
+            ((1 << 20) - 1, "1.0 MiB"),
+            (u64::MAX, "16777216.0 TiB"),
+        ] {
+            assert_eq!(size(bytes), text);
+        }
+    }
+}

@@ -1,0 +1,179 @@
+use super::count;
+use crate::address::Address;
+use crate::asynchronous::block_on;
+use crate::output::{Output, columns, one_line};
+use crate::project::TraceArgs;
+use crate::report;
+use crate::status::{Ended, Failure, Status};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use theater_repl::paint::Role;
+use theater_runtime::boundary::Divergence;
+use theater_runtime::diagnostic::Result;
+use theater_runtime::replay::{
+    ActorHistory, History, Replayed, Replayer, Selection, Summary, replay_all,
+};
+use theater_runtime::trace::ActorId;
+use theater_runtime::world::read_component;
+
+/// Execute recorded turns again and compare them with their records
+///
+/// Nothing outside is asked: every import is answered from the trace. The recorded component is
+/// used, not the file in the project. Shown is the first difference of each actor. Exit status: 0 if
+/// everything was as recorded, 1 if not.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// An actor, or one of its turns [default: all]
+    #[arg(value_name = "ACTOR[#TURN]")]
+    address: Option<Address>,
+
+    #[command(flatten)]
+    trace: TraceArgs,
+
+    /// Try another build on the recorded history
+    #[arg(long, value_name = "FILE.wasm")]
+    with: Option<PathBuf>,
+
+    /// Print one JSON object per turn that differs, and one for the summary
+    #[arg(long)]
+    json: bool,
+}
+
+pub fn run(args: Args, output: &mut Output) -> Ended {
+    let run = args.trace.run()?;
+    let with = args.with.as_deref().map(read_component).transpose()?;
+    let history = Arc::new(History::load(&run)?);
+    let selection = select(&history, args.address.as_ref())?;
+    let replayer = Arc::new(Replayer::new(with)?);
+    let mut telling = Telling { output, json: args.json, shown: BTreeSet::new(), failed: None };
+    let summary = block_on(replay_all(history, replayer, selection, |actor, index, result| {
+        telling.tell(actor, index, result);
+    }))?;
+    if let Some(error) = telling.failed.take() {
+        return Err(Failure::Output(error));
+    }
+    telling.summary(&summary)?;
+    Ok(if summary.is_as_recorded() { Status::Fine } else { Status::Failed })
+}
+
+fn select(history: &History, address: Option<&Address>) -> Result<Selection> {
+    let Some(address) = address else { return Ok(Selection::All) };
+    let actor = history.actor(&address.actor)?;
+    Ok(match address.turn {
+        Some(turn) => Selection::Turn(actor.id, actor.index_of(turn)?),
+        None => Selection::Actor(actor.id),
+    })
+}
+
+/// Shows what differs, as it is found.
+struct Telling<'o> {
+    output: &'o mut Output,
+    json: bool,
+    /// The actors of which a difference has been shown.
+    shown: BTreeSet<ActorId>,
+    /// Why nothing more can be shown.
+    failed: Option<io::Error>,
+}
+
+impl Telling<'_> {
+    fn tell(&mut self, actor: &ActorHistory, index: usize, result: Result<Replayed>) {
+        if self.failed.is_some() || matches!(&result, Ok(Replayed { divergence: None, .. })) {
+            return;
+        }
+        let turn = actor.turns.get(index).map_or(0, |past| past.header.turn);
+        let shown = match self.json {
+            true => self.output.json(&to_json(actor, turn, &result)),
+            // The turns after the first different one mostly differ for the same reason.
+            false if self.shown.insert(actor.id) => match &result {
+                Ok(Replayed { divergence: Some(divergence), .. }) => {
+                    self.divergence(&actor.name, turn, divergence)
+                }
+                Ok(_) => Ok(()),
+                Err(problem) => {
+                    self.output.reports(std::slice::from_ref(problem));
+                    Ok(())
+                }
+            },
+            false => Ok(()),
+        };
+        self.failed = shown.err();
+    }
+
+    /// Expected against actual, one under the other, with a mark under the first difference.
+    fn divergence(&mut self, actor: &str, turn: u64, divergence: &Divergence) -> io::Result<()> {
+        let Divergence { step, what, expected, actual } = divergence;
+        let step = if *step == 0 { String::new() } else { format!(".{step}") };
+        let (expected, actual, mark) = self.side_by_side(&one_line(expected), &one_line(actual));
+        self.output.row(&[
+            (Some(Role::Actor), format!("{actor}#{turn}{step}")),
+            (Some(Role::Error), "  diverged".to_owned()),
+            (None, format!(": {}", one_line(what))),
+        ])?;
+        let line = |name: &str, role, text: String| {
+            [(Some(Role::Field), format!("  {name:<9} ")), (Some(role), text)]
+        };
+        self.output.row(&line("expected", Role::Good, expected))?;
+        self.output.row(&line("actual", Role::Error, actual))?;
+        self.output.row(&line("", Role::Faint, mark))
+    }
+
+    /// The two texts, and a mark under the first difference. On a terminal they begin not far from
+    /// it, so that it is not cut off.
+    fn side_by_side(&self, expected: &str, actual: &str) -> (String, String, String) {
+        let same = common_start(expected, actual);
+        let room = self.output.width().map_or(usize::MAX, |width| width / 2);
+        let skipped = same.char_indices().rev().nth(room).map_or(0, |(at, _)| at);
+        let lead = if skipped == 0 { "" } else { "…" };
+        let show = |text: &str| format!("{lead}{}", &text[skipped..]);
+        let column = columns(lead) + columns(&same[skipped..]);
+        (show(expected), show(actual), format!("{:column$}^ differs from here", ""))
+    }
+
+    fn summary(&mut self, summary: &Summary) -> io::Result<()> {
+        let Summary { replayed, diverged, impossible } = *summary;
+        if self.json {
+            return self.output.json(&json!({
+                "replayed": replayed, "diverged": diverged, "impossible": impossible,
+            }));
+        }
+        let mut line = format!("replayed {}: ", count(replayed, "turn"));
+        line += &match diverged {
+            0 => self.output.paint().text(Role::Good, "as recorded").into_owned(),
+            diverged => {
+                self.output.paint().text(Role::Error, &format!("{diverged} diverged")).into_owned()
+            }
+        };
+        if impossible > 0 {
+            line += &format!("; {} could not be replayed", count(impossible, "turn"));
+        }
+        self.output.line(&line)
+    }
+}
+
+fn to_json(actor: &ActorHistory, turn: u64, result: &Result<Replayed>) -> Value {
+    let mut object = json!({ "actor": actor.name, "turn": turn });
+    match result {
+        Ok(replayed) => {
+            object["divergence"] = replayed.divergence.as_ref().map_or(Value::Null, |divergence| {
+                json!({
+                    "step": divergence.step,
+                    "what": divergence.what,
+                    "expected": divergence.expected,
+                    "actual": divergence.actual,
+                })
+            });
+        }
+        Err(problem) => object["impossible"] = report::to_json(problem),
+    }
+    object
+}
+
+/// What two texts begin with alike.
+fn common_start<'t>(a: &'t str, b: &str) -> &'t str {
+    let same = a.char_indices().zip(b.chars()).find(|((_, a), b)| a != b);
+    let end = same.map_or(a.len().min(b.len()), |((at, _), _)| at);
+    &a[..end]
+}

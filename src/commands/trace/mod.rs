@@ -1,0 +1,25 @@
+//! `theater trace`: looking at recorded runs. Works beside the process that writes one.
+
+mod ls;
+mod show;
+mod turn;
+mod verify;
+
+use crate::output::Output;
+use crate::status::Ended;
+
+/// Look at recorded runs
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    Ls(ls::Args),
+    Show(show::Args),
+    Verify(verify::Args),
+}
+
+pub fn run(command: Command, output: &mut Output) -> Ended {
+    match command {
+        Command::Ls(args) => ls::run(args, output),
+        Command::Show(args) => show::run(args, output),
+        Command::Verify(args) => verify::run(args, output),
+    }
+}

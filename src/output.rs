@@ -1,0 +1,201 @@
+//! Standard output and standard error: the one place that writes to them.
+//!
+//! Results go to standard output, everything for people beside them to standard error. Colours are
+//! used on a terminal only, and a line that is too long for one is cut; in a pipe it is whole.
+
+use clap::ValueEnum;
+use serde_json::Value;
+use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
+use theater_repl::paint::{Paint, Role, printable};
+use theater_repl::report::{Style, report};
+use theater_runtime::diagnostic::Diagnostic;
+use unicode_width::UnicodeWidthChar;
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ColourChoice {
+    /// On a terminal, unless NO_COLOR is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// Where a command writes.
+#[derive(Debug)]
+pub struct Output {
+    out: BufWriter<Stdout>,
+    /// Whether somebody watches: then every line is shown at once.
+    live: bool,
+    /// How wide the terminal of standard output is; none in a pipe.
+    width: Option<usize>,
+    paint: Paint,
+    report_paint: Paint,
+}
+
+impl Output {
+    /// The streams of this process.
+    pub fn new(choice: ColourChoice) -> Self {
+        let (stdout, stderr) = (io::stdout(), io::stderr());
+        Self {
+            live: stdout.is_terminal(),
+            width: terminal_size::terminal_size_of(&stdout).map(|(width, _)| width.0.into()),
+            paint: Paint { on: choice.on(stdout.is_terminal()) },
+            report_paint: Paint { on: choice.on(stderr.is_terminal()) },
+            out: BufWriter::new(stdout),
+        }
+    }
+
+    /// The colours of standard output.
+    pub fn paint(&self) -> Paint {
+        self.paint
+    }
+
+    /// The colours of standard error.
+    pub fn report_paint(&self) -> Paint {
+        self.report_paint
+    }
+
+    /// How wide the terminal of standard output is; none in a pipe.
+    pub fn width(&self) -> Option<usize> {
+        self.width
+    }
+
+    /// Writes text to standard output as it is.
+    ///
+    /// # Errors
+    ///
+    /// When the stream is closed or cannot be written.
+    pub fn text(&mut self, text: &str) -> io::Result<()> {
+        self.out.write_all(text.as_bytes())?;
+        if self.live { self.out.flush() } else { Ok(()) }
+    }
+
+    /// Writes a line to standard output.
+    ///
+    /// # Errors
+    ///
+    /// When the stream is closed or cannot be written.
+    pub fn line(&mut self, line: &str) -> io::Result<()> {
+        self.text(&format!("{line}\n"))
+    }
+
+    /// Writes a line of differently coloured pieces, cut where the terminal ends.
+    ///
+    /// # Errors
+    ///
+    /// When the stream is closed or cannot be written.
+    pub fn row(&mut self, pieces: &[(Option<Role>, String)]) -> io::Result<()> {
+        let mut left = self.width.unwrap_or(usize::MAX);
+        let whole: usize = pieces.iter().map(|(_, text)| columns(text)).sum();
+        let mut line = String::new();
+        for (role, text) in pieces {
+            let text = one_line(text);
+            let cut = if whole > left { cut(&text, &mut left) } else { text };
+            match role {
+                Some(role) => line.push_str(&self.paint.text(*role, &cut)),
+                None => line.push_str(&cut),
+            }
+            if whole > left && cut.ends_with('…') {
+                break;
+            }
+        }
+        self.line(line.trim_end())
+    }
+
+    /// Writes one JSON value on a line of its own.
+    ///
+    /// # Errors
+    ///
+    /// When the stream is closed or cannot be written.
+    pub fn json(&mut self, value: &Value) -> io::Result<()> {
+        self.line(&value.to_string())
+    }
+
+    /// Hands over what was written.
+    ///
+    /// # Errors
+    ///
+    /// When the stream is closed or cannot be written.
+    pub fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+
+    /// Says something to people, on standard error.
+    pub fn say(&mut self, text: &str) {
+        // If standard error is closed, there is nobody who could be told.
+        let _ = writeln!(io::stderr(), "{text}");
+    }
+
+    /// Shows problems to people, on standard error.
+    pub fn reports(&mut self, problems: &[Diagnostic]) {
+        report(problems, Style::of_stderr(self.report_paint.on));
+    }
+}
+
+impl ColourChoice {
+    fn on(self, is_terminal: bool) -> bool {
+        let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+        match self {
+            Self::Always => true,
+            Self::Never => false,
+            Self::Auto => is_terminal && !set("NO_COLOR") && !dumb,
+        }
+    }
+}
+
+/// A text on one line, without anything that could do something to a terminal.
+pub fn one_line(text: &str) -> String {
+    printable(text).replace('\n', "\\n").replace('\t', " ")
+}
+
+/// How many columns a text takes.
+pub fn columns(text: &str) -> usize {
+    text.chars().map(|c| c.width().unwrap_or(0)).sum()
+}
+
+/// As much of the text as fits, with an ellipsis where it was cut. Takes its columns from `left`.
+fn cut(text: &str, left: &mut usize) -> String {
+    let needed = columns(text);
+    if needed < *left {
+        *left -= needed;
+        return text.to_owned();
+    }
+    let mut room = left.saturating_sub(1);
+    let mut kept = String::new();
+    for c in text.chars() {
+        let width = c.width().unwrap_or(0);
+        if width > room {
+            break;
+        }
+        room -= width;
+        kept.push(c);
+    }
+    *left = 0;
+    kept + "…"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_cut_at_the_column() {
+        for (text, left, expected) in [
+            ("hello", 10, "hello"),
+            ("hello", 5, "hell…"),
+            ("hello", 1, "…"),
+            ("hello", 0, "…"),
+            ("日本語", 4, "日…"),
+        ] {
+            assert_eq!(cut(text, &mut { left }), expected, "{text} in {left}");
+        }
+    }
+
+    #[test]
+    fn one_line_is_one_line() {
+        assert_eq!(one_line("a\nb\tc\u{1b}[2J"), "a\\nb c\\u{1b}[2J");
+    }
+}

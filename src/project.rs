@@ -1,0 +1,112 @@
+//! Where a project is, and where its runs are.
+
+use clap::Args;
+use std::path::{Path, PathBuf};
+use theater_runtime::diagnostic::Result;
+use theater_runtime::manifest::FILE_NAME;
+use theater_runtime::node::Start;
+use theater_runtime::trace::RunDir;
+
+/// The folder of runs below a project.
+const DATA: &str = ".theater";
+
+/// `--data`.
+#[derive(Debug, Args)]
+pub struct DataArgs {
+    /// Where the runs are [default: .theater in the project's folder]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+}
+
+/// `--trace` and `--data`.
+#[derive(Debug, Args)]
+pub struct TraceArgs {
+    /// The folder of the run [default: the newest run]
+    #[arg(long, value_name = "PATH", conflicts_with = "data")]
+    pub trace: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub data: DataArgs,
+}
+
+impl DataArgs {
+    /// The folder below which the runs are; `base` is the project's folder.
+    pub fn folder(&self, base: Option<&Path>) -> PathBuf {
+        match (&self.data, base) {
+            (Some(data), _) => data.clone(),
+            (None, Some(base)) => base.join(DATA),
+            (None, None) => PathBuf::from(DATA),
+        }
+    }
+
+    /// The folder below which the runs are: of the current folder if it has some, else of the
+    /// project around it.
+    pub fn here(&self) -> PathBuf {
+        let here = Path::new(DATA).join("runs").is_dir();
+        self.folder(find().filter(|_| !here).as_deref())
+    }
+}
+
+impl TraceArgs {
+    /// The run that is meant.
+    ///
+    /// # Errors
+    ///
+    /// When there is none.
+    pub fn run(&self) -> Result<RunDir> {
+        match &self.trace {
+            Some(path) => RunDir::open(path),
+            None => RunDir::latest(&self.data.here()),
+        }
+    }
+}
+
+/// The project in the current folder or in one above it.
+pub fn find() -> Option<PathBuf> {
+    if Path::new(FILE_NAME).is_file() {
+        return Some(PathBuf::new());
+    }
+    let here = std::env::current_dir().ok()?;
+    here.ancestors().find(|folder| folder.join(FILE_NAME).is_file()).map(Path::to_owned)
+}
+
+/// Which actor to start with, and where its runs are.
+#[derive(Debug, Args)]
+pub struct ActorArgs {
+    /// A project's folder, or a component, .wasm or .wat [default: the project around the current
+    /// folder]
+    pub path: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub data: DataArgs,
+
+    /// Handlers for components without a project, such as log,clock: nothing is granted otherwise
+    #[arg(long, value_name = "HANDLERS")]
+    pub grant: Vec<String>,
+
+    /// The arguments of the actor's `init`, such as '(5, name: "x")'
+    #[arg(long, value_name = "ARGUMENTS", allow_hyphen_values = true)]
+    pub init: Option<String>,
+}
+
+impl ActorArgs {
+    /// What to start with, and the folder below which its runs are.
+    pub fn start(&self) -> (Start, PathBuf) {
+        let start = match (&self.path, find()) {
+            (Some(path), _) => Start::of_path(path),
+            (None, Some(project)) if project.as_os_str().is_empty() => {
+                Start::Project(PathBuf::from("."))
+            }
+            (None, Some(project)) => Start::Project(project),
+            (None, None) => Start::Empty,
+        };
+        let base = match &start {
+            Start::Project(path) if path.is_dir() => Some(path.as_path()),
+            Start::Project(file) => file.parent(),
+            _ => None,
+        };
+        let base = base.filter(|base| *base != Path::new("."));
+        let data = self.data.folder(base);
+        (start, data)
+    }
+}

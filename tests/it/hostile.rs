@@ -1,0 +1,134 @@
+//! Components that misbehave, and files that are none: refused or stopped, and told apart.
+
+use crate::environment::TestEnvironment;
+use insta::assert_snapshot;
+
+const MANIFEST: &str = "[actor]
+name = \"limits\"
+component = \"limits.wat\"
+
+[handlers]
+log = true
+
+[limits]
+memory = \"256MiB\"
+fuel = 500_000_000
+";
+
+fn limits(more: &str) -> TestEnvironment {
+    let env = TestEnvironment::new();
+    env.fixture("limits.wat");
+    env.write("theater.toml", format!("{MANIFEST}{more}"));
+    env
+}
+
+#[test]
+fn an_actor_that_breaks_a_limit_is_stopped_and_lives_on() {
+    let env = limits("");
+    let mut calls = vec!["repl"];
+    for (name, call) in [
+        ("forever", "limits.forever()"),
+        ("grow", "limits.grow()"),
+        ("recurse", "limits.recurse(0)"),
+        ("flood", "limits.flood()"),
+        ("huge", "limits.huge()"),
+        ("trap", "limits.trap()"),
+        ("divide", "limits.divide(0)"),
+        ("beyond", "limits.beyond()"),
+    ] {
+        let ran = env.theater(&["repl", "--resume", "-e", call]);
+        let ran = if ran.status == Some(2) { env.theater(&["repl", "-e", call]) } else { ran };
+        let log = ran.stdout.lines().filter(|line| line.contains("flood")).count();
+        assert!(log <= 1000, "{log} lines");
+        assert_eq!(ran.status, Some(1), "{ran}");
+        assert_snapshot!(format!("limit_{name}"), ran.stderr);
+        let alive = env.theater(&["repl", "--resume", "-e", "limits.value()"]).ok();
+        assert_eq!(alive.stdout, "7\n", "after {call}");
+        calls.extend(["-e", call]);
+    }
+    assert_eq!(env.runs().len(), 1);
+    env.theater(&["trace", "verify"]).ok();
+    let shown = env.theater(&["trace", "show", "limits", "--json"]).ok();
+    let outcomes: Vec<String> = shown
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap())
+        .filter_map(|record| record["outcome"].as_str().map(str::to_owned))
+        .filter(|outcome| outcome != "returned")
+        .collect();
+    assert_snapshot!("limit_outcomes", outcomes.join("\n"));
+    // Aborted turns are replayed like all others.
+    assert_snapshot!("limit_replay", env.theater(&["replay"]).ok());
+}
+
+#[test]
+fn the_clock_stops_what_fuel_does_not() {
+    let env = limits("timeout = \"50ms\"\n");
+    env.write("theater.toml", env.read("theater.toml").replace("500_000_000", "1_000_000_000_000"));
+    let ran = env.theater(&["repl", "-e", "limits.forever()"]).with_status(1);
+    assert!(ran.stderr.contains("(timeout)"), "{ran}");
+    env.theater(&["replay"]).ok();
+}
+
+#[test]
+fn an_init_that_traps_or_refuses_starts_nothing() {
+    let env = TestEnvironment::new();
+    for name in ["init-trap", "init-refuse"] {
+        let file = format!("{name}.wat");
+        env.fixture(&file);
+        assert_snapshot!(name, env.theater(&["repl", &file, "-e", "ps"]).with_status(2));
+    }
+}
+
+#[test]
+fn what_is_no_component_is_refused_by_every_command() {
+    let env = TestEnvironment::with_counter();
+    let component = std::fs::read(env.path("build/my-actor.wasm")).unwrap();
+    env.write("empty.wasm", "");
+    env.write("cut.wasm", &component[..component.len() - 10]);
+    env.write("random.wasm", b"\0asm\x0d\0\x01\0\xff\xff\xff\xff\x0frandom");
+    env.fixture("core-module.wat");
+    env.fixture("wasi-0-3.wat");
+    for file in ["empty.wasm", "cut.wasm", "random.wasm", "core-module.wat", "wasi-0-3.wat"] {
+        let why = env.theater(&["inspect", file]).with_status(2).stderr;
+        let code = why.lines().next().unwrap().to_owned();
+        for command in [&["repl", file, "-e", "ps"][..], &["run", file]] {
+            let ran = env.theater(command).with_status(2);
+            assert!(ran.stderr.contains(&code), "{code}: {ran}");
+        }
+    }
+    assert!(env.runs().is_empty(), "a run was begun for nothing");
+}
+
+#[test]
+fn a_component_without_exports_starts_with_a_warning() {
+    let env = TestEnvironment::new();
+    env.fixture("no-exports.wat");
+    assert_snapshot!(env.theater(&["repl", "no-exports.wat", "-e", "ps"]).ok());
+}
+
+#[test]
+fn what_cannot_be_called_says_why() {
+    let env = TestEnvironment::new();
+    env.fixture("resources.wat");
+    assert_eq!(
+        env.theater(&["repl", "resources.wat", "-e", "resources.count()"]).ok().stdout,
+        "3\n"
+    );
+    let ran = env.theater(&["repl", "resources.wat", "-e", "resources.open()"]).with_status(1);
+    assert!(ran.stderr.contains("resource"), "{ran}");
+    assert_snapshot!(ran);
+}
+
+#[test]
+fn bad_manifests_start_nothing() {
+    let env = TestEnvironment::with_counter();
+    for content in [&b""[..], b"[actor]\nname = \"my-", b"\x9f\x03\xfe\x81", b"hello: there"] {
+        env.write("theater.toml", content);
+        for command in [&["repl", "-e", "ps"][..], &["run"]] {
+            let ran = env.theater(command).with_status(2);
+            assert!(ran.stderr.contains("TH0"), "{ran}");
+        }
+    }
+    assert!(env.runs().is_empty());
+}

@@ -1,0 +1,19 @@
+//! Runs the real binary as a user does: one file per command, and what goes wrong across them.
+#![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
+
+mod build;
+mod check;
+mod completions;
+mod crash;
+mod environment;
+mod explain;
+mod hostile;
+mod inspect;
+mod new;
+mod normal;
+mod readme;
+mod repl;
+mod replay;
+mod run;
+mod tampering;
+mod trace;

@@ -1,0 +1,83 @@
+use crate::environment::TestEnvironment;
+use insta::assert_snapshot;
+
+fn recorded() -> TestEnvironment {
+    let env = TestEnvironment::with_counter();
+    let script = "my-actor.increment(5)\nmy-actor.increment(2)\nmy-actor.value()\n";
+    env.theater_with_input(&["repl"], script).ok();
+    env
+}
+
+/// Another build: it adds one more than it is told.
+fn build_another(env: &TestEnvironment) {
+    let source = env.read("src/counter.wat");
+    let changed = source.replace(
+        "(i64.extend_i32_u (local.get $by))))",
+        "(i64.add (i64.const 1) (i64.extend_i32_u (local.get $by)))))",
+    );
+    assert_ne!(source, changed);
+    env.write("src/counter.wat", changed);
+    env.theater(&["build"]).ok();
+}
+
+#[test]
+fn turns_do_again_what_they_did() {
+    let env = recorded();
+    assert_snapshot!("all", env.theater(&["replay"]).ok());
+    assert_snapshot!("one", env.theater(&["replay", "my-actor#2"]).ok());
+    assert_snapshot!("json", env.theater(&["replay", "my-actor", "--json"]).ok());
+}
+
+#[test]
+fn the_recorded_component_is_used() {
+    let env = recorded();
+    build_another(&env);
+    env.theater(&["replay"]).ok();
+}
+
+#[test]
+fn another_build_diverges_and_is_shown_where() {
+    let env = recorded();
+    build_another(&env);
+    let with = ["replay", "--with", "build/my-actor.wasm"];
+    assert_snapshot!("diverged", env.theater(&with).with_status(1));
+    let json = env.theater(&[&with[..], &["--json"]].concat()).with_status(1);
+    assert_snapshot!("diverged_json", json);
+    env.theater(&[&with[..], &["my-actor#3"]].concat()).ok();
+}
+
+#[test]
+fn what_cannot_be_replayed_is_told() {
+    let env = recorded();
+    env.theater(&["replay", "my-actor#9"]).with_status(2);
+    env.theater(&["replay", "nobody"]).with_status(2);
+    env.theater(&["replay", "--with", "nowhere.wasm"]).with_status(2);
+    env.fixture("core-module.wat");
+    let wrong = env.theater(&["replay", "--with", "core-module.wat"]).with_status(1);
+    assert!(wrong.stderr.contains("core WebAssembly module"), "{wrong}");
+    // Without its component nothing can be executed; the trace is still readable.
+    let blobs = env.runs()[0].join("blobs");
+    std::fs::remove_dir_all(blobs).unwrap();
+    let lost = env.theater(&["replay"]).with_status(1);
+    assert!(lost.stdout.contains("3 turns could not be replayed"), "{lost}");
+    env.theater(&["trace", "show"]).ok();
+    env.theater(&["trace", "verify"]).with_status(1);
+}
+
+#[test]
+fn many_turns_are_replayed_in_parallel_and_told_in_order() {
+    let env = TestEnvironment::with_counter();
+    env.theater_with_input(&["repl"], &"my-actor.increment(1)\n".repeat(500)).ok();
+    let all = env.theater(&["replay"]).ok();
+    assert!(all.stdout.contains("replayed 500 turns"), "{all}");
+    build_another(&env);
+    let ran = env.theater(&["replay", "--with", "build/my-actor.wasm", "--json"]).with_status(1);
+    let turns: Vec<u64> = ran
+        .stdout
+        .lines()
+        .filter_map(|line| {
+            serde_json::from_str::<serde_json::Value>(line).unwrap()["turn"].as_u64()
+        })
+        .collect();
+    assert_eq!(turns, (1..=500).collect::<Vec<u64>>());
+}

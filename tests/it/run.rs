@@ -1,0 +1,82 @@
+use crate::environment::TestEnvironment;
+use insta::assert_snapshot;
+
+#[test]
+fn it_ends_in_order_on_sigterm_and_goes_on_later() {
+    let env = TestEnvironment::with_counter();
+    for (signal, round) in [("-TERM", 0), ("-INT", 1)] {
+        let mut run = env.start(&["run"]);
+        let said = run.error_line().unwrap();
+        let expected = if round == 0 { "began run" } else { "going on with run" };
+        assert!(said.starts_with(expected), "{said}");
+        while !run.error_line().unwrap().starts_with("running") {}
+        run.signal(signal);
+        let (status, _, errors) = run.end();
+        assert_eq!(status, Some(0), "{errors}");
+    }
+    assert_eq!(env.runs().len(), 1);
+    assert_snapshot!(env.theater(&["trace", "show"]).ok());
+    let mut fresh = env.start(&["run", "--new"]);
+    while !fresh.error_line().unwrap().starts_with("running") {}
+    fresh.signal("-TERM");
+    assert_eq!(fresh.end().0, Some(0));
+    assert_eq!(env.runs().len(), 2);
+    env.theater(&["trace", "verify"]).ok();
+}
+
+#[test]
+fn the_past_of_a_repl_goes_on() {
+    let env = TestEnvironment::with_counter();
+    env.theater(&["repl", "-e", "my-actor.increment(5)"]).ok();
+    let mut run = env.start(&["run", "--json"]);
+    while !run.error_line().unwrap().starts_with("running") {}
+    run.signal("-TERM");
+    let (status, records, _) = run.end();
+    assert_eq!(status, Some(0));
+    for line in records.lines() {
+        serde_json::from_str::<serde_json::Value>(line).unwrap();
+    }
+    assert!(records.contains("\"kind\":\"exited\""), "{records}");
+    let value = env.theater(&["repl", "--resume", "-e", "my-actor.value()"]).ok();
+    assert_eq!(value.stdout, "5\n");
+}
+
+#[test]
+fn what_the_actor_logs_is_shown() {
+    let env = TestEnvironment::new();
+    env.fixture("greets.wat");
+    let mut run = env.start(&["run", "greets.wat", "--grant", "log"]);
+    assert_eq!(run.line().as_deref(), Some("greets info hello"));
+    run.signal("-TERM");
+    assert_eq!(run.end().0, Some(0));
+}
+
+#[test]
+fn a_changed_component_is_told_and_not_used() {
+    let env = TestEnvironment::with_counter();
+    env.theater(&["repl", "-e", "my-actor.increment(5)"]).ok();
+    env.write("src/counter.wat", env.read("src/counter.wat").replace("\"count\")", "\"cound\")"));
+    env.theater(&["build"]).ok();
+    let mut run = env.start(&["run"]);
+    let mut said = String::new();
+    while !said.contains("\nrunning") {
+        said += &(run.error_line().unwrap() + "\n");
+    }
+    assert!(said.contains("changed since `my-actor` was spawned"), "{said}");
+    run.signal("-TERM");
+    assert_eq!(run.end().0, Some(0));
+}
+
+#[test]
+fn what_cannot_start_is_status_2() {
+    let env = TestEnvironment::new();
+    assert_snapshot!("nothing", env.theater(&["run"]).with_status(2));
+    assert!(env.runs().is_empty());
+    env.fixture("init-refuse.wat");
+    assert_snapshot!("refused", env.theater(&["run", "init-refuse.wat"]).with_status(2));
+    env.theater(&["run"]).with_status(2);
+    env.theater(&["run", "nowhere"]).with_status(2);
+    // What did not start does not live again: it is spawned anew.
+    let again = env.theater(&["run", "init-refuse.wat"]).with_status(2);
+    assert!(again.stderr.contains("the moon is not full"), "{again}");
+}
