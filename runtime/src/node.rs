@@ -6,7 +6,7 @@
 mod recover;
 mod start;
 
-use crate::actor::{Actor, Answer, Call, CallError, Control, Handle, Life, Reply, Task};
+use crate::actor::{Actor, Call, CallError, Control, Handle, Life, Reply, Task};
 use crate::boundary::export::INIT;
 use crate::diagnostic::{
     COMPONENT_UNSUPPORTED, Diagnostic, NAME_TAKEN, NODE_STOPPED, RUN_UNWRITABLE, Result,
@@ -214,7 +214,13 @@ impl Node {
             };
             // The mailbox is new and empty; should the node end just now, the answer says so.
             let _ = mailbox.try_send(call);
-            if let Err(error) = self.await_answer(name, answer).await {
+            let answer = answer.await.unwrap_or_else(|_| Err(CallError::Ended(name.to_owned())));
+            if let Err(error) = answer {
+                // Its name is free again when this is told.
+                let task = self.registry().take_task(&actor);
+                if let Some(task) = task {
+                    end(&actor, task).await;
+                }
                 return Err(Box::new(error.diagnostic()));
             }
         }
@@ -302,23 +308,7 @@ impl Node {
             mpsc::error::TrySendError::Full(_) => CallError::Overloaded(actor.to_owned()),
             mpsc::error::TrySendError::Closed(_) => CallError::Ended(actor.to_owned()),
         })?;
-        self.await_answer(actor, answer).await
-    }
-
-    /// Waits for an answer, and for its record to be stored. What aborted is stored as well before
-    /// anybody is told.
-    async fn await_answer(
-        &self,
-        actor: &str,
-        answer: oneshot::Receiver<Answer>,
-    ) -> Result<Reply, CallError> {
-        let Ok(Answer { position, result }) = answer.await else {
-            return Err(CallError::Ended(actor.to_owned()));
-        };
-        if let Some(position) = position {
-            self.inner.log.stored(position).await?;
-        }
-        result
+        answer.await.unwrap_or_else(|_| Err(CallError::Ended(actor.to_owned())))
     }
 
     /// The living actors, by name.
@@ -387,8 +377,8 @@ impl Node {
         let mut ends: tokio::task::JoinSet<()> =
             tasks.into_iter().map(|(actor, task)| async move { end(&actor, task).await }).collect();
         while ends.join_next().await.is_some() {}
-        let position = self.append(ActorId::NODE, Kind::Closed)?;
-        self.inner.log.stored(position).await?;
+        self.append(ActorId::NODE, Kind::Closed)?;
+        self.inner.log.flush().await?;
         self.inner.log.close();
         Ok(())
     }
@@ -414,6 +404,12 @@ async fn end(actor: &Actor, mut task: JoinHandle<()>) {
 }
 
 impl Registry {
+    /// The task of an actor, for waiting until it has ended.
+    fn take_task(&mut self, actor: &Actor) -> Option<JoinHandle<()>> {
+        let handle = self.living.get_mut(&actor.name)?;
+        if handle.actor.id == actor.id { handle.task.take() } else { None }
+    }
+
     /// Takes an actor that has ended off the list, unless another one has its name by now.
     fn forget(&mut self, actor: &Actor) {
         if self.living.get(&actor.name).is_some_and(|handle| handle.actor.id == actor.id) {

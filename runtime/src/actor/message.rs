@@ -21,16 +21,7 @@ pub(crate) struct Call {
     /// The words with which somebody outside sends it.
     pub origin: Option<String>,
     /// Where the answer goes.
-    pub reply: oneshot::Sender<Answer>,
-}
-
-/// What an actor answers to a message.
-#[derive(Debug)]
-pub(crate) struct Answer {
-    /// The record that must be stored before anybody outside is told.
-    pub position: Option<u64>,
-    /// The answer itself.
-    pub result: Result<Reply, CallError>,
+    pub reply: oneshot::Sender<Result<Reply, CallError>>,
 }
 
 /// What an actor is told beside its messages.

@@ -6,7 +6,7 @@
 mod message;
 mod task;
 
-pub(crate) use message::{Answer, Call, Control};
+pub(crate) use message::{Call, Control};
 pub use message::{CallError, Reply};
 pub(crate) use task::{Life, Task};
 

@@ -1,12 +1,12 @@
 //! The task of one actor: take a message, execute the turn, record it, answer.
 
-use super::{Actor, Answer, Call, CallError, Control, Reply};
+use super::{Actor, Call, CallError, Control, Reply};
 use crate::boundary::Crossing;
 use crate::boundary::export::{Function, INIT};
 use crate::handlers::{Context, StopReason};
 use crate::state::State;
 use crate::trace::{Cause, Entry, ExitReason, Kind, Log, LogFailed, PayloadKind, TurnHeader};
-use crate::turn::{self, Execution, OutcomeKind};
+use crate::turn::{self, Execution};
 use std::sync::Arc;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use wasmtime::component::Val;
@@ -49,7 +49,8 @@ impl Task {
         let _ = self.live().await;
         self.mailbox.close();
         while let Some(call) = self.mailbox.recv().await {
-            answer(call.reply, None, Err(CallError::Ended(self.actor.name.to_string())));
+            // Whoever asked may have left.
+            let _ = call.reply.send(Err(CallError::Ended(self.actor.name.to_string())));
         }
     }
 
@@ -92,32 +93,38 @@ impl Task {
         };
         let is_init = function.full_name == INIT && cause == Cause::Runtime;
         let turn = if is_init { 0 } else { self.take_turn_number() };
-        let execution = self.execute(function, &arguments, turn, cause).await;
-        let recorded = self.record(function, encoded, turn, cause, origin, &execution);
-        let position = match recorded {
-            Ok(position) => position,
-            Err(failed) => {
-                answer(reply, None, Err(CallError::NotStored(failed.clone())));
-                return Err(failed);
-            }
+        let mut execution = self.execute(function, &arguments, turn, cause).await;
+        let recorded = self.record(function, encoded, turn, cause, origin, &mut execution);
+        let next = match recorded {
+            Ok(()) => self.conclude(&mut execution, is_init).await,
+            Err(failed) => Err(failed),
         };
-        if let Some(state) = execution.state {
-            self.life.state = state;
+        self.answer(reply, turn, execution);
+        if self.log.is_crowded() {
+            self.log.flush().await?;
         }
-        self.actor.show(&self.life);
-        let result = match (execution.outcome, execution.failure) {
-            (outcome, Some(failure)) => {
+        next
+    }
+
+    /// Answers when all that follows from the turn is stored.
+    fn answer(
+        &self,
+        reply: oneshot::Sender<Result<Reply, CallError>>,
+        turn: u64,
+        execution: Execution,
+    ) {
+        let Execution { outcome, failure, values, .. } = execution;
+        let result = match failure {
+            None => Ok(Reply { turn, values }),
+            Some(failure) => {
                 let actor = self.actor.name.to_string();
                 Err(CallError::Aborted { actor, turn, outcome, failure })
             }
-            (_, None) => Ok(Reply { turn, values: execution.values }),
         };
-        let next = self.conclude(execution.outcome, execution.stop, is_init).await;
-        answer(reply, Some(position), result);
-        if self.log.is_crowded() {
-            self.log.stored(position).await?;
-        }
-        next
+        self.log.when_stored(move |stored| {
+            // Whoever asked may have left; the turn stands in the trace all the same.
+            let _ = reply.send(stored.map_err(CallError::NotStored).and(result));
+        });
     }
 
     fn take_turn_number(&mut self) -> u64 {
@@ -167,8 +174,8 @@ impl Task {
         turn: u64,
         cause: Cause,
         origin: Option<String>,
-        execution: &Execution,
-    ) -> Result<u64, LogFailed> {
+        execution: &mut Execution,
+    ) -> Result<(), LogFailed> {
         let header = TurnHeader {
             turn,
             incarnation: self.life.incarnation,
@@ -184,13 +191,13 @@ impl Task {
             add(PayloadKind::Arguments, arguments);
         }
         if !execution.calls.is_empty() {
-            add(PayloadKind::Calls, execution.calls.clone());
+            add(PayloadKind::Calls, std::mem::take(&mut execution.calls));
         }
         if !execution.delta.0.is_empty() {
             add(PayloadKind::Delta, execution.delta.encode());
         }
-        if let Some(result) = execution.result.as_ref().filter(|_| !function.results.is_empty()) {
-            add(PayloadKind::Result, result.clone());
+        if let Some(result) = execution.result.take().filter(|_| !function.results.is_empty()) {
+            add(PayloadKind::Result, result);
         }
         if let Some(failure) = &execution.failure {
             add(PayloadKind::Failure, failure.encode());
@@ -198,17 +205,18 @@ impl Task {
         if let Some(origin) = origin {
             add(PayloadKind::Origin, crate::wire::text(&origin));
         }
-        self.log.append(Entry { actor: self.actor.id, kind: Kind::Turn(header), payloads })
+        self.log.append(Entry { actor: self.actor.id, kind: Kind::Turn(header), payloads })?;
+        Ok(())
     }
 
-    /// What follows from a turn: nothing, the end, or the next incarnation.
+    /// What follows from a recorded turn: its state, and perhaps the end or the next incarnation.
     async fn conclude(
         &mut self,
-        outcome: OutcomeKind,
-        stop: Option<StopReason>,
+        execution: &mut Execution,
         is_init: bool,
     ) -> Result<Next, LogFailed> {
-        if let Some(reason) = outcome.exit_reason() {
+        self.commit(execution);
+        if let Some(reason) = execution.outcome.exit_reason() {
             if is_init {
                 // What does not start is not restarted: whoever spawned it is told.
                 self.end(reason)?;
@@ -221,13 +229,20 @@ impl Task {
             self.actor.show(&self.life);
             return Ok(Next::Continue);
         }
-        let Some(reason) = stop else { return Ok(Next::Continue) };
+        let Some(reason) = execution.stop else { return Ok(Next::Continue) };
         self.terminate(reason).await?;
         self.end(match reason {
             StopReason::Normal => ExitReason::Normal,
             StopReason::Shutdown => ExitReason::Shutdown,
         })?;
         Ok(Next::Ended)
+    }
+
+    fn commit(&mut self, execution: &mut Execution) {
+        if let Some(state) = execution.state.take() {
+            self.life.state = state;
+        }
+        self.actor.show(&self.life);
     }
 
     /// The last turn of an actor that ends in order, if it wants one.
@@ -246,13 +261,10 @@ impl Task {
         };
         let arguments = [Val::Enum(reason.to_owned())];
         let turn = self.take_turn_number();
-        let execution = self.execute(function, &arguments, turn, Cause::Runtime).await;
+        let mut execution = self.execute(function, &arguments, turn, Cause::Runtime).await;
         let encoded = function.encode_arguments(&arguments);
-        self.record(function, encoded, turn, Cause::Runtime, None, &execution)?;
-        if let Some(state) = execution.state {
-            self.life.state = state;
-        }
-        self.actor.show(&self.life);
+        self.record(function, encoded, turn, Cause::Runtime, None, &mut execution)?;
+        self.commit(&mut execution);
         Ok(())
     }
 
@@ -267,9 +279,4 @@ impl Task {
         let stopped = Entry { actor: self.actor.id, kind: Kind::Stopped, payloads: Vec::new() };
         self.log.append(stopped).map(|_| ())
     }
-}
-
-fn answer(reply: oneshot::Sender<Answer>, position: Option<u64>, result: Result<Reply, CallError>) {
-    // Whoever asked may have left; the turn stands in the trace all the same.
-    let _ = reply.send(Answer { position, result });
 }

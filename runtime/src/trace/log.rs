@@ -6,11 +6,12 @@ use super::{
     RunLock, Subscription, now,
 };
 use crate::diagnostic::{Diagnostic, RUN_UNWRITABLE, Result, TRACE_DAMAGED};
+use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread::JoinHandle;
-use tokio::sync::watch;
+use tokio::sync::oneshot;
 
 /// A segment that has grown to this many bytes is closed, and the next one begun.
 const SEGMENT_SIZE: u64 = 64 << 20;
@@ -53,18 +54,11 @@ pub struct Entry {
 pub struct Log {
     shared: Arc<Shared>,
     writer: Mutex<Option<JoinHandle<()>>>,
-    stored: watch::Receiver<Stored>,
     publisher: Publisher,
 }
 
-/// How far the log is stored.
-#[derive(Debug, Clone)]
-enum Stored {
-    /// All records before this position.
-    Until(u64),
-    /// The disk refused.
-    Failed(LogFailed),
-}
+/// What somebody does when records are stored, or cannot be.
+type Then = Box<dyn FnOnce(Result<(), LogFailed>) + Send>;
 
 #[derive(Debug)]
 struct Shared {
@@ -76,17 +70,40 @@ struct Shared {
 struct State {
     chain: Chain,
     pending: Batch,
-    /// Whether the writer sleeps: waking one that does not costs a system call for nothing.
+    /// Whether the writer is writing a batch.
+    writing: bool,
+    /// Whether the writer sleeps.
     idle: bool,
     closing: bool,
+    closed: bool,
     failed: Option<LogFailed>,
 }
 
 /// What waits to be written together.
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Batch {
     bytes: Vec<u8>,
     live: Vec<Arc<Record>>,
+    then: Vec<Then>,
+}
+
+impl Batch {
+    fn is_empty(&self) -> bool {
+        self.bytes.is_empty() && self.then.is_empty()
+    }
+
+    /// Tells everybody who waits for this batch or an earlier one.
+    fn conclude(self, stored: &Result<(), LogFailed>) {
+        for then in self.then {
+            then(stored.clone());
+        }
+    }
+}
+
+impl fmt::Debug for Batch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Batch").field("bytes", &self.bytes.len()).finish_non_exhaustive()
+    }
 }
 
 /// The end of the log when a batch is written.
@@ -125,13 +142,14 @@ impl Log {
             |error: io::Error| Diagnostic::io(RUN_UNWRITABLE, "write", run.path(), &error);
         let file = SegmentFile::open(run, end, chain.next).map_err(unwritable)?;
         let head = open_head(run).map_err(unwritable)?;
-        let (sender, stored) = watch::channel(Stored::Until(chain.next));
         let shared = Arc::new(Shared {
             state: Mutex::new(State {
                 chain,
                 pending: Batch::default(),
+                writing: false,
                 idle: false,
                 closing: false,
+                closed: false,
                 failed: None,
             }),
             wake: Condvar::new(),
@@ -143,7 +161,6 @@ impl Log {
             file,
             head,
             durability,
-            stored: sender,
             publisher: publisher.clone(),
             _lock: lock,
         };
@@ -151,11 +168,11 @@ impl Log {
             .name("trace-writer".to_owned())
             .spawn(move || writer.run())
             .map_err(unwritable)?;
-        let log = Self { shared, writer: Mutex::new(Some(thread)), stored, publisher };
+        let log = Self { shared, writer: Mutex::new(Some(thread)), publisher };
         Ok(Opening { log, cut })
     }
 
-    /// Gives a record its place in the log. It is stored a little later, see [`Log::stored`].
+    /// Gives a record its place in the log. It is stored a little later, see [`Log::when_stored`].
     /// Answers with its position.
     ///
     /// # Errors
@@ -195,32 +212,43 @@ impl Log {
             let payloads = short_payloads(&payloads);
             state.pending.live.push(Arc::new(Record { header, hash, payloads }));
         }
-        let idle = std::mem::take(&mut state.idle);
-        drop(state);
-        if idle {
-            self.shared.wake.notify_one();
-        }
+        self.shared.wake_writer(state);
         Ok(position)
     }
 
-    /// Waits until a record is as safe as the durability asks.
+    /// Calls `then` when everything that has been appended so far is as safe as the durability asks,
+    /// or cannot be stored. It is called by the writing thread, or at once; it must not wait.
+    pub fn when_stored(&self, then: impl FnOnce(Result<(), LogFailed>) + Send + 'static) {
+        let mut state = self.shared.lock();
+        let known = match &state.failed {
+            Some(failed) => Some(Err(failed.clone())),
+            None if state.closed => Some(Err(LogFailed("the trace was closed".into()))),
+            None if state.pending.is_empty() && !state.writing => Some(Ok(())),
+            None => None,
+        };
+        if let Some(known) = known {
+            drop(state);
+            return then(known);
+        }
+        state.pending.then.push(Box::new(then));
+        self.shared.wake_writer(state);
+    }
+
+    /// Waits until everything that has been appended so far is as safe as the durability asks.
     ///
     /// # Errors
     ///
     /// When it could not be stored.
-    pub async fn stored(&self, position: u64) -> Result<(), LogFailed> {
-        let mut stored = self.stored.clone();
-        let reached = stored
-            .wait_for(|stored| !matches!(stored, Stored::Until(end) if *end <= position))
-            .await;
-        match reached.as_deref() {
-            Ok(Stored::Until(_)) => Ok(()),
-            Ok(Stored::Failed(failed)) => Err(failed.clone()),
-            Err(_) => Err(LogFailed("the trace was closed".into())),
-        }
+    pub async fn flush(&self) -> Result<(), LogFailed> {
+        let (sender, stored) = oneshot::channel();
+        self.when_stored(move |result| {
+            // Whoever asked may have left.
+            let _ = sender.send(result);
+        });
+        stored.await.unwrap_or_else(|_| Err(LogFailed("the trace was closed".into())))
     }
 
-    /// Whether so much waits for the disk that whoever appends should wait for [`Log::stored`].
+    /// Whether so much waits for the disk that whoever appends should wait for [`Log::flush`].
     pub fn is_crowded(&self) -> bool {
         self.shared.lock().pending.bytes.len() > CROWDED
     }
@@ -232,8 +260,9 @@ impl Log {
 
     /// Writes what waits, and gives the run free.
     pub fn close(&self) {
-        self.shared.lock().closing = true;
-        self.shared.wake.notify_one();
+        let mut state = self.shared.lock();
+        state.closing = true;
+        self.shared.wake_writer(state);
         let writer = self.writer.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take();
         if let Some(writer) = writer {
             // The thread does not panic; if it did, there would be nothing left to wait for.
@@ -254,19 +283,38 @@ impl Shared {
         self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
+    /// Wakes the writer if it sleeps: waking one that does not costs a system call for nothing.
+    fn wake_writer(&self, mut state: MutexGuard<'_, State>) {
+        let idle = std::mem::take(&mut state.idle);
+        drop(state);
+        if idle {
+            self.wake.notify_one();
+        }
+    }
+
     /// Waits for something to write; none when the log is closed and all is written.
     fn next_batch(&self) -> Option<(Batch, End)> {
         let mut state = self.lock();
-        while state.pending.bytes.is_empty() {
+        state.writing = false;
+        while state.pending.is_empty() {
             if state.closing {
+                state.closed = true;
                 return None;
             }
             state.idle = true;
             state = self.wake.wait(state).unwrap_or_else(|poisoned| poisoned.into_inner());
         }
         state.idle = false;
+        state.writing = true;
         let end = End { next: state.chain.next, last: state.chain.last };
         Some((std::mem::take(&mut state.pending), end))
+    }
+
+    /// Notes that the log cannot be written any more. Answers with what was still waiting.
+    fn fail(&self, failed: &LogFailed) -> Batch {
+        let mut state = self.lock();
+        state.failed = Some(failed.clone());
+        std::mem::take(&mut state.pending)
     }
 }
 
@@ -277,24 +325,24 @@ struct Writer {
     file: SegmentFile,
     head: File,
     durability: Durability,
-    stored: watch::Sender<Stored>,
     publisher: Publisher,
     _lock: RunLock,
 }
 
 impl Writer {
     fn run(mut self) {
-        while let Some((batch, end)) = self.shared.next_batch() {
+        while let Some((mut batch, end)) = self.shared.next_batch() {
             if let Err(error) = self.write(&batch.bytes, &end) {
                 let failed = LogFailed(error.to_string().into());
-                self.shared.lock().failed = Some(failed.clone());
-                self.stored.send_replace(Stored::Failed(failed));
+                let waiting = self.shared.fail(&failed);
+                batch.conclude(&Err(failed.clone()));
+                waiting.conclude(&Err(failed));
                 return;
             }
-            for record in batch.live {
+            for record in batch.live.drain(..) {
                 self.publisher.publish(record);
             }
-            self.stored.send_replace(Stored::Until(end.next));
+            batch.conclude(&Ok(()));
         }
         // In order ended: what the operating system still holds goes to disk.
         let _ = self.file.file.sync_data();
@@ -302,6 +350,9 @@ impl Writer {
     }
 
     fn write(&mut self, bytes: &[u8], end: &End) -> io::Result<()> {
+        if bytes.is_empty() {
+            return Ok(());
+        }
         let sync = self.durability == Durability::Group;
         self.file.append(bytes, sync)?;
         if let Some(last) = &end.last {
