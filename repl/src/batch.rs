@@ -42,7 +42,7 @@ pub async fn run(
                 return Ok(Ended::Failed);
             }
         };
-        let outcome = evaluate(&mut session, &statement, look, signals).await;
+        let outcome = evaluate(&mut session, &statement, (look, style), signals).await;
         let outcome = match outcome {
             Ok(flow) => write_live(&mut live, &session, look).map(|()| flow).map_err(Stop::Output),
             stopped => stopped,
@@ -71,11 +71,17 @@ fn look(options: &Options) -> Look {
 async fn evaluate(
     session: &mut Session,
     statement: &Statement,
-    look: Look,
+    (look, style): (Look, Style),
     signals: &mut Signals,
 ) -> Result<Flow, Stop> {
     let interrupt = session.interrupt();
-    let mut sink = |output: Output| write(&output.render(look));
+    let mut sink = |output: Output| match &output {
+        Output::Warning(problem) => {
+            report([&**problem], style);
+            Ok(())
+        }
+        _ => write(&output.render(look)),
+    };
     let evaluation = session.evaluate(&statement.source, &mut sink);
     tokio::pin!(evaluation);
     loop {

@@ -30,6 +30,9 @@ mod styled;
 pub mod terminal;
 pub mod words;
 
+#[cfg(test)]
+mod tests;
+
 pub use session::Start;
 
 use signals::Signals;
