@@ -15,17 +15,23 @@ use std::sync::mpsc;
 use theater_runtime::diagnostic::{Diagnostic, OUTPUT_UNWRITABLE, Result};
 use tokio::sync::oneshot;
 
+/// The statements of a session without a person; none with one.
+pub fn script(input: &Input) -> Result<Option<Script>> {
+    Ok(match input {
+        Input::Terminal => None,
+        Input::Lines(lines) => Some(Script::from_lines(lines.iter().cloned())),
+        Input::File(path) => Some(Script::open(path)?),
+        Input::StandardInput => Some(Script::standard_input()),
+    })
+}
+
 pub async fn run(
     started: Started,
+    script: Script,
     options: &Options,
     signals: &mut Signals,
 ) -> Result<Ended, Vec<Diagnostic>> {
     let Started { mut session, mut live, .. } = started;
-    let script = match &options.input {
-        Input::Lines(lines) => Script::from_lines(lines.iter().cloned()),
-        Input::File(path) => Script::open(path).map_err(|problem| vec![*problem])?,
-        Input::StandardInput | Input::Terminal => Script::standard_input(),
-    };
     let style = Style::of_stderr(options.colour_err);
     let look = look(options);
     let reader = Reader::start(script).map_err(|error| vec![unreadable(&error)])?;

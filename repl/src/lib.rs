@@ -96,14 +96,15 @@ pub enum Ended {
 /// Everything that keeps the session from starting, and a trace or an output that cannot be written.
 /// These are not yet shown.
 pub async fn run(options: Options) -> Result<Ended, Vec<Diagnostic>> {
+    let script = batch::script(&options.input).map_err(|problem| vec![*problem])?;
     let mut signals = Signals::new();
     let started = start::start(&options, &mut signals).await?;
     started.tell();
     let node = started.session.node().clone();
     let interrupt = started.session.interrupt();
-    let ended = match &options.input {
-        Input::Terminal => interactive::run(started, &options, &mut signals).await,
-        _ => batch::run(started, &options, &mut signals).await,
+    let ended = match script {
+        None => interactive::run(started, &options, &mut signals).await,
+        Some(script) => batch::run(started, script, &options, &mut signals).await,
     };
     let closing = node.shutdown();
     tokio::pin!(closing);
