@@ -274,6 +274,18 @@ async fn what_goes_wrong_is_told_and_harms_no_terminal() {
     assert_snapshot!(format!("{told}--- above the prompt\n{}", first_lines(&above, 6)));
 }
 
+#[tokio::test]
+async fn a_flood_of_log_lines_is_shown_in_part() {
+    let mut talk = Talk::open(Start::Component(fixture("mischief.wat"))).await;
+    talk.say("mischief.lines(1000)", TERMINAL).await;
+    let above = talk.happened(TERMINAL);
+    assert_eq!(above.lines().count(), 51);
+    assert!(above.ends_with("  … 950 more lines of mischief#1\n"), "{above}");
+    // One more than its grant allows.
+    let told = talk.say("mischief.lines(1001)", TERMINAL).await;
+    assert!(told.contains("mischief#2 aborted (size-limit)"), "{told}");
+}
+
 fn first_lines(text: &str, count: usize) -> String {
     text.lines().take(count).collect::<Vec<_>>().join("\n")
 }
