@@ -8,7 +8,7 @@ use theater_runtime::actor::Actor;
 use theater_runtime::boundary::export::{Function, INIT};
 use theater_runtime::call::{Type, Val, parse_arguments, signature};
 use theater_runtime::diagnostic::{
-    ARGUMENT_COUNT, Diagnostic, GRANT_UNUSED, IMPORT_NOT_GRANTED, NOT_BUILT, Source,
+    ARGUMENT_COUNT, Diagnostic, IMPORT_NOT_GRANTED, NOT_BUILT, Source,
 };
 use theater_runtime::manifest::Manifest;
 use theater_runtime::world::{
@@ -80,8 +80,6 @@ fn bare(path: &Path, grants: &[String]) -> Result<Loaded, Vec<Diagnostic>> {
     let component = read_component(path).map_err(|problem| vec![*problem])?;
     let manifest = Manifest::bare(path, grants)?;
     let mut problems = check_actor(&manifest, None, Some(&component));
-    // The grants are those of a whole session: not every component needs all of them.
-    problems.retain(|problem| problem.code != GRANT_UNUSED);
     for problem in &mut problems {
         fit_bare(problem, &manifest, &component);
     }
