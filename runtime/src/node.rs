@@ -210,6 +210,8 @@ impl Node {
                 return Err(Box::new(error.diagnostic()));
             }
         }
+        // Without an `init` there was no answer to wait for.
+        self.inner.log.all_stored().await?;
         Ok(actor)
     }
 
