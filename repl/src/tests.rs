@@ -376,7 +376,7 @@ async fn a_component_without_its_grants_is_refused_with_the_words_to_add() {
     options.grants = Vec::new();
     let problems = start::start(&options, &mut Signals::new()).await.err().unwrap();
     let told = reports(&problems);
-    assert!(told.contains("`theater repl --grant state` grants all that it needs"), "{told}");
+    assert!(told.contains("--grant state"), "{told}");
     assert!(RunDir::list(data.path()).is_empty());
 }
 
