@@ -185,17 +185,17 @@ impl Node {
         let manifest_hash = blobs.put(effective.as_bytes()).map_err(unwritable)?;
         let has_init = program.function(INIT).is_some();
 
-        let (actor, mailbox, position) = {
+        let (actor, mailbox) = {
             let mut registry = self.registry();
             registry.check_free(name)?;
             let id = ActorId(registry.next_id);
             registry.next_id += 1;
             let kind = Kind::Spawned { name: name.to_owned(), component, manifest: manifest_hash };
-            let position = self.append(id, kind)?;
+            self.append(id, kind)?;
             let life = Life { incarnation: 1, next_turn: 1, state: State::default() };
             let actor = Arc::new(Actor::new(name.into(), id, manifest, program, &life));
             let mailbox = self.start(&mut registry, actor.clone(), life);
-            (actor, mailbox, position)
+            (actor, mailbox)
         };
         if has_init {
             let (reply, answer) = oneshot::channel();
@@ -211,10 +211,9 @@ impl Node {
             if let Err(error) = self.await_answer(name, answer).await {
                 return Err(Box::new(error.diagnostic()));
             }
-        } else {
-            // Whoever asked is told of nothing that is not stored.
-            self.inner.log.stored(position).await?;
         }
+        // Without an `init` there was no answer to wait for.
+        self.inner.log.all_stored().await?;
         Ok(actor)
     }
 

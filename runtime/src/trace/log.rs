@@ -214,6 +214,19 @@ impl Log {
         }
     }
 
+    /// Waits until all that was appended so far is as safe as the durability asks.
+    ///
+    /// # Errors
+    ///
+    /// When it could not be stored.
+    pub async fn all_stored(&self) -> Result<(), LogFailed> {
+        let next = self.shared.lock().chain.next;
+        match next.checked_sub(1) {
+            Some(last) => self.stored(last).await,
+            None => Ok(()),
+        }
+    }
+
     /// Whether so much waits for the disk that whoever appends should wait for [`Log::stored`].
     pub fn is_crowded(&self) -> bool {
         self.shared.lock().pending.bytes.len() > CROWDED
