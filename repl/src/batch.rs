@@ -15,17 +15,23 @@ use std::sync::mpsc;
 use theater_runtime::diagnostic::{Diagnostic, OUTPUT_UNWRITABLE, Result};
 use tokio::sync::oneshot;
 
+/// The statements of a session without a person; none with one.
+pub fn script(input: &Input) -> Result<Option<Script>> {
+    Ok(match input {
+        Input::Terminal => None,
+        Input::Lines(lines) => Some(Script::from_lines(lines.iter().cloned())),
+        Input::File(path) => Some(Script::open(path)?),
+        Input::StandardInput => Some(Script::standard_input()),
+    })
+}
+
 pub async fn run(
     started: Started,
+    script: Script,
     options: &Options,
     signals: &mut Signals,
 ) -> Result<Ended, Vec<Diagnostic>> {
     let Started { mut session, mut live, .. } = started;
-    let script = match &options.input {
-        Input::Lines(lines) => Script::from_lines(lines.iter().cloned()),
-        Input::File(path) => Script::open(path).map_err(|problem| vec![*problem])?,
-        Input::StandardInput | Input::Terminal => Script::standard_input(),
-    };
     let style = Style::of_stderr(options.colour_err);
     let look = look(options);
     let reader = Reader::start(script).map_err(|error| vec![unreadable(&error)])?;
@@ -42,7 +48,7 @@ pub async fn run(
                 return Ok(Ended::Failed);
             }
         };
-        let outcome = evaluate(&mut session, &statement, look, signals).await;
+        let outcome = evaluate(&mut session, &statement, (look, style), signals).await;
         let outcome = match outcome {
             Ok(flow) => write_live(&mut live, &session, look).map(|()| flow).map_err(Stop::Output),
             stopped => stopped,
@@ -71,11 +77,17 @@ fn look(options: &Options) -> Look {
 async fn evaluate(
     session: &mut Session,
     statement: &Statement,
-    look: Look,
+    (look, style): (Look, Style),
     signals: &mut Signals,
 ) -> Result<Flow, Stop> {
     let interrupt = session.interrupt();
-    let mut sink = |output: Output| write(&output.render(look));
+    let mut sink = |output: Output| match &output {
+        Output::Warning(problem) => {
+            report([&**problem], style);
+            Ok(())
+        }
+        _ => write(&output.render(look)),
+    };
     let evaluation = session.evaluate(&statement.source, &mut sink);
     tokio::pin!(evaluation);
     loop {

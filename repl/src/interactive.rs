@@ -138,14 +138,19 @@ impl Person<'_> {
             }
         };
         self.show_arrived(session).await;
-        let look = self.look();
-        outputs.iter().try_for_each(|output| write(&output.render(look)))?;
+        let (look, style) = (self.look(), Style::of_stderr(self.options.colour_err));
+        for output in &outputs {
+            match output {
+                Output::Warning(problem) => report([&**problem], style),
+                _ => write(&output.render(look))?,
+            }
+        }
         match outcome {
             _ if ended => Err(End::Signal),
             Ok(flow) => Ok(flow),
             Err(Stop::Output(error)) => Err(End::Output(error)),
             Err(Stop::Problems(problems)) => {
-                report(&problems, Style::of_stderr(self.options.colour_err));
+                report(&problems, style);
                 Ok(Flow::Continue)
             }
         }

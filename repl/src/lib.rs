@@ -24,11 +24,14 @@ mod record;
 pub mod report;
 pub mod script;
 pub mod session;
-mod signals;
+pub mod signals;
 mod start;
 mod styled;
 pub mod terminal;
 pub mod words;
+
+#[cfg(test)]
+mod tests;
 
 pub use session::Start;
 
@@ -93,14 +96,15 @@ pub enum Ended {
 /// Everything that keeps the session from starting, and a trace or an output that cannot be written.
 /// These are not yet shown.
 pub async fn run(options: Options) -> Result<Ended, Vec<Diagnostic>> {
-    let mut signals = Signals::new();
+    let script = batch::script(&options.input).map_err(|problem| vec![*problem])?;
+    let mut signals = Signals::take();
     let started = start::start(&options, &mut signals).await?;
     started.tell();
     let node = started.session.node().clone();
     let interrupt = started.session.interrupt();
-    let ended = match &options.input {
-        Input::Terminal => interactive::run(started, &options, &mut signals).await,
-        _ => batch::run(started, &options, &mut signals).await,
+    let ended = match script {
+        None => interactive::run(started, &options, &mut signals).await,
+        Some(script) => batch::run(started, script, &options, &mut signals).await,
     };
     let closing = node.shutdown();
     tokio::pin!(closing);

@@ -5,9 +5,16 @@ use crate::paint::{self, Role};
 use crate::record;
 use crate::session::Watched;
 use crate::styled::Line;
+use std::borrow::Cow;
 use std::collections::HashMap;
 use theater_runtime::node::Node;
 use theater_runtime::trace::{ActorId, Cause, Kind, Live, Record, RecordView, Subscription};
+
+/// How many log lines of one turn are shown.
+const LOG_LINES: usize = 50;
+
+/// How many characters of one log line are shown.
+const LOG_LENGTH: usize = 1000;
 
 /// The records of a node as they are stored, and what of them is shown.
 pub struct LiveLines {
@@ -99,13 +106,17 @@ impl Happened {
             return Some(look.paint.text(Role::Faint, &text).into_owned());
         };
         let name = view.actor.as_deref().unwrap_or("node");
-        let mut lines: Vec<String> = view
-            .log_lines()
-            .map(|(level, message)| {
-                let level = paint::Level::from_name(&level.to_string());
-                look.paint.log_line(name, level.unwrap_or(paint::Level::Info), &message)
-            })
-            .collect();
+        let mut logged = view.log_lines();
+        let shown = logged.by_ref().take(LOG_LINES).map(|(level, message)| {
+            let level = paint::Level::from_name(&level.to_string());
+            look.paint.log_line(name, level.unwrap_or(paint::Level::Info), &short(&message))
+        });
+        let mut lines: Vec<String> = shown.collect();
+        let more = logged.count();
+        if more > 0 {
+            let text = format!("  … {more} more lines of {}", view.address());
+            lines.push(Line::default().role(Role::Faint, &text).render(look.paint, look.width));
+        }
         let line = match self.watched {
             true => Some(record::line(view)),
             false => {
@@ -114,6 +125,14 @@ impl Happened {
         };
         lines.extend(line.map(|line| line.render(look.paint, look.width)));
         (!lines.is_empty()).then(|| lines.join("\n"))
+    }
+}
+
+/// A log line as far as somebody wants to read it while something else happens.
+fn short(message: &str) -> Cow<'_, str> {
+    match message.char_indices().nth(LOG_LENGTH) {
+        Some((end, _)) => Cow::Owned(format!("{}…", &message[..end])),
+        None => Cow::Borrowed(message),
     }
 }
 

@@ -7,6 +7,7 @@ use crate::styled::Line;
 use serde_json::{Map, Value, json};
 use std::fmt::Write;
 use theater_runtime::call::{Val, to_json, to_wave};
+use theater_runtime::diagnostic::Diagnostic;
 use theater_runtime::replay::{Event, Place};
 use theater_runtime::state::State;
 use theater_runtime::trace::RecordView;
@@ -54,6 +55,8 @@ pub enum Output {
     Earlier(usize),
     /// An explanation.
     Help(String),
+    /// Something that works, but probably not as meant. It belongs to standard error.
+    Warning(Box<Diagnostic>),
     /// Something was done. `key` says what, `value` to what; the text is for a person.
     Done {
         /// What was done, in one word.
@@ -131,11 +134,14 @@ impl Output {
                 let text = format!("… {count} earlier; `theater trace show` shows all");
                 look.paint.text(Role::Faint, &text).into_owned()
             }
-            Self::Help(text) => printable(text).into_owned(),
+            Self::Help(text) => match look.width {
+                Some(width) => wrapped(&printable(text), width),
+                None => printable(text).into_owned(),
+            },
             Self::Done { text, .. } if look.chatty => {
                 Line::default().role(Role::Faint, text).render(look.paint, None)
             }
-            Self::Done { .. } => String::new(),
+            Self::Done { .. } | Self::Warning(_) => String::new(),
         }
     }
 
@@ -173,7 +179,7 @@ impl Output {
                 })
             }
             Self::Record(view) => view.to_json(),
-            Self::Earlier(_) => return Vec::new(),
+            Self::Earlier(_) | Self::Warning(_) => return Vec::new(),
             Self::Help(text) => json!({ "help": text }),
             Self::Done { key, value, .. } => json!({ *key: value }),
         }]
@@ -235,6 +241,28 @@ fn size(bytes: u64) -> String {
         10_240..10_485_760 => format!("{} KiB", bytes >> 10),
         _ => format!("{} MiB", bytes >> 20),
     }
+}
+
+/// The text with its long lines broken between words, each further line indented as its first one.
+fn wrapped(text: &str, width: usize) -> String {
+    let mut out = String::with_capacity(text.len() + 64);
+    for line in text.lines() {
+        let indent = &line[..line.len() - line.trim_start().len()];
+        let mut column = 0;
+        for word in line.split_inclusive(' ') {
+            let length = word.trim_end().chars().count();
+            if column > indent.len() && column + length > width {
+                out.truncate(out.trim_end_matches(' ').len());
+                out.push('\n');
+                out.push_str(indent);
+                column = indent.len();
+            }
+            out.push_str(word);
+            column += word.chars().count();
+        }
+        out.push('\n');
+    }
+    out
 }
 
 fn state_lines(state: &State, look: Look) -> String {

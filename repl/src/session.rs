@@ -186,7 +186,7 @@ impl Session {
             Command::Nothing => {}
             Command::Quit => return Ok(Flow::Quit),
             Command::Call(call) => sink(self.call(source, &call).await?)?,
-            Command::Spawn(spawn) => sink(self.spawn_line(source, &spawn).await?)?,
+            Command::Spawn(spawn) => self.spawn_line(source, &spawn, sink).await?,
             Command::Stop(name) => sink(self.stop(source, &name).await?)?,
             Command::Ps => sink(Output::Actors(self.actors()))?,
             Command::Events(name) => sink(self.watch(source, name.as_ref())?)?,
@@ -229,7 +229,12 @@ impl Session {
         })
     }
 
-    async fn spawn_line(&mut self, source: &Arc<Source>, spawn: &Spawn) -> Result<Output, Stop> {
+    async fn spawn_line(
+        &mut self,
+        source: &Arc<Source>,
+        spawn: &Spawn,
+        sink: &mut Sink<'_>,
+    ) -> Result<(), Stop> {
         let start = Start::of_path(spawn.path.text.as_ref());
         // What has no place of its own is a problem of the line.
         let in_line = |problems: Vec<Diagnostic>| -> Vec<Diagnostic> {
@@ -238,7 +243,10 @@ impl Session {
             problems.into_iter().map(place).collect()
         };
         let loaded = start.load(&self.grants).map_err(in_line)?;
-        let Some(loaded) = loaded else { return Err(Stop::Problems(Vec::new())) };
+        let Some(mut loaded) = loaded else { return Ok(()) };
+        for warning in std::mem::take(&mut loaded.warnings) {
+            sink(Output::Warning(Box::new(warning)))?;
+        }
         let name = match &spawn.name {
             Some(name) => name.text.clone(),
             None => loaded.name().to_owned(),
@@ -246,14 +254,11 @@ impl Session {
         let arguments = spawn.arguments.clone().map(|span| (source.clone(), span));
         let origin = source.text.trim().to_owned();
         let actor = self.spawn(loaded, &name, arguments, origin).await.map_err(in_line)?;
-        Ok(Output::Done {
-            key: "spawned",
-            value: json!(name),
-            text: match self.node.run().id() {
-                run if actor.program.functions.is_empty() => format!("{name} lives in run {run}"),
-                _ => format!("{name} lives; `help {name}` lists its functions"),
-            },
-        })
+        let text = match actor.program.functions.is_empty() {
+            true => format!("{name} lives"),
+            false => format!("{name} lives; `help {name}` shows its functions"),
+        };
+        Ok(sink(Output::Done { key: "spawned", value: json!(name), text })?)
     }
 
     async fn stop(&mut self, source: &Arc<Source>, name: &Name) -> Result<Output> {

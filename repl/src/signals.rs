@@ -1,9 +1,10 @@
-//! The signals that ask a session to end, or the turn that it waits for.
+//! The signals that ask a process to end, or the turn that it waits for.
 
 use std::future::pending;
 
 /// Takes the signals as long as it lives; they do not end the process then.
 #[cfg(unix)]
+#[derive(Debug)]
 pub struct Signals {
     terminate: Option<tokio::signal::unix::Signal>,
     hangup: Option<tokio::signal::unix::Signal>,
@@ -13,7 +14,7 @@ pub struct Signals {
 #[cfg(unix)]
 impl Signals {
     /// Takes the signals from now on.
-    pub fn new() -> Self {
+    pub fn take() -> Self {
         use tokio::signal::unix::{SignalKind, signal};
         // A signal that cannot be taken ends the process, as it always does.
         Self {
@@ -36,12 +37,13 @@ async fn one(signal: &mut Option<tokio::signal::unix::Signal>) {
 
 /// Elsewhere only ctrl-c is known.
 #[cfg(not(unix))]
+#[derive(Debug)]
 pub struct Signals;
 
 #[cfg(not(unix))]
 impl Signals {
     /// Takes the signals from now on.
-    pub fn new() -> Self {
+    pub fn take() -> Self {
         Self
     }
 }

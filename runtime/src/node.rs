@@ -224,6 +224,8 @@ impl Node {
                 return Err(Box::new(error.diagnostic()));
             }
         }
+        // Without an `init` there was no answer to wait for.
+        self.inner.log.flush().await?;
         Ok(actor)
     }
 

@@ -6,13 +6,13 @@ use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
 use theater_repl::paint::{Level, Role};
+use theater_repl::signals::Signals;
 use theater_runtime::actor::{Actor, CallError};
-use theater_runtime::diagnostic::{Diagnostic, FILE_UNREADABLE, RUN_MISSING, Result};
+use theater_runtime::diagnostic::{Diagnostic, RUN_MISSING};
 use theater_runtime::node::{Beginning, Begun, Node, Start, Which};
 use theater_runtime::trace::{
     ActorId, Durability, Kind, Live, Record, RecordView, RunDir, Subscription,
 };
-use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Run a project's actor in the foreground
 ///
@@ -37,7 +37,7 @@ pub fn run(args: Args, output: &mut Output) -> Ended {
 }
 
 async fn foreground(args: Args, output: &mut Output) -> Ended {
-    let mut signals = Signals::new()?;
+    let mut signals = Signals::take();
     let (start, data) = args.actor.start();
     let past = !args.new && RunDir::latest(&data).is_ok();
     if start == Start::Empty && !past {
@@ -86,7 +86,7 @@ async fn end(node: &Node, signals: &mut Signals) -> Result<(), CallError> {
     loop {
         tokio::select! {
             ended = &mut ending => return ended,
-            () = signals.next() => node.actors().iter().for_each(|actor| actor.cancel_turn()),
+            _ = signals.any() => node.actors().iter().for_each(|actor| actor.cancel_turn()),
         }
     }
 }
@@ -102,33 +102,7 @@ async fn spawn(
     loop {
         tokio::select! {
             spawned = &mut spawning => return spawned,
-            () = signals.next() => node.actors().iter().for_each(|actor| actor.cancel_turn()),
-        }
-    }
-}
-
-/// The signals that ask for the end.
-struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
-}
-
-impl Signals {
-    fn new() -> Result<Self> {
-        let listen = || -> io::Result<Self> {
-            let terminate = signal(SignalKind::terminate())?;
-            Ok(Self { terminate, interrupt: signal(SignalKind::interrupt())? })
-        };
-        listen().map_err(|error| {
-            let message = format!("cannot listen for signals: {error}");
-            Box::new(Diagnostic::error(FILE_UNREADABLE, message))
-        })
-    }
-
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
+            _ = signals.any() => node.actors().iter().for_each(|actor| actor.cancel_turn()),
         }
     }
 }
@@ -163,7 +137,7 @@ impl Watching<'_> {
         loop {
             let live = tokio::select! {
                 live = self.subscription.next() => live,
-                () = signals.next() => return Ok(()),
+                _ = signals.any() => return Ok(()),
             };
             let Some(live) = live else { return Ok(()) };
             let stopped = matches!(&live, Live::Record(r) if r.header.kind == Kind::Stopped);

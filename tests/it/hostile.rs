@@ -71,6 +71,24 @@ fn the_clock_stops_what_fuel_does_not() {
 }
 
 #[test]
+fn ctrl_c_ends_the_turn_that_is_waited_for() {
+    let env = limits("timeout = \"1h\"\n");
+    env.write("theater.toml", env.read("theater.toml").replace("500_000_000", "1_000_000_000_000"));
+    let mut repl = env.start(&["repl"]);
+    repl.tell("limits.value()");
+    assert_eq!(repl.line().as_deref(), Some("7"));
+    repl.tell("limits.forever()");
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    repl.signal("-INT");
+    let (status, _, errors) = repl.end();
+    assert!(errors.contains("limits#2 aborted (cancelled)"), "{errors}");
+    assert_eq!(status, Some(1));
+    let after = env.theater(&["repl", "--resume", "-e", "limits.value()"]).ok();
+    assert_eq!(after.stdout, "7\n");
+    env.theater(&["replay"]).ok();
+}
+
+#[test]
 fn an_init_that_traps_or_refuses_starts_nothing() {
     let env = TestEnvironment::new();
     for name in ["init-trap", "init-refuse"] {

@@ -185,7 +185,7 @@ fn hints_say_what_follows() {
         ("", None),
         ("spawn ", Some("PATH [as NAME] [with ARGUMENTS]")),
         ("spawn x ", None),
-        ("at ", Some("NAME#TURN")),
+        ("at ", Some("[NAME#TURN[.STEP]]")),
         ("ps ", None),
         ("coun", Some("ter.")),
         ("counter.", None),

@@ -89,7 +89,7 @@ fn every_problem_points_into_the_line() {
         "ps all",
         "ps()",
         "help()",
-        "help me",
+        "help me up",
         "spawn",
         "spawn a b c",
         "spawn a as",

@@ -22,8 +22,10 @@ impl Session {
         }
         pages.extend(words::find(name).map(|word| word.page()));
         pages.extend(catalog::handler(name).map(handler));
-        pages
-            .extend(code(name).map(|code| format!("{}: {}\n\n{}", code.id, code.title, code.page)));
+        pages.extend(
+            code(name)
+                .map(|code| format!("{}: {}\n\n{}", code.id, code.title, reflowed(code.page))),
+        );
         match pages.is_empty() {
             true => Err(unknown(source, topic)),
             false => Ok(Output::Help(
@@ -61,11 +63,26 @@ fn code(name: &str) -> Option<&'static Code> {
 fn handler(handler: &catalog::Handler) -> String {
     let granted = if handler.always { ", which every actor has" } else { "" };
     let mut page = format!("Handler `{}`{granted}: {}\n\n", handler.name, handler.summary);
-    page.push_str(handler.doc.trim_end());
+    page.push_str(reflowed(handler.doc).trim_end());
     for setting in handler.settings {
         page.push_str(&format!("\n\n{}: {}", setting.name, setting.doc));
     }
     page
+}
+
+/// The text with each paragraph on one line, as wide as its reader will have it. Indented lines stay.
+fn reflowed(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut open = false;
+    for line in text.lines() {
+        let prose = !line.is_empty() && !line.starts_with([' ', '|', '-', '#']);
+        if !out.is_empty() {
+            out.push(if open && prose { ' ' } else { '\n' });
+        }
+        out.push_str(line);
+        open = prose;
+    }
+    out
 }
 
 /// What an actor can be asked, and what cannot be called and why.

@@ -38,9 +38,9 @@ impl Session {
             _ => {}
         }
         let whole = 0..source.text.trim_end().len();
-        let cursor = self.moved(source, &command).map_err(|problem| {
-            placed(problem, source, whole, "from here there is no such place")
-        })?;
+        let cursor = self
+            .moved(source, &command)
+            .map_err(|problem| placed(problem, source, whole, "there is no such moment"))?;
         let history = self.history.as_ref().ok_or_else(no_history)?;
         let output = Output::Event {
             place: cursor.place(history)?,
