@@ -354,6 +354,7 @@ impl Node {
         if let Some(task) = task {
             end(&actor, task).await;
         }
+        self.inner.log.flush().await?;
         Ok(())
     }
 

@@ -5,7 +5,8 @@ use crate::actor::Actor;
 use crate::boundary::export::{Function, INIT};
 use crate::call::{parse_arguments, signature};
 use crate::diagnostic::{
-    ARGUMENT_COUNT, Diagnostic, IMPORT_NOT_GRANTED, NOT_BUILT, RUN_DIFFERS, Source, TURN_ABORTED,
+    ARGUMENT_COUNT, Diagnostic, GRANT_UNUSED, IMPORT_NOT_GRANTED, NOT_BUILT, RUN_DIFFERS, Source,
+    TURN_ABORTED,
 };
 use crate::manifest::Manifest;
 use crate::trace::{Durability, Hash, Kind, Reader, RunDir};
@@ -232,6 +233,8 @@ fn bare(path: &Path, grants: &[String]) -> Result<Loaded, Vec<Diagnostic>> {
     let component = read_component(path).map_err(single)?;
     let manifest = Manifest::bare(path, grants)?;
     let mut problems = check_actor(&manifest, None, Some(&component));
+    // The grants are those of a whole session: not every component needs all of them.
+    problems.retain(|problem| problem.code != GRANT_UNUSED);
     for problem in &mut problems {
         fit_bare(problem, &manifest, &component);
     }
