@@ -127,14 +127,14 @@ impl Function {
 
     /// The arguments of a message, in their encoding.
     pub fn encode_arguments(&self, values: &[Val]) -> Vec<u8> {
-        let mut writer = Writer::new();
+        let mut writer = Writer::with_capacity(64);
         wire::encode_all(&mut writer, values, self.params.iter().map(|(_, ty)| ty));
         writer.into_bytes()
     }
 
     /// The results, in their encoding.
     pub fn encode_results(&self, values: &[Val]) -> Vec<u8> {
-        let mut writer = Writer::new();
+        let mut writer = Writer::with_capacity(64);
         wire::encode_all(&mut writer, values, &self.results);
         writer.into_bytes()
     }

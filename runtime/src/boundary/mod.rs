@@ -76,7 +76,12 @@ pub struct Crossing {
 impl Crossing {
     /// Records a live turn. `message_limit` is the largest message, in encoded bytes.
     pub fn live(message_limit: u64) -> Self {
-        Self { calls: CallsWriter::default(), script: None, message_limit, buffer: Writer::new() }
+        Self {
+            calls: CallsWriter::default(),
+            script: None,
+            message_limit,
+            buffer: Writer::with_capacity(64),
+        }
     }
 
     /// Answers from a record, and compares with it.

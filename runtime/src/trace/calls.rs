@@ -56,6 +56,10 @@ impl CallsWriter {
 
     /// Begins a call. `arguments` is an encoded array.
     pub fn begin(&mut self, function: &str, arguments: &[u8]) {
+        if self.count == 0 {
+            // Most turns need no more, and growing in small steps costs time.
+            self.items = Writer::with_capacity(256);
+        }
         self.count += 1;
         self.open = true;
         self.items.array(3);

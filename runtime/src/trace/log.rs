@@ -6,6 +6,7 @@ use super::{
     RunLock, Subscription, now,
 };
 use crate::diagnostic::{Diagnostic, RUN_UNWRITABLE, Result, TRACE_DAMAGED};
+use crate::wire::Writer as Cbor;
 use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Seek, SeekFrom, Write};
@@ -82,7 +83,7 @@ struct State {
 /// What waits to be written together.
 #[derive(Default)]
 struct Batch {
-    bytes: Vec<u8>,
+    bytes: Cbor,
     live: Vec<Arc<Record>>,
     then: Vec<Then>,
 }
@@ -206,7 +207,7 @@ impl Log {
         };
         let bytes = header.encode();
         let hash = Hash::of(&bytes);
-        state.pending.bytes.extend_from_slice(&Record::frame(&bytes, &hash, &payloads));
+        Record::write(&mut state.pending.bytes, &bytes, &hash, &payloads);
         state.chain.advance(position, entry.actor, sequence, hash);
         if publish {
             let payloads = short_payloads(&payloads);
@@ -332,7 +333,7 @@ struct Writer {
 impl Writer {
     fn run(mut self) {
         while let Some((mut batch, end)) = self.shared.next_batch() {
-            if let Err(error) = self.write(&batch.bytes, &end) {
+            if let Err(error) = self.write(batch.bytes.as_bytes(), &end) {
                 let failed = LogFailed(error.to_string().into());
                 let waiting = self.shared.fail(&failed);
                 batch.conclude(&Err(failed.clone()));

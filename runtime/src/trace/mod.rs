@@ -10,7 +10,7 @@
 //! | `lock` | held by the one process that writes, with its process number |
 //! | `torn/` | what was cut from the end of the log after a crash |
 //!
-//! A segment is a CBOR sequence (RFC 8742): a head, then records, see [`Record::frame`] and
+//! A segment is a CBOR sequence (RFC 8742): a head, then records, see [`Record::write`] and
 //! [`Header`]. One record is written per turn, committed or aborted, and one per lifecycle event.
 //! Every record refers to its actor's previous one by hash, and has a place in the whole log; so a
 //! changed, removed, doubled or swapped record is found ([`verify`]), and one removed from the end

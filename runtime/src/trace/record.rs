@@ -260,7 +260,7 @@ impl Header {
     /// The header in its encoding. The keys are written in ascending order, as deterministic CBOR
     /// has it.
     pub fn encode(&self) -> Vec<u8> {
-        let mut map = Map::default();
+        let mut map = Map { pairs: 0, writer: Writer::with_capacity(USUAL_HEADER) };
         map.unsigned(key::POSITION, self.position);
         map.unsigned(key::ACTOR, self.actor.0);
         map.unsigned(key::SEQUENCE, self.sequence);
@@ -374,8 +374,10 @@ impl Kind {
     }
 }
 
+/// Room for the header of a turn with all its payloads, so that writing it does not grow memory.
+const USUAL_HEADER: usize = 512;
+
 /// A map under construction: the pairs are counted as they are written.
-#[derive(Default)]
 struct Map {
     pairs: usize,
     writer: Writer,
@@ -402,12 +404,11 @@ impl Map {
         self.writer.bytes(value);
     }
 
-    /// A header has fewer than 24 pairs, so the head of its map is one byte (RFC 8949, section 3).
+    /// The head of the map goes in front: one byte, because a header has fewer than 24 pairs
+    /// (RFC 8949, section 3).
     fn finish(self) -> Vec<u8> {
-        let body = self.writer.into_bytes();
-        let mut bytes = Vec::with_capacity(body.len() + 1);
-        bytes.push(0xa0 | u8::try_from(self.pairs).expect("a header has fewer than 24 pairs"));
-        bytes.extend_from_slice(&body);
+        let mut bytes = self.writer.into_bytes();
+        bytes.insert(0, 0xa0 | u8::try_from(self.pairs).expect("a header has fewer than 24 pairs"));
         bytes
     }
 }
@@ -506,13 +507,11 @@ pub struct Record {
 const CHECK_LEN: usize = 8;
 
 impl Record {
-    /// The bytes of a record in a segment: a CBOR array of the header (as a byte string), the
+    /// Writes the bytes of a record in a segment: a CBOR array of the header (as a byte string), the
     /// payloads (each an array of its salt and its content, both byte strings, or null if it was
     /// removed), and the first 8 bytes of the header's hash, by which a torn or flipped last record
     /// is found before the next one vouches for it.
-    pub fn frame(header: &[u8], hash: &Hash, payloads: &[Payload]) -> Vec<u8> {
-        let size: usize = payloads.iter().map(|payload| payload.bytes.len() + 32).sum();
-        let mut writer = Writer::with_capacity(header.len() + size + 16);
+    pub fn write(writer: &mut Writer, header: &[u8], hash: &Hash, payloads: &[Payload]) {
         writer.array(3);
         writer.bytes(header);
         writer.array(payloads.len());
@@ -522,7 +521,6 @@ impl Record {
             writer.bytes(&payload.bytes);
         }
         writer.bytes(&hash.0[..CHECK_LEN]);
-        writer.into_bytes()
     }
 
     /// Reads one record and checks it in itself: the header against the check bytes, each payload
