@@ -25,10 +25,11 @@ impl Default for Style {
 }
 
 impl Style {
-    /// What fits standard error: its width, and its locale's characters, if it is a terminal.
+    /// What fits standard error: its width, if it is a terminal, and its locale's characters, if it
+    /// is one or is to look like one.
     pub fn of_stderr(colour: bool) -> Self {
         if !io::stderr().is_terminal() {
-            return Self { colour, ..Self::default() };
+            return Self { colour, unicode: colour && locale_is_utf8(), ..Self::default() };
         }
         let size = terminal_size::terminal_size_of(io::stderr());
         let width = size.map_or(80, |(width, _)| usize::from(width.0).clamp(40, 120));

@@ -109,6 +109,25 @@ impl TestEnvironment {
         self.finish(line, command)
     }
 
+    /// Runs lines in one shell, one after the other, so that `cd` lasts, and answers with what each
+    /// of them printed on either stream. A line that fails ends nothing: its exit status is printed.
+    pub fn session(&self, lines: &[String], colours: bool) -> Vec<String> {
+        const NEXT: &str = "\u{1e}";
+        let mut script = "exec 2>&1\n".to_owned();
+        for line in lines {
+            script += &format!("printf '{NEXT}'\n{line} || echo \"(exit status $?)\"\n");
+        }
+        let mut command = self.program("/bin/sh");
+        command.env("LANG", "C.UTF-8").env("COLUMNS", "84");
+        if colours {
+            script = script.replace("theater ", "theater --color always ");
+            command.env_remove("NO_COLOR");
+        }
+        let output = command.args(["-c", &script]).output().unwrap();
+        let printed = String::from_utf8(output.stdout).unwrap();
+        printed.split(NEXT).skip(1).map(str::to_owned).collect()
+    }
+
     /// Starts the binary, to be talked with while it runs.
     pub fn start(&self, arguments: &[&str]) -> Running {
         let mut command = self.command(arguments);

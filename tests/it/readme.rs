@@ -1,39 +1,105 @@
-//! The commands that the documentation shows, run as they stand there.
+//! The commands that the documentation shows: they are run, and print what stands there.
 
 use crate::environment::TestEnvironment;
+use anstyle_svg::{Term, WIN10_CONSOLE};
 use std::path::Path;
 
-/// The lines behind `$ ` in the ```console blocks of a page.
-fn commands(page: &str) -> Vec<String> {
-    let mut commands = Vec::new();
-    let mut inside = false;
+/// A command in a ```console block, and the lines that it is said to print.
+#[derive(Debug, PartialEq)]
+struct Shown {
+    command: String,
+    output: Vec<String>,
+}
+
+/// The commands of a page. A line that ends in `\` goes on in the next one.
+fn commands(page: &str) -> Vec<Shown> {
+    let mut commands: Vec<Shown> = Vec::new();
+    let (mut inside, mut unfinished) = (false, false);
     for line in page.lines() {
-        match line.trim() {
-            "```console" => inside = true,
-            "```" => inside = false,
-            line if inside => commands.extend(line.strip_prefix("$ ").map(str::to_owned)),
+        match (line, commands.last_mut()) {
+            ("```console", _) => inside = true,
+            ("```", _) => inside = false,
+            (line, Some(last)) if inside && unfinished => {
+                last.command += "\n";
+                last.command += line;
+                unfinished = line.ends_with('\\');
+            }
+            (line, last) if inside => match (line.strip_prefix("$ "), last) {
+                (Some(command), _) => {
+                    unfinished = command.ends_with('\\');
+                    commands.push(Shown { command: command.to_owned(), output: Vec::new() });
+                }
+                (None, Some(last)) => last.output.push(line.to_owned()),
+                (None, None) => panic!("output before any command: {line}"),
+            },
             _ => {}
         }
     }
     commands
 }
 
+/// Whether a line is as it was shown. `…` stands for anything.
+fn fits(shown: &str, printed: &str) -> bool {
+    match shown.split_once('…') {
+        None => shown == printed,
+        Some((start, rest)) => printed.strip_prefix(start).is_some_and(|printed| {
+            printed.char_indices().any(|(at, _)| fits(rest, &printed[at..])) || rest.is_empty()
+        }),
+    }
+}
+
 #[test]
-fn the_commands_of_the_readme_work() {
+fn the_readme_shows_what_happens() {
     let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
-    // Until it is written there is nothing to check.
-    let Ok(page) = std::fs::read_to_string(readme) else { return };
-    let commands = commands(&page);
-    assert!(!commands.is_empty(), "the README shows no commands in ```console blocks");
-    // One shell for all, so that `cd` lasts.
-    let script = commands.iter().fold("set -e\n".to_owned(), |script, line| script + line + "\n");
-    let env = TestEnvironment::new();
-    let ran = env.shell(&script);
-    assert_eq!(ran.status, Some(0), "{ran}");
+    let shown = commands(&std::fs::read_to_string(readme).unwrap());
+    assert!(!shown.is_empty(), "the README shows no commands in ```console blocks");
+    let lines: Vec<String> = shown.iter().map(|shown| shown.command.clone()).collect();
+    let printed = TestEnvironment::new().session(&lines, false);
+    assert_eq!(printed.len(), shown.len());
+    for (shown, printed) in shown.iter().zip(&printed) {
+        let lines: Vec<&str> = printed.lines().collect();
+        let same = lines.len() == shown.output.len()
+            && shown.output.iter().zip(&lines).all(|(shown, printed)| fits(shown, printed));
+        assert!(same, "$ {}\nprints\n{printed}", shown.command);
+    }
+}
+
+/// What is typed in the picture of the README.
+const PICTURE: &[&str] = &[
+    "theater new my-actor && cd my-actor",
+    "theater build && theater check",
+    "theater repl -e 'my-actor.increment(by: 5)' -e 'my-actor.increment(2)' -e back -e state",
+    "theater repl -e 'my-actor.increment(-1)'",
+    "theater repl -e 'my-actor.increment(4294967295)' -e 'my-actor.increment(1)'",
+    "theater replay",
+];
+
+/// Draws the picture again with `UPDATE_PICTURE=1`.
+#[test]
+fn the_picture_shows_what_happens() {
+    let lines: Vec<String> = PICTURE.iter().map(|line| (*line).to_owned()).collect();
+    let printed = TestEnvironment::new().session(&lines, true);
+    let mut session = String::new();
+    for (line, printed) in PICTURE.iter().zip(printed) {
+        let printed: Vec<&str> =
+            printed.lines().filter(|line| !line.starts_with("(exit status")).collect();
+        session += &format!("\x1b[1;32m$\x1b[0m \x1b[1m{line}\x1b[0m\n{}\n", printed.join("\n"));
+    }
+    let drawn = Term::new().palette(WIN10_CONSOLE).render_svg(session.trim_end());
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/session.svg");
+    if std::env::var_os("UPDATE_PICTURE").is_some() {
+        std::fs::write(&file, &drawn).unwrap();
+    }
+    let stored = std::fs::read_to_string(&file).unwrap_or_default();
+    assert!(stored == drawn, "draw it again: UPDATE_PICTURE=1 cargo test --test it picture");
 }
 
 #[test]
 fn commands_are_found() {
-    let page = "$ no\n```console\n$ theater new a\nmade\n$ theater build\n```\n```sh\n$ no\n```\n";
-    assert_eq!(commands(page), ["theater new a", "theater build"]);
+    let page = "$ no\n```console\n$ a \\\n  b\nmade\n$ c\n```\n```sh\n$ no\n```\n";
+    let shown = |command: &str, output: &[&str]| Shown {
+        command: command.to_owned(),
+        output: output.iter().map(|line| (*line).to_owned()).collect(),
+    };
+    assert_eq!(commands(page), [shown("a \\\n  b", &["made"]), shown("c", &[])]);
 }

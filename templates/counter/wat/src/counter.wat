@@ -61,10 +61,10 @@
         (then unreachable))
       (i32.wrap_i64 (local.get $number)))
 
-    (func (export "value") (result i32)
+    (func $value (export "value") (result i32)
       (call $load))
 
-    (func (export "increment") (param $by i32) (result i32)
+    (func $increment (export "increment") (param $by i32) (result i32)
       (local $sum i64)
       ;; Added as 64-bit numbers, so that the sum cannot wrap around.
       (local.set $sum (i64.add
