@@ -6,7 +6,7 @@
 use clap::ValueEnum;
 use serde_json::Value;
 use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
-use theater_repl::paint::{Paint, Role, printable};
+use theater_repl::paint::{Paint, Role, printable, printable_json};
 use theater_repl::report::{Style, report};
 use theater_runtime::diagnostic::Diagnostic;
 use unicode_width::UnicodeWidthChar;
@@ -110,7 +110,7 @@ impl Output {
     ///
     /// When the stream is closed or cannot be written.
     pub fn json(&mut self, value: &Value) -> io::Result<()> {
-        self.line(&value.to_string())
+        self.line(&printable_json(value))
     }
 
     /// Hands over what was written.
@@ -125,7 +125,7 @@ impl Output {
     /// Says something to people, on standard error.
     pub fn say(&mut self, text: &str) {
         // If standard error is closed, there is nobody who could be told.
-        let _ = writeln!(io::stderr(), "{text}");
+        let _ = writeln!(io::stderr(), "{}", printable(text));
     }
 
     /// Shows problems to people, on standard error.

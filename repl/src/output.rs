@@ -1,11 +1,10 @@
 //! What evaluating a line gives, as plain data, and its two faces: text for people, JSON for
 //! programs.
 
-use crate::paint::{Paint, Role, is_dangerous, printable};
+use crate::paint::{Paint, Role, printable, printable_json};
 use crate::record;
 use crate::styled::Line;
 use serde_json::{Map, Value, json};
-use std::fmt::Write;
 use theater_runtime::call::{Val, to_json, to_wave};
 use theater_runtime::diagnostic::Diagnostic;
 use theater_runtime::replay::{Event, Place};
@@ -103,7 +102,7 @@ impl Output {
     pub fn render(&self, look: Look) -> String {
         if look.json {
             let lines = self.to_json();
-            return lines.iter().map(|line| harmless_json(line) + "\n").collect();
+            return lines.iter().map(|line| printable_json(line) + "\n").collect();
         }
         let mut text = self.text(look);
         if !text.is_empty() && !text.ends_with('\n') {
@@ -197,24 +196,6 @@ impl ActorInfo {
             "waiting": self.waiting,
         })
     }
-}
-
-/// JSON whose strings hold nothing that a terminal could obey: such characters stand only inside
-/// strings, where they may be escaped.
-fn harmless_json(value: &Value) -> String {
-    let text = value.to_string();
-    if !text.contains(is_dangerous) {
-        return text;
-    }
-    let mut out = String::with_capacity(text.len() + 16);
-    for c in text.chars() {
-        match is_dangerous(c) {
-            // All of them are in the first plane; writing into a string cannot fail.
-            true => drop(write!(out, "\\u{:04x}", u32::from(c))),
-            false => out.push(c),
-        }
-    }
-    out
 }
 
 fn table(actors: &[ActorInfo], look: Look) -> String {

@@ -1,7 +1,9 @@
 //! Colours: the one place that knows which, and whether at all.
 
 use nu_ansi_term::{Color, Style};
+use serde_json::Value;
 use std::borrow::Cow;
+use std::fmt::Write;
 
 /// Styles text, or leaves it as it is. The caller decides: a terminal, and no `NO_COLOR`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -140,6 +142,24 @@ pub fn printable(text: &str) -> Cow<'_, str> {
         }
     }
     Cow::Owned(out)
+}
+
+/// JSON whose strings hold nothing that a terminal could obey: such characters stand only inside
+/// strings, where they may be escaped.
+pub fn printable_json(value: &Value) -> String {
+    let text = value.to_string();
+    if !text.contains(is_dangerous) {
+        return text;
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        match is_dangerous(c) {
+            // All of them are in the first plane; writing into a string cannot fail.
+            true => drop(write!(out, "\\u{:04x}", u32::from(c))),
+            false => out.push(c),
+        }
+    }
+    out
 }
 
 pub(crate) fn is_dangerous(c: char) -> bool {

@@ -6,6 +6,12 @@ use std::io::{self, IsTerminal, Write};
 use std::sync::Arc;
 use theater_runtime::diagnostic::{Diagnostic, Source};
 
+/// How many bytes of a line are shown. What draws a report cannot count columns beyond 16 bits.
+const LONGEST_LINE: usize = 500;
+
+/// How many characters of a message are shown.
+const LONGEST_TEXT: usize = 2_000;
+
 /// How reports are drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Style {
@@ -81,17 +87,79 @@ pub fn report<'p>(problems: impl IntoIterator<Item = &'p Diagnostic>, style: Sty
 /// The same problem without anything that could do something to a terminal. Places stay right.
 fn harmless(problem: &Diagnostic) -> Diagnostic {
     let mut problem = problem.clone();
-    problem.message = printable(&problem.message).into_owned();
-    problem.help = problem.help.map(|help| printable(&help).into_owned());
+    problem.message = readable(&problem.message);
+    problem.help = problem.help.map(|help| readable(&help));
     for label in &mut problem.labels {
-        label.text = printable(&label.text).into_owned();
+        label.text = readable(&label.text);
     }
+    cut_long_lines(&mut problem);
     if let Some(source) = &mut problem.source {
         let name = printable(&source.name).replace('\n', "\\n");
         *source = Arc::new(Source { name, text: same_length(&source.text) });
     }
     problem.related = problem.related.iter().map(harmless).collect();
     problem
+}
+
+/// The text as it may be shown, and not more of it than anybody reads: a guest's last words may be a
+/// megabyte.
+fn readable(text: &str) -> String {
+    let shown = printable(text);
+    match shown.char_indices().nth(LONGEST_TEXT) {
+        Some((end, _)) => {
+            format!("{}... ({} characters)", &shown[..end], text.chars().count())
+        }
+        None => shown.into_owned(),
+    }
+}
+
+/// A line of a source: where it begins, there and in what is shown of it.
+struct CutLine {
+    start: usize,
+    shown: usize,
+    /// How many of its bytes are shown; none if all of them are.
+    kept: Option<usize>,
+}
+
+/// Cuts the lines of the source that are far longer than any screen. A label that stands behind a cut
+/// points to the cut, and says its column.
+fn cut_long_lines(problem: &mut Diagnostic) {
+    let Some(source) = &problem.source else { return };
+    if source.text.lines().all(|line| line.len() <= LONGEST_LINE) {
+        return;
+    }
+    let (text, lines) = cut_lines(&source.text);
+    let line_of = |at: usize| &lines[lines.partition_point(|line| line.start <= at).max(1) - 1];
+    let place = |at: usize| {
+        let line = line_of(at);
+        line.shown + line.kept.map_or(at - line.start, |kept| kept.min(at - line.start))
+    };
+    for label in &mut problem.labels {
+        let at = label.span.start;
+        let line = line_of(at);
+        if line.kept.is_some_and(|kept| at - line.start > kept) {
+            let before = source.text.get(line.start..at).unwrap_or_default();
+            label.text += &format!(" (column {})", before.chars().count() + 1);
+        }
+        label.span = place(at)..place(label.span.end.max(at));
+    }
+    problem.source = Some(Arc::new(Source { name: source.name.clone(), text }));
+}
+
+fn cut_lines(text: &str) -> (String, Vec<CutLine>) {
+    let (mut shown, mut lines, mut start) = (String::new(), Vec::new(), 0);
+    for line in text.split_inclusive('\n') {
+        let content = line.trim_end_matches('\n');
+        let kept =
+            (content.len() > LONGEST_LINE).then(|| content.floor_char_boundary(LONGEST_LINE));
+        lines.push(CutLine { start, shown: shown.len(), kept });
+        match kept {
+            Some(kept) => shown.extend([&content[..kept], "...", &line[content.len()..]]),
+            None => shown.push_str(line),
+        }
+        start += line.len();
+    }
+    (shown, lines)
 }
 
 /// The text with each byte of a dangerous character replaced by a visible one.
@@ -127,6 +195,29 @@ mod tests {
         insta::assert_snapshot!(text);
         let pretty = render(&problem, Style { colour: true, unicode: true, width: 60 });
         assert!(pretty.contains('╭') && pretty.contains("\u{1b}[31m"), "{pretty}");
+    }
+
+    #[test]
+    fn a_line_without_end_is_cut() {
+        let long = format!("first\n{}\nlast", "x".repeat(100_000));
+        let source = Source::new("-e", long.clone());
+        for span in [6..9, 6..100_006, 490..700, 90_000..90_002, 2..100_010, 100_007..100_009] {
+            let problem = Diagnostic::error(VALUE_TYPE, "bad").at(&source, span.clone(), "here");
+            let text = render(&problem, Style::default());
+            assert!(text.len() < 3_000 && text.contains("here"), "{text}");
+            assert_eq!(text.contains("here (column 89995)"), span.start == 90_000, "{text}");
+            assert!(span.start < 100_000 || text.contains("[-e:3:1]"), "{text}");
+        }
+        let problem = Diagnostic::error(VALUE_TYPE, "bad").at(&source, 900_000..900_001, "there");
+        assert!(render(&problem, Style::default()).contains("bad"));
+    }
+
+    #[test]
+    fn endless_words_are_cut() {
+        let words = "\u{1b}".repeat(1_000_000);
+        let problem = Diagnostic::error(VALUE_TYPE, words.clone()).help(words);
+        let text = render(&problem, Style::default());
+        assert!(text.len() < 6_000 && text.contains("(1000000 characters)"), "{text}");
     }
 
     #[test]

@@ -150,3 +150,24 @@ fn bad_manifests_start_nothing() {
     }
     assert!(env.runs().is_empty());
 }
+
+#[test]
+fn a_line_without_end_is_reported() {
+    let env = TestEnvironment::with_counter();
+    for line in [
+        format!("my-actor.increment({})", "(".repeat(1_000_000)),
+        format!("my-actor.increment({})", "9".repeat(1_000_000)),
+        format!("my-actor.increment(1{}, oops)", " ".repeat(1_000_000)),
+        "\0".repeat(1_000_000),
+        "a".repeat(1_000_000),
+    ] {
+        let ran = env.theater_with_input(&["repl"], &line);
+        assert_eq!(ran.status, Some(1), "{} bytes", ran.stderr.len());
+        assert!(ran.stderr.starts_with("TH04") && ran.stderr.len() < 10_000, "{}", ran.stderr);
+    }
+    let manifest =
+        format!("{}\nnonsense = \"{}\" {}\n", env.read("theater.toml"), "x".repeat(100_000), "]");
+    env.write("theater.toml", manifest);
+    let ran = env.theater(&["check"]).with_status(1);
+    assert!(!ran.stderr.contains("panicked") && ran.stderr.len() < 10_000, "{}", ran.stderr.len());
+}

@@ -6,6 +6,7 @@ mod check;
 mod completions;
 mod crash;
 mod environment;
+mod escapes;
 mod explain;
 mod hostile;
 mod inspect;

@@ -220,7 +220,12 @@ fn task<'t>(
         crossing: Crossing::replay(Script::new(calls), manifest.limits.message),
         limits: &manifest.limits,
         // What ended at a certain point is stopped at that point: the fuel used says where.
-        fuel: if stopped_by_host(header.outcome) { header.fuel } else { manifest.limits.fuel },
+        // A record that claims to have used more than its limit was made up, and may not run longer.
+        fuel: if stopped_by_host(header.outcome) {
+            header.fuel.min(manifest.limits.fuel)
+        } else {
+            manifest.limits.fuel
+        },
         cancel: None,
     }
 }
