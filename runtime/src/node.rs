@@ -432,7 +432,7 @@ impl Registry {
             let message = format!("an actor `{name}` is running already");
             return Err(Box::new(
                 Diagnostic::error(NAME_TAKEN, message)
-                    .help(format!("give it another name, or `stop {name}` first")),
+                    .help(format!("Give it another name, or `stop {name}` first.")),
             ));
         }
         Ok(())

@@ -330,7 +330,7 @@ fn functions_are_found_with_and_without_their_interface() {
     assert_eq!(ambiguous.1.as_deref(), Some(ways));
     assert_eq!(find("a.orders.list()").unwrap_err().0, "TH0409");
     let unknown = find("a.countr.value()").unwrap_err();
-    assert_eq!(unknown, ("TH0408", Some("did you mean `counter`?".to_owned())));
+    assert_eq!(unknown, ("TH0408", Some("Did you mean `counter`?".to_owned())));
 }
 
 #[test]

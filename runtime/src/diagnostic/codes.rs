@@ -83,6 +83,5 @@ codes! {
     RUN_DIFFERS = "TH0605", "a run goes on with what it recorded";
 
     REPLAY_IMPOSSIBLE = "TH0701", "a turn cannot be replayed";
-    REPLAY_DIVERGED = "TH0702", "a replay differs from its record";
     NO_SUCH_TURN = "TH0703", "there is no such turn";
 }

@@ -175,7 +175,7 @@ impl Problem {
                 self.what
             ),
         )
-        .help("`theater trace verify` lists all damage; restore the run's folder from a copy, or start a new run")
+        .help("Restore the run's folder from a copy, or start a new run. List all damage with `theater trace verify`.")
     }
 }
 
