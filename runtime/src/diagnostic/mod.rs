@@ -133,7 +133,7 @@ impl Diagnostic {
 }
 
 /// The system's words for an error, without the number that Rust appends.
-fn reason(error: &std::io::Error) -> String {
+pub fn reason(error: &impl fmt::Display) -> String {
     let text = error.to_string();
     match text.find(" (os error") {
         Some(end) => text[..end].to_lowercase(),

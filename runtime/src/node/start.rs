@@ -141,11 +141,6 @@ impl Begun {
         }
     }
 
-    /// The name of the actor that is still to be spawned; none if it lives, or there is none.
-    pub fn to_spawn(&self) -> Option<&str> {
-        self.loaded.as_ref().map(Loaded::name)
-    }
-
     /// Spawns the actor, unless it lives already. `init` are the arguments of its `init`, in place of
     /// those in its manifest; `origin` are the words that asked for it.
     ///
