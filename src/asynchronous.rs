@@ -1,7 +1,7 @@
 //! The threads on which actors live. Commands that run no actor do without them.
 
 use std::future::Future;
-use theater_runtime::diagnostic::{COMPONENT_UNSUPPORTED, Diagnostic, Result};
+use theater_runtime::diagnostic::{Diagnostic, ENGINE_CANNOT_START, Result, reason};
 use tokio::runtime::Builder;
 
 /// Runs to its end what needs actors.
@@ -11,7 +11,7 @@ use tokio::runtime::Builder;
 /// When the system gives no threads.
 pub fn block_on<T>(work: impl Future<Output = T>) -> Result<T> {
     let runtime = Builder::new_multi_thread().enable_all().build().map_err(|error| {
-        Diagnostic::error(COMPONENT_UNSUPPORTED, format!("cannot start threads: {error}"))
+        Diagnostic::error(ENGINE_CANNOT_START, format!("cannot start threads: {}", reason(&error)))
     })?;
     let ended = runtime.block_on(async {
         survive_file_limits();

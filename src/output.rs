@@ -6,10 +6,10 @@
 use clap::ValueEnum;
 use serde_json::Value;
 use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
-use theater_repl::paint::{Paint, Role, printable, printable_json};
+use theater_repl::paint::{Paint, printable, printable_json};
 use theater_repl::report::{Style, report};
+use theater_repl::styled::Line;
 use theater_runtime::diagnostic::Diagnostic;
-use unicode_width::UnicodeWidthChar;
 
 /// When to use colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -81,26 +81,13 @@ impl Output {
         self.text(&format!("{line}\n"))
     }
 
-    /// Writes a line of differently coloured pieces, cut where the terminal ends.
+    /// Writes a line of coloured pieces, cut where the terminal ends.
     ///
     /// # Errors
     ///
     /// When the stream is closed or cannot be written.
-    pub fn row(&mut self, pieces: &[(Option<Role>, String)]) -> io::Result<()> {
-        let mut left = self.width.unwrap_or(usize::MAX);
-        let whole: usize = pieces.iter().map(|(_, text)| columns(text)).sum();
-        let mut line = String::new();
-        for (role, text) in pieces {
-            let text = one_line(text);
-            let cut = if whole > left { cut(&text, &mut left) } else { text };
-            match role {
-                Some(role) => line.push_str(&self.paint.text(*role, &cut)),
-                None => line.push_str(&cut),
-            }
-            if whole > left && cut.ends_with('…') {
-                break;
-            }
-        }
+    pub fn row(&mut self, line: &Line) -> io::Result<()> {
+        let line = line.render(self.paint, self.width);
         self.line(line.trim_end())
     }
 
@@ -143,59 +130,5 @@ impl ColourChoice {
             Self::Never => false,
             Self::Auto => is_terminal && !set("NO_COLOR") && !dumb,
         }
-    }
-}
-
-/// A text on one line, without anything that could do something to a terminal.
-pub fn one_line(text: &str) -> String {
-    printable(text).replace('\n', "\\n").replace('\t', " ")
-}
-
-/// How many columns a text takes.
-pub fn columns(text: &str) -> usize {
-    text.chars().map(|c| c.width().unwrap_or(0)).sum()
-}
-
-/// As much of the text as fits, with an ellipsis where it was cut. Takes its columns from `left`.
-fn cut(text: &str, left: &mut usize) -> String {
-    let needed = columns(text);
-    if needed < *left {
-        *left -= needed;
-        return text.to_owned();
-    }
-    let mut room = left.saturating_sub(1);
-    let mut kept = String::new();
-    for c in text.chars() {
-        let width = c.width().unwrap_or(0);
-        if width > room {
-            break;
-        }
-        room -= width;
-        kept.push(c);
-    }
-    *left = 0;
-    kept + "…"
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_text_is_cut_at_the_column() {
-        for (text, left, expected) in [
-            ("hello", 10, "hello"),
-            ("hello", 5, "hell…"),
-            ("hello", 1, "…"),
-            ("hello", 0, "…"),
-            ("日本語", 4, "日…"),
-        ] {
-            assert_eq!(cut(text, &mut { left }), expected, "{text} in {left}");
-        }
-    }
-
-    #[test]
-    fn one_line_is_one_line() {
-        assert_eq!(one_line("a\nb\tc\u{1b}[2J"), "a\\nb c\\u{1b}[2J");
     }
 }

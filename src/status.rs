@@ -3,7 +3,7 @@
 use crate::output::Output;
 use std::io;
 use std::process::ExitCode;
-use theater_runtime::diagnostic::Diagnostic;
+use theater_runtime::diagnostic::{Diagnostic, OUTPUT_UNWRITABLE, reason};
 
 /// How a command ended that did its work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,7 +73,8 @@ pub fn finish(ended: Ended, output: &mut Output) -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(Failure::Output(error)) => {
-            output.say(&format!("theater: cannot write to standard output: {error}"));
+            let message = format!("cannot write the output: {}", reason(&error));
+            output.reports(&[Diagnostic::error(OUTPUT_UNWRITABLE, message)]);
             ExitCode::from(2)
         }
     }

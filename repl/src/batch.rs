@@ -12,7 +12,7 @@ use crate::start::Started;
 use crate::{Ended, Input, Options};
 use std::io::{self, IsTerminal, Write};
 use std::sync::mpsc;
-use theater_runtime::diagnostic::{Diagnostic, OUTPUT_UNWRITABLE, Result};
+use theater_runtime::diagnostic::{Diagnostic, OUTPUT_UNWRITABLE, Result, reason};
 use tokio::sync::oneshot;
 
 /// The statements of a session without a person; none with one.
@@ -113,11 +113,14 @@ pub fn closed(error: &io::Error) -> Result<Ended, Vec<Diagnostic>> {
     if error.kind() == io::ErrorKind::BrokenPipe {
         return Ok(Ended::Ok);
     }
-    Err(vec![Diagnostic::error(OUTPUT_UNWRITABLE, format!("cannot write the output: {error}"))])
+    Err(vec![Diagnostic::error(
+        OUTPUT_UNWRITABLE,
+        format!("cannot write the output: {}", reason(&error)),
+    )])
 }
 
 fn unreadable(error: &io::Error) -> Diagnostic {
-    let message = format!("cannot read statements: {error}");
+    let message = format!("cannot read statements: {}", reason(&error));
     Diagnostic::error(theater_runtime::diagnostic::FILE_UNREADABLE, message)
 }
 

@@ -14,7 +14,7 @@ use crate::terminal::{Input, Settings, Terminal};
 use crate::{Ended, Options};
 use std::io::{self, Write};
 use std::sync::Arc;
-use theater_runtime::diagnostic::{Diagnostic, FILE_UNREADABLE, Result, Source};
+use theater_runtime::diagnostic::{Diagnostic, FILE_UNREADABLE, Result, Source, reason};
 
 pub async fn run(
     started: Started,
@@ -50,7 +50,7 @@ pub async fn run(
 }
 
 fn no_terminal(error: &dyn std::fmt::Display) -> Diagnostic {
-    Diagnostic::error(FILE_UNREADABLE, format!("the terminal cannot be used: {error}"))
+    Diagnostic::error(FILE_UNREADABLE, format!("the terminal cannot be used: {}", reason(&error)))
 }
 
 /// Why a session ends without having been asked to.

@@ -8,7 +8,8 @@
 //! [`line::parse`] into a [`line::Command`], and what the table in [`words`] says of each word serves
 //! parsing, `help` and [`complete`]. The terminal sees the running actors only through the snapshot in
 //! [`names`]; lines from them appear above the prompt through a [`printer::Printer`]. What guests
-//! wrote is shown only after [`paint::printable`]; problems are shown by [`mod@report`].
+//! wrote is shown only after [`paint::printable`], records by [`record`], problems by [`mod@report`]; the
+//! other commands of `theater` show them through the same modules.
 
 mod batch;
 pub mod complete;
@@ -20,13 +21,13 @@ pub mod names;
 pub mod output;
 pub mod paint;
 pub mod printer;
-mod record;
+pub mod record;
 pub mod report;
 pub mod script;
 pub mod session;
 pub mod signals;
 mod start;
-mod styled;
+pub mod styled;
 pub mod terminal;
 pub mod words;
 

@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use theater_runtime::call::{Call, Name, parse_call};
 use theater_runtime::diagnostic::{Diagnostic, Result, Source, WORD_OPERANDS, WORD_UNKNOWN};
+use theater_runtime::manifest::check_name;
 
 /// What a line asks for. Names that stand in the line know their place, for errors found later.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,7 +87,7 @@ pub fn parse(source: &Arc<Source>) -> Result<Command> {
                 match word_as_call(&first.text) {
                     Some(word) => {
                         let help =
-                            format!("`{}` is a word: write `{0}` without parentheses", word.name);
+                            format!("Write `{}` without parentheses: it is a word.", word.name);
                         Box::new(problem.help(help))
                     }
                     None => problem,
@@ -111,8 +112,10 @@ fn word_as_call(text: &str) -> Option<&'static Word> {
 
 fn unknown(source: &Arc<Source>, token: &Token) -> Box<Diagnostic> {
     let help = match words::near(&token.text) {
-        Some(near) => format!("did you mean `{near}`? `help` lists the words"),
-        None => "`help` lists the words; a call is written `actor.function(arguments)`".to_owned(),
+        Some(near) => format!("Did you mean `{near}`? `help` lists the words."),
+        None => {
+            "List the words with `help`, or write a call as `actor.function(arguments)`.".to_owned()
+        }
     };
     Box::new(
         Diagnostic::error(WORD_UNKNOWN, format!("there is no word `{}`", token.text))
@@ -125,7 +128,7 @@ fn unclosed(source: &Arc<Source>, span: Range<usize>) -> Box<Diagnostic> {
     Box::new(
         Diagnostic::error(WORD_OPERANDS, "a quoted operand is not closed")
             .at(source, span, "the quotes start here")
-            .help("add the closing `\"`"),
+            .help("Add the closing `\"`."),
     )
 }
 
@@ -141,7 +144,7 @@ fn parse_word(source: &Arc<Source>, word: &'static Word, mut tokens: Tokens) -> 
         operands.push(token);
     }
     let misuse = |span: Range<usize>, message: String, label: &str| {
-        let help = format!("it is written `{}`", word.full_usage());
+        let help = format!("Write `{}`.", word.full_usage());
         Box::new(Diagnostic::error(WORD_OPERANDS, message).at(source, span, label).help(help))
     };
     if let Some(extra) = operands.get(word.operands.len()) {
@@ -211,10 +214,9 @@ fn parse_spawn(
             let message = "`as` is followed by a name".to_owned();
             misuse(token.span.clone(), message, "a name is missing after this")
         })?;
-        if !is_actor_name(&name.text) {
+        if let Err(bad) = check_name(&name.text) {
             let message = format!("`{}` cannot be the name of an actor", name.text);
-            let label = "lower-case letters, digits and single dashes, a letter first";
-            return Err(misuse(name.span, message, label));
+            return Err(misuse(name.span, message, &bad.reason));
         }
         spawn.name = Some(name.into_name());
         keyword = tokens.next().transpose().map_err(|span| unclosed(source, span))?;
@@ -224,14 +226,6 @@ fn parse_spawn(
         }
     }
     Ok(spawn)
-}
-
-/// Whether a text matches `[a-z][a-z0-9]*(-[a-z0-9]+)*`.
-fn is_actor_name(text: &str) -> bool {
-    text.starts_with(|c: char| c.is_ascii_lowercase())
-        && text.split('-').all(|part| {
-            !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
-        })
 }
 
 fn parse_address(token: &Token) -> Option<Address> {

@@ -1,7 +1,7 @@
 //! What happens while somebody watches: log lines, restarts, and the turns that were asked for.
 
 use crate::output::{Look, Output};
-use crate::paint::{self, Role};
+use crate::paint::Role;
 use crate::record;
 use crate::session::Watched;
 use crate::styled::Line;
@@ -107,10 +107,10 @@ impl Happened {
         };
         let name = view.actor.as_deref().unwrap_or("node");
         let mut logged = view.log_lines();
-        let shown = logged.by_ref().take(LOG_LINES).map(|(level, message)| {
-            let level = paint::Level::from_name(&level.to_string());
-            look.paint.log_line(name, level.unwrap_or(paint::Level::Info), &short(&message))
-        });
+        let shown = logged
+            .by_ref()
+            .take(LOG_LINES)
+            .map(|(level, message)| look.paint.log_line(name, level, &short(&message)));
         let mut lines: Vec<String> = shown.collect();
         let more = logged.count();
         if more > 0 {

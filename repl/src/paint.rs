@@ -4,6 +4,7 @@ use nu_ansi_term::{Color, Style};
 use serde_json::Value;
 use std::borrow::Cow;
 use std::fmt::Write;
+use theater_runtime::handlers::Level;
 
 /// Styles text, or leaves it as it is. The caller decides: a terminal, and no `NO_COLOR`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -39,51 +40,6 @@ pub enum Role {
     Error,
 }
 
-/// How much a log line matters: `level` of `theater:host/log`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs)]
-pub enum Level {
-    Trace,
-    Debug,
-    Info,
-    Warn,
-    Error,
-}
-
-impl Level {
-    /// The level of this name in `theater:host/log`.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Some(match name {
-            "trace" => Self::Trace,
-            "debug" => Self::Debug,
-            "info" => Self::Info,
-            "warn" => Self::Warn,
-            "error" => Self::Error,
-            _ => return None,
-        })
-    }
-
-    /// The level's name.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Trace => "trace",
-            Self::Debug => "debug",
-            Self::Info => "info",
-            Self::Warn => "warn",
-            Self::Error => "error",
-        }
-    }
-
-    fn role(self) -> Role {
-        match self {
-            Self::Trace | Self::Debug => Role::Faint,
-            Self::Info => Role::Good,
-            Self::Warn => Role::Warning,
-            Self::Error => Role::Error,
-        }
-    }
-}
-
 impl Paint {
     /// The text in the style of its role.
     pub fn text<'a>(self, role: Role, text: &'a str) -> Cow<'a, str> {
@@ -99,7 +55,11 @@ impl Paint {
     pub fn log_line(self, actor: &str, level: Level, message: &str) -> String {
         let actor = printable(actor);
         let head = self.text(Role::Actor, &actor);
-        format!("{head} {} {}", self.text(level.role(), level.name()), self.continued(message))
+        format!(
+            "{head} {} {}",
+            self.text(level_role(level), &level.to_string()),
+            self.continued(message)
+        )
     }
 
     /// A text of a guest, ready to be shown: without control characters, and each line but the first
@@ -108,6 +68,15 @@ impl Paint {
         let text = printable(text.trim_end_matches(['\r', '\n']));
         let mark = format!("\n{} ", self.text(Role::Faint, "  |"));
         text.split('\n').collect::<Vec<_>>().join(&mark)
+    }
+}
+
+fn level_role(level: Level) -> Role {
+    match level {
+        Level::Trace | Level::Debug => Role::Faint,
+        Level::Info => Role::Good,
+        Level::Warn => Role::Warning,
+        Level::Error => Role::Error,
     }
 }
 
@@ -208,13 +177,5 @@ mod tests {
         assert_eq!(line, "a warn one\n  | b error two\\u{1b}[0m");
         let coloured = Paint { on: true }.log_line("a", Level::Info, "one\u{1b}[5m");
         assert!(coloured.ends_with("one\\u{1b}[5m"), "{coloured}");
-    }
-
-    #[test]
-    fn levels_have_names() {
-        for name in ["trace", "debug", "info", "warn", "error"] {
-            assert_eq!(Level::from_name(name).map(Level::name), Some(name));
-        }
-        assert_eq!(Level::from_name("fatal"), None);
     }
 }

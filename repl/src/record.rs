@@ -12,7 +12,11 @@ const MOST: usize = 20;
 
 /// A record in one line: `my-actor#1  increment(5) -> 5`.
 pub fn line(view: &RecordView) -> Line {
-    let line = Line::default().role(Role::Actor, &view.address()).plain("  ");
+    what(Line::default().role(Role::Actor, &view.address()).plain("  "), view)
+}
+
+/// What a record tells, behind what already stands in the line: `increment(5) -> 5`.
+pub fn what(line: Line, view: &RecordView) -> Line {
     let Some(turn) = view.turn() else {
         return line.role(Role::Faint, &view.summary());
     };

@@ -206,11 +206,11 @@ impl Session {
         let index = find_function(source, call, &names)?;
         let Some(function) = program.functions.get(index) else {
             let reason = &program.uncallable[index - program.functions.len()].reason;
-            let message = format!("`{}` cannot be called", call.function.text);
+            let message = format!("`{}` cannot be called: {reason}", call.function.text);
             return Err(Box::new(
                 Diagnostic::error(FUNCTION_UNCALLABLE, message)
                     .at(source, call.function.span.clone(), "not with values alone")
-                    .help(reason.clone()),
+                    .help(format!("See what can be called with `help {}`.", actor.name)),
             ));
         };
         let arguments = parse_arguments(source, call.arguments.clone(), &function.params)?;
@@ -323,10 +323,10 @@ impl Session {
             let actors = self.node.actors();
             let names: Vec<&str> = actors.iter().map(|actor| &*actor.name).collect();
             let help = match (did_you_mean(&name.text, names.iter().copied()), &names[..]) {
-                (Some(near), _) => format!("did you mean `{near}`?"),
-                (None, []) => "no actor is running; `spawn PATH` starts one".to_owned(),
-                (None, [only]) => format!("the running actor is `{only}`"),
-                (None, _) => "`ps` lists the actors".to_owned(),
+                (Some(near), _) => format!("Did you mean `{near}`?"),
+                (None, []) => "No actor is running: start one with `spawn PATH`.".to_owned(),
+                (None, [only]) => format!("The running actor is `{only}`."),
+                (None, _) => "See the actors with `ps`.".to_owned(),
             };
             Box::new(
                 Diagnostic::error(ACTOR_UNKNOWN, format!("there is no actor `{}`", name.text))

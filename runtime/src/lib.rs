@@ -1,5 +1,9 @@
 //! Everything that is true of an actor, with or without a person watching.
 //!
+//! Start with [`node::Node`], the running system: it spawns actors, calls them, and records what
+//! happens. [`replay`] goes back over what was recorded. ARCHITECTURE.md has the map of the rooms, and
+//! follows one message through them.
+//!
 //! This crate prints nothing and knows no terminal, no editor and no template.
 
 pub mod actor;

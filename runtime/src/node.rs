@@ -9,7 +9,7 @@ mod start;
 use crate::actor::{Actor, Call, CallError, Control, Handle, Life, Reply, Task};
 use crate::boundary::export::INIT;
 use crate::diagnostic::{
-    COMPONENT_UNSUPPORTED, Diagnostic, NAME_TAKEN, NODE_STOPPED, RUN_UNWRITABLE, Result,
+    Diagnostic, ENGINE_CANNOT_START, NAME_TAKEN, NODE_STOPPED, RUN_UNWRITABLE, Result, reason,
 };
 use crate::engine::{EngineConfig, TURNS_AT_ONCE};
 use crate::manifest::Manifest;
@@ -102,8 +102,8 @@ impl Node {
     pub async fn open(run: RunDir, durability: Durability) -> Result<Opened> {
         let config = EngineConfig::default();
         let engine = config.engine().map_err(|error| {
-            let message = format!("the engine cannot start: {}", error.root_cause());
-            Diagnostic::error(COMPONENT_UNSUPPORTED, message)
+            let message = format!("the engine cannot start: {}", reason(&error.root_cause()));
+            Diagnostic::error(ENGINE_CANNOT_START, message)
         })?;
         let mut recovered = Recovered::default();
         let opening = Log::open(&run, durability, |_, record| recovered.follow(&run, record))?;
@@ -432,7 +432,7 @@ impl Registry {
             let message = format!("an actor `{name}` is running already");
             return Err(Box::new(
                 Diagnostic::error(NAME_TAKEN, message)
-                    .help(format!("give it another name, or `stop {name}` first")),
+                    .help(format!("Give it another name, or `stop {name}` first.")),
             ));
         }
         Ok(())

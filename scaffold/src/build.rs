@@ -6,7 +6,7 @@ use std::io::{self, ErrorKind, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
-use theater_runtime::diagnostic::{self, Diagnostic, Source};
+use theater_runtime::diagnostic::{self, Diagnostic, Source, reason};
 use theater_runtime::manifest::{Build, Manifest};
 use theater_runtime::world::{self, Wit};
 
@@ -128,7 +128,7 @@ fn run(manifest: &Manifest, command: &[String], span: Range<usize>) -> diagnosti
             "Install it, or name a program that exists.",
         )),
         Err(error) => Err(failed(
-            format!("the build command `{program}` cannot be started: {error}"),
+            format!("the build command `{program}` cannot be started: {}", reason(&error)),
             "Make it a program that may be run.",
         )),
     }

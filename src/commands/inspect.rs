@@ -1,9 +1,10 @@
-use crate::output::{Output, one_line};
+use crate::output::Output;
 use crate::report;
 use crate::status::{Ended, Status};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use theater_repl::paint::Role;
+use theater_repl::styled::Line;
 use theater_runtime::catalog;
 use theater_runtime::trace::Hash;
 use theater_runtime::world::{
@@ -62,9 +63,9 @@ impl Page<'_> {
     fn externs(&mut self, title: &str, items: &[Extern], imported: bool) -> std::io::Result<()> {
         self.output.line("")?;
         if items.is_empty() {
-            return self.output.row(&[(Some(Role::Word), format!("no {title}"))]);
+            return self.row(Role::Word, &format!("no {title}"));
         }
-        self.output.row(&[(Some(Role::Word), title.to_owned())])?;
+        self.row(Role::Word, title)?;
         for item in items {
             let note = if imported { self.answered_by(item.name()) } else { String::new() };
             match item {
@@ -93,8 +94,8 @@ impl Page<'_> {
     ) -> std::io::Result<()> {
         self.item(indent, Role::Function, &function.signature, note)?;
         if let Some(obstacle) = &function.obstacle {
-            let text = format!("{:indent$}  cannot be called: {}", "", one_line(obstacle));
-            self.output.row(&[(Some(Role::Warning), text)])?;
+            let text = format!("{:indent$}  cannot be called: {obstacle}", "");
+            self.row(Role::Warning, &text)?;
         }
         self.docs(indent + 2, function.docs.as_deref())
     }
@@ -105,18 +106,21 @@ impl Page<'_> {
     }
 
     fn item(&mut self, indent: usize, role: Role, text: &str, note: &str) -> std::io::Result<()> {
-        let mut pieces = vec![(None, " ".repeat(indent)), (Some(role), text.to_owned())];
+        let mut line = Line::default().plain(&" ".repeat(indent)).role(role, text);
         if !note.is_empty() {
-            pieces.push((Some(Role::Faint), format!("  ({note})")));
+            line = line.role(Role::Faint, &format!("  ({note})"));
         }
-        self.output.row(&pieces)
+        self.output.row(&line)
+    }
+
+    fn row(&mut self, role: Role, text: &str) -> std::io::Result<()> {
+        self.output.row(&Line::default().role(role, text))
     }
 
     /// A comment. It comes from whoever made the component.
     fn docs(&mut self, indent: usize, docs: Option<&str>) -> std::io::Result<()> {
         for line in docs.unwrap_or_default().trim().lines() {
-            let line = format!("{:indent$}{}", "", one_line(line.trim_end()));
-            self.output.row(&[(Some(Role::Faint), line)])?;
+            self.row(Role::Faint, &format!("{:indent$}{}", "", line.trim_end()))?;
         }
         Ok(())
     }
@@ -144,10 +148,8 @@ impl Page<'_> {
         self.output.line("")?;
         if !self.needs.unanswered.is_empty() {
             let list = self.needs.unanswered.join(", ");
-            self.output.row(&[
-                (Some(Role::Error), "it cannot run here".to_owned()),
-                (None, format!(": nobody answers {list}")),
-            ])?;
+            let line = Line::default().role(Role::Error, "it cannot run here");
+            self.output.row(&line.plain(&format!(": nobody answers {list}")))?;
         }
         if self.needs.handlers.is_empty() {
             return match self.needs.unanswered.is_empty() {

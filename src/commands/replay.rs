@@ -1,7 +1,7 @@
 use super::count;
 use crate::address::Address;
 use crate::asynchronous::block_on;
-use crate::output::{Output, columns, one_line};
+use crate::output::Output;
 use crate::project::TraceArgs;
 use crate::report;
 use crate::status::{Ended, Failure, Status};
@@ -11,6 +11,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use theater_repl::paint::Role;
+use theater_repl::styled::{Line, columns, one_line};
 use theater_runtime::boundary::Divergence;
 use theater_runtime::diagnostic::Result;
 use theater_runtime::replay::{
@@ -107,17 +108,14 @@ impl Telling<'_> {
         let Divergence { step, what, expected, actual } = divergence;
         let step = if *step == 0 { String::new() } else { format!(".{step}") };
         let (expected, actual, mark) = self.side_by_side(&one_line(expected), &one_line(actual));
-        self.output.row(&[
-            (Some(Role::Actor), format!("{actor}#{turn}{step}")),
-            (Some(Role::Error), "  diverged".to_owned()),
-            (None, format!(": {}", one_line(what))),
-        ])?;
-        let line = |name: &str, role, text: String| {
-            [(Some(Role::Field), format!("  {name:<9} ")), (Some(role), text)]
+        let head = Line::default().role(Role::Actor, &format!("{actor}#{turn}{step}"));
+        self.output.row(&head.role(Role::Error, "  diverged").plain(": ").plain(what))?;
+        let line = |name: &str, role, text: &str| {
+            Line::default().role(Role::Field, &format!("  {name:<9} ")).role(role, text)
         };
-        self.output.row(&line("expected", Role::Good, expected))?;
-        self.output.row(&line("actual", Role::Error, actual))?;
-        self.output.row(&line("", Role::Faint, mark))
+        self.output.row(&line("expected", Role::Good, &expected))?;
+        self.output.row(&line("actual", Role::Error, &actual))?;
+        self.output.row(&line("", Role::Faint, &mark))
     }
 
     /// The two texts, and a mark under the first difference. On a terminal they begin not far from

@@ -1,12 +1,13 @@
 use crate::asynchronous::block_on;
-use crate::output::{Output, one_line};
+use crate::output::Output;
 use crate::project::ActorArgs;
 use crate::status::{Ended, Failure, Status};
 use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
-use theater_repl::paint::{Level, Role};
+use theater_repl::paint::Role;
 use theater_repl::signals::Signals;
+use theater_repl::styled::Line;
 use theater_runtime::actor::{Actor, CallError};
 use theater_runtime::diagnostic::{Diagnostic, RUN_MISSING};
 use theater_runtime::node::{Beginning, Begun, Node, Start, Which};
@@ -76,7 +77,7 @@ async fn foreground(args: Args, output: &mut Output) -> Ended {
 
 fn nobody() -> Box<Diagnostic> {
     let problem = Diagnostic::error(RUN_MISSING, "there is no actor to run here");
-    Box::new(problem.help("name a project or a component"))
+    Box::new(problem.help("Name a project or a component."))
 }
 
 /// Ends the node in order. Whoever asks again does not want to wait for turns that still run.
@@ -182,7 +183,6 @@ impl Watching<'_> {
         let actor = view.actor.clone().unwrap_or_default();
         let paint = self.output.paint();
         for (level, message) in view.log_lines() {
-            let level = Level::from_name(&level.to_string()).unwrap_or(Level::Info);
             self.output.line(&paint.log_line(&actor, level, &message))?;
         }
         let aborted = view.turn().is_some_and(|turn| !turn.outcome.commits());
@@ -192,7 +192,7 @@ impl Watching<'_> {
             Kind::Exited { .. } | Kind::Restarted { .. } | Kind::Stopped => Role::Faint,
             _ => return Ok(()),
         };
-        let summary = one_line(&view.summary());
-        self.output.row(&[(Some(Role::Actor), view.address() + "  "), (Some(role), summary)])
+        let line = Line::default().role(Role::Actor, &view.address()).plain("  ");
+        self.output.row(&line.role(role, &view.summary()))
     }
 }

@@ -1,5 +1,6 @@
 use crate::environment::TestEnvironment;
 use insta::assert_snapshot;
+use std::path::Path;
 
 #[test]
 fn topics_are_listed_and_explained() {
@@ -28,7 +29,41 @@ fn every_code_has_a_page() {
     assert!(codes.len() > 60 && codes.contains(&"TH0801"), "{list}");
     for code in codes {
         let page = env.theater(&["explain", code]).ok().stdout;
-        assert!(page.starts_with(&format!("# {code}: ")) && page.lines().count() > 4, "{page}");
+        assert!(page.starts_with(&format!("# {code}: ")), "{page}");
+        assert!(page.contains("\nWrong:") && page.contains("\nRight:"), "{page}");
+    }
+}
+
+#[test]
+fn every_code_is_raised_somewhere() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut texts = Vec::new();
+    for folder in ["src", "repl/src", "runtime/src", "scaffold/src"] {
+        sources(&root.join(folder), &mut texts);
+    }
+    for table in ["runtime/src/diagnostic/codes.rs", "scaffold/src/codes.rs"] {
+        let table = std::fs::read_to_string(root.join(table)).unwrap();
+        let names = table.lines().filter_map(|line| line.trim().split_once(" = \"TH"));
+        for (name, _) in names {
+            let word = |c: char| c.is_alphanumeric() || c == '_';
+            let mut texts = texts.iter();
+            assert!(texts.any(|text| text.split(|c| !word(c)).any(|w| w == name)), "{name}");
+        }
+    }
+}
+
+/// The texts of all sources in a folder but for tables of codes and tests.
+fn sources(folder: &Path, texts: &mut Vec<String>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        match path.is_dir() {
+            true if name != "tests" => sources(&path, texts),
+            false if name.ends_with(".rs") && !["codes.rs", "tests.rs"].contains(&name) => {
+                texts.push(std::fs::read_to_string(&path).unwrap());
+            }
+            _ => {}
+        }
     }
 }
 

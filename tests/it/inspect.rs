@@ -82,5 +82,5 @@ fn a_reader_that_leaves_is_no_error() {
     assert!(!closed.stderr.contains("panicked"), "{closed}");
     let full = env.shell("theater explain manifest >/dev/full; echo $?");
     assert_eq!(full.stdout, "2\n", "{full}");
-    assert!(full.stderr.contains("cannot write to standard output"), "{full}");
+    assert!(full.stderr.contains("cannot write the output"), "{full}");
 }

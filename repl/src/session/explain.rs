@@ -39,12 +39,12 @@ fn unknown(source: &Arc<Source>, topic: &Name) -> Box<Diagnostic> {
     let names = words::WORDS.iter().map(|word| word.name);
     let names = names.chain(HANDLERS.iter().map(|handler| handler.name));
     let help = match did_you_mean(&topic.text, names) {
-        Some(near) => format!("did you mean `{near}`?"),
+        Some(near) => format!("Did you mean `{near}`?"),
         None => {
             let handlers: Vec<&str> = HANDLERS.iter().map(|handler| handler.name).collect();
             format!(
-                "`help` alone lists the words; the handlers are {}; an actor's name and a code such \
-                 as TH0403 work too",
+                "List the words with `help` alone, or name an actor, a code such as TH0403, or a \
+                 handler: {}.",
                 handlers.join(", ")
             )
         }

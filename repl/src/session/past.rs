@@ -75,7 +75,7 @@ impl Session {
             }
             Command::Next | Command::Step if cursor.is_none() => Err(Box::new(
                 Diagnostic::error(NO_SUCH_TURN, "nothing comes after the present")
-                    .help("`back` and `step-back` go into the past, `at NAME#TURN` to any turn"),
+                    .help("Go into the past with `back` or `step-back`, or to any turn with `at NAME#TURN`."),
             )),
             Command::Next => here()?.next(history),
             Command::Back => here()?.back(history),
@@ -180,7 +180,7 @@ fn before(cursor: Cursor, history: &History) -> Option<State> {
 fn which_actor() -> Box<Diagnostic> {
     Box::new(
         Diagnostic::error(ACTOR_UNKNOWN, "which actor?")
-            .help("name one: `at NAME#TURN`, `state NAME`; `ps` lists the actors"),
+            .help("Name one: `at NAME#TURN`, `state NAME`. See the actors with `ps`."),
     )
 }
 

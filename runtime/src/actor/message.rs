@@ -95,22 +95,22 @@ impl CallError {
         let message = self.to_string();
         match self {
             Self::NoSuchActor(_) => {
-                Diagnostic::error(ACTOR_UNKNOWN, message).help("`ps` lists the actors")
+                Diagnostic::error(ACTOR_UNKNOWN, message).help("See the actors with `ps`.")
             }
             Self::NoSuchFunction { actor, .. } => Diagnostic::error(FUNCTION_UNKNOWN, message)
-                .help(format!("press tab behind `{actor}.` to see what it exports")),
+                .help(format!("Press tab behind `{actor}.` to see what it exports.")),
             Self::TooLarge { .. } => {
-                Diagnostic::error(VALUE_RANGE, message).help("raise `message` under `[limits]`")
+                Diagnostic::error(VALUE_RANGE, message).help("Raise `message` under `[limits]`.")
             }
             Self::Overloaded(_) => Diagnostic::error(OVERLOADED, message)
-                .help("call again later, or raise `mailbox` under `[limits]`"),
+                .help("Call again later, or raise `mailbox` under `[limits]`."),
             Self::Aborted { actor, turn, outcome, failure } => {
                 aborted(actor, *turn, *outcome, failure)
             }
             Self::Ended(_) => Diagnostic::error(NODE_STOPPED, message),
             Self::NotStored(_) => Diagnostic::error(RUN_UNWRITABLE, message).help(
-                "the answer is not given, because it is not stored; make room, then go on with \
-                 `theater repl --resume`",
+                "The answer is not given, because it is not stored. Make room, then go on with \
+                 `theater repl --resume`.",
             ),
         }
     }
@@ -126,11 +126,17 @@ fn aborted(actor: &str, turn: u64, outcome: OutcomeKind, failure: &Failure) -> D
         message.push_str("\n  in ");
         message.push_str(&failure.frames_in_short().join("\n  called from "));
     }
-    let help = format!("its state is as it was before; look at the turn with `at {actor}#{turn}`");
+    let help = format!("Look at the turn with `at {actor}#{turn}`. The state is as it was before.");
     Diagnostic::error(TURN_ABORTED, message).help(match outcome {
-        OutcomeKind::OutOfFuel => format!("{help}, or raise `fuel` under `[limits]`"),
-        OutcomeKind::Timeout => format!("{help}, or raise `timeout` under `[limits]`"),
-        OutcomeKind::MemoryLimit => format!("{help}, or raise `memory` under `[limits]`"),
+        OutcomeKind::OutOfFuel => {
+            format!("{help} If the work is honest, raise `fuel` under `[limits]`.")
+        }
+        OutcomeKind::Timeout => {
+            format!("{help} If the work is honest, raise `timeout` under `[limits]`.")
+        }
+        OutcomeKind::MemoryLimit => {
+            format!("{help} If the work is honest, raise `memory` under `[limits]`.")
+        }
         _ => help,
     })
 }

@@ -24,8 +24,7 @@ fn in_manifest(problem: Diagnostic, manifest: &Manifest) -> Diagnostic {
         return problem;
     }
     if manifest.source.text.is_empty() {
-        return problem
-            .help("a bare component is granted nothing but what `--grant NAME,...` says");
+        return problem.help("Grant handlers to a bare component with `--grant NAME,...`.");
     }
     let place = manifest.actor.name.span.clone();
     problem.at(&manifest.source, place, "this actor")

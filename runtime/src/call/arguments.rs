@@ -102,7 +102,7 @@ fn named(
     let Some(index) = params.iter().position(|(param, _)| *param == name.text) else {
         let near = did_you_mean(&name.text, params.iter().map(|(param, _)| param.as_str()));
         let help = match near {
-            Some(near) => format!("did you mean `{near}`?"),
+            Some(near) => format!("Did you mean `{near}`?"),
             None => declared(params),
         };
         return Err(Box::new(
@@ -117,7 +117,7 @@ fn named(
             Diagnostic::error(ARGUMENT_NAME, format!("`{}` is given twice", name.text))
                 .at(source, name.span.clone(), "given again here")
                 .at(source, first.clone(), "given here")
-                .help("remove one of the two"),
+                .help("Remove one of the two."),
         )),
     }
 }
@@ -129,7 +129,7 @@ fn positional_after_named(
 ) -> Box<Diagnostic> {
     let error = Diagnostic::error(ARGUMENT_NAME, "an argument without a name follows a named one")
         .at(source, argument, "this needs its name")
-        .help("write the arguments without names first, or name this one");
+        .help("Write the arguments without names first, or name this one.");
     Box::new(match named {
         Some(named) => error.at(source, named, "named"),
         None => error,
@@ -189,8 +189,8 @@ fn declared(params: &[(String, Type)]) -> String {
     let all: Vec<String> =
         params.iter().map(|(name, ty)| format!("`{name}: {}`", type_name(ty))).collect();
     match all.len() {
-        0 => "the function has no parameters".to_owned(),
-        1 => format!("its parameter is {}", all[0]),
-        _ => format!("its parameters are {}", all.join(", ")),
+        0 => "The function has no parameters.".to_owned(),
+        1 => format!("Its parameter is {}.", all[0]),
+        _ => format!("Its parameters are {}.", all.join(", ")),
     }
 }

@@ -64,7 +64,7 @@ pub fn find_function(
             Err(Box::new(
                 Diagnostic::error(FUNCTION_AMBIGUOUS, message)
                     .at(source, call.function.span.clone(), "which one?")
-                    .help(format!("name the interface: {}", ways.join(" or "))),
+                    .help(format!("Name the interface: {}.", ways.join(" or "))),
             ))
         }
     }
@@ -85,13 +85,13 @@ fn short_name(interface: &str) -> &str {
 
 fn suggestion(near: Option<&str>, mut all: Vec<String>, what: &str) -> String {
     if let Some(near) = near {
-        return format!("did you mean `{near}`?");
+        return format!("Did you mean `{near}`?");
     }
     all.sort();
     all.dedup();
     match all.len() {
-        0 => format!("it has no {what} that can be called"),
-        1..=12 => format!("its {what}: {}", all.join(", ")),
-        more => format!("its {what}: {}, and {} more", all[..12].join(", "), more - 12),
+        0 => format!("It has no {what} that can be called."),
+        1..=12 => format!("Its {what} are {}.", all.join(", ")),
+        more => format!("Its {what} are {}, and {} more.", all[..12].join(", "), more - 12),
     }
 }

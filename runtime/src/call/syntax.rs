@@ -28,7 +28,7 @@ pub struct Call {
     pub arguments: Range<usize>,
 }
 
-const SHAPE: &str = "a call is written `actor.function(arguments)`";
+const SHAPE: &str = "Write a call as `actor.function(arguments)`.";
 
 /// Reads `actor.function(args)` or `actor.interface.function(args)`, which is all of the source but
 /// for space and comments.
@@ -94,7 +94,7 @@ fn closing_parenthesis(source: &Arc<Source>, open: usize) -> Result<usize> {
     let unclosed = |at: usize| {
         let close = char::from(closing(text.as_bytes()[at]));
         let message = format!("`{}` is not closed", &text[at..=at]);
-        let help = format!("add the `{close}`");
+        let help = format!("Add the closing `{close}`.");
         Diagnostic::error(CALL_SYNTAX, message).at(source, at..at + 1, "opened here").help(help)
     };
     Err(Box::new(match outline(text, open + 1, Some(')')).ending {
@@ -104,7 +104,7 @@ fn closing_parenthesis(source: &Arc<Source>, open: usize) -> Result<usize> {
             let quote = if multiline { "\"\"\"" } else { "\"" };
             Diagnostic::error(VALUE_SYNTAX, "a string is not closed")
                 .at(source, string, "the string starts here")
-                .help(format!("add the closing `{quote}`"))
+                .help(format!("Add the closing `{quote}`."))
         }
         Ending::Mismatch { open: inner, close } => {
             let at = inner.unwrap_or(open);

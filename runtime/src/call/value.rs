@@ -38,8 +38,8 @@ fn expected(ty: &Type) -> String {
     format!("expected `{}`", type_name(ty))
 }
 
-const EXAMPLES: &str = "values are written in WAVE: \
-    5, 1.5, true, 'c', \"text\", [1, 2], {field: 1}, some(1)";
+const EXAMPLES: &str = "Write values in WAVE: \
+    5, 1.5, true, 'c', \"text\", [1, 2], {field: 1}, some(1).";
 
 struct Reader<'a> {
     source: &'a Arc<Source>,
@@ -346,8 +346,8 @@ impl Reader<'_> {
     ) -> Box<Diagnostic> {
         let message = format!("there is no {what} `{}`", short(name));
         let help = match did_you_mean(name, all.iter().copied()) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("its {what}s are {}", all.join(", ")),
+            Some(near) => format!("Did you mean `{near}`?"),
+            None => format!("Its {what}s are {}.", all.join(", ")),
         };
         Box::new(self.error(VALUE_TYPE, at, message, &expected(ty)).help(help))
     }
@@ -385,7 +385,7 @@ impl Reader<'_> {
             | ParserErrorKind::TrailingCharacters
             | ParserErrorKind::UnexpectedEnd => {
                 problem.help(match self.text.trim_start().starts_with(number) {
-                    true => "numbers are decimal, without `_`, `+` or leading zeros",
+                    true => "Write numbers in decimal, without `_`, `+` or leading zeros.",
                     false => EXAMPLES,
                 })
             }
@@ -399,13 +399,13 @@ impl Reader<'_> {
         if let Some(escape) = bad_escape(rest) {
             let message = "this escape is not known".to_owned();
             let span = start + escape.start..start + escape.end;
-            let help = r#"there are \n, \r, \t, \\, \", \' and \u{1F600}"#;
+            let help = r#"The escapes are \n, \r, \t, \\, \", \' and \u{1F600}."#;
             return Box::new(self.error(VALUE_SYNTAX, span, message, "not an escape").help(help));
         }
         if rest.starts_with('\'') {
             let message = "a char is exactly one character between single quotes".to_owned();
             let error = self.error(VALUE_SYNTAX, start..start + 1, message, "starts here");
-            return Box::new(error.help("strings stand between double quotes: \"text\""));
+            return Box::new(error.help("Write strings between double quotes: \"text\"."));
         }
         self.error(
             VALUE_SYNTAX,
@@ -476,22 +476,22 @@ fn advice(node: &Node, text: &str, ty: &Type) -> Option<String> {
     let inner = text.trim_matches('"');
     let word = text.split('(').next().unwrap_or_default();
     match (ty, node.ty()) {
-        (Type::String, NodeType::Label) => Some(format!("strings are quoted: \"{text}\"")),
+        (Type::String, NodeType::Label) => Some(format!("Quote strings: \"{text}\".")),
         (Type::String, NodeType::Char) => {
-            Some("strings stand between double quotes: \"text\"".to_owned())
+            Some("Write strings between double quotes: \"text\".".to_owned())
         }
         (Type::Char, NodeType::String) => {
-            Some("a char stands between single quotes: 'c'".to_owned())
+            Some("Write a char between single quotes: 'c'.".to_owned())
         }
         (_, NodeType::String) if is_case(inner) => {
-            Some(format!("write it without quotes: {}", escaped(inner)))
+            Some(format!("Write it without quotes: `{}`.", escaped(inner)))
         }
         _ if Keyword::decode(word).is_some() && is_case(word) => {
-            Some(format!("write %{word}: without the % it means something else in WAVE"))
+            Some(format!("Write `%{word}`: without the `%` it means something else in WAVE."))
         }
-        (Type::Flags(_), NodeType::Label) => Some(format!("flags stand in braces: {{{text}}}")),
-        (Type::Option(_), _) => Some("write some(..) or none".to_owned()),
-        (Type::Result(_), _) => Some("write ok(..) or err(..)".to_owned()),
+        (Type::Flags(_), NodeType::Label) => Some(format!("Write flags in braces: `{{{text}}}`.")),
+        (Type::Option(_), _) => Some("Write `some(..)` or `none`.".to_owned()),
+        (Type::Result(_), _) => Some("Write `ok(..)` or `err(..)`.".to_owned()),
         _ => None,
     }
 }

@@ -1,21 +1,24 @@
-use super::Code;
-
+/// Defines the kinds of problems of a crate: a constant for each, and the table `CODES` of all. The
+/// page of each stands in the folder `pages` beside the file that calls this.
+#[macro_export]
 macro_rules! codes {
-    ($($(#[$doc:meta])* $name:ident = $id:literal, $title:literal;)*) => {
-        $($(#[$doc])* #[doc = $title] pub const $name: &Code = &Code {
+    ($(#[$doc:meta])* $($name:ident = $id:literal, $title:literal;)*) => {
+        $(#[doc = $title] pub const $name: &$crate::diagnostic::Code = &$crate::diagnostic::Code {
             id: $id,
             title: $title,
             page: include_str!(concat!("pages/", $id, ".md")),
         };)*
 
-        /// Every code of this crate, in order. `TH01`: the manifest. `TH02`: WIT, and WIT against the
-        /// manifest. `TH03`: components. `TH04`: calls. `TH05`: turns. `TH06`: runs and their traces.
-        /// `TH07`: replay.
-        pub static CODES: &[&Code] = &[$($name),*];
+        $(#[$doc])*
+        pub static CODES: &[&$crate::diagnostic::Code] = &[$($name),*];
     };
 }
 
 codes! {
+    /// Every code of this crate, in order. `TH00`: files. `TH01`: the manifest. `TH02`: WIT, and WIT
+    /// against the manifest. `TH03`: components. `TH04`: calls. `TH05`: turns and nodes. `TH06`: runs
+    /// and their traces. `TH07`: replay.
+
     FILE_UNREADABLE = "TH0001", "a file cannot be read";
     OUTPUT_UNWRITABLE = "TH0002", "output cannot be written";
 
@@ -75,6 +78,7 @@ codes! {
     TURN_ABORTED = "TH0501", "a turn aborted";
     INIT_REFUSED = "TH0502", "an actor refuses to start";
     NODE_STOPPED = "TH0503", "the node is ending";
+    ENGINE_CANNOT_START = "TH0504", "the engine cannot start";
 
     RUN_MISSING = "TH0601", "there is no such run";
     RUN_LOCKED = "TH0602", "another process writes the run";
@@ -83,6 +87,5 @@ codes! {
     RUN_DIFFERS = "TH0605", "a run goes on with what it recorded";
 
     REPLAY_IMPOSSIBLE = "TH0701", "a turn cannot be replayed";
-    REPLAY_DIVERGED = "TH0702", "a replay differs from its record";
     NO_SUCH_TURN = "TH0703", "there is no such turn";
 }

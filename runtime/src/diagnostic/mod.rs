@@ -56,7 +56,7 @@ impl Source {
 pub struct Label {
     /// Bytes of the source's text.
     pub span: Range<usize>,
-    /// What is to be seen there. May be empty.
+    /// What is to be seen there: a few words, lower-case. May be empty.
     pub text: String,
 }
 
@@ -67,13 +67,14 @@ pub struct Diagnostic {
     pub code: &'static Code,
     /// How bad it is.
     pub severity: Severity,
-    /// One sentence without a full stop: what is wrong, with the names concerned.
+    /// What is wrong, with the names concerned: one sentence, lower-case, without a full stop.
     pub message: String,
     /// The text in which the labels stand.
     pub source: Option<Arc<Source>>,
     /// Places in the source, the first one the most important.
     pub labels: Vec<Label>,
-    /// What to do about it.
+    /// What to do about it: full sentences, the first an instruction where there is one to give,
+    /// each with a capital and a full stop or question mark.
     pub help: Option<String>,
     /// Places in other sources that belong to the same problem.
     pub related: Vec<Diagnostic>,
@@ -113,7 +114,7 @@ impl Diagnostic {
         self
     }
 
-    /// Says what to do.
+    /// Says what to do: in full sentences, as [`Diagnostic::help`](#structfield.help) asks for.
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
@@ -132,7 +133,7 @@ impl Diagnostic {
 }
 
 /// The system's words for an error, without the number that Rust appends.
-fn reason(error: &std::io::Error) -> String {
+pub fn reason(error: &impl fmt::Display) -> String {
     let text = error.to_string();
     match text.find(" (os error") {
         Some(end) => text[..end].to_lowercase(),

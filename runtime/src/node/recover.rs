@@ -58,7 +58,7 @@ impl Recovered {
                     turn.turn,
                     run.id()
                 );
-                Box::new(Diagnostic::error(TRACE_DAMAGED, message).help("start a new run"))
+                Box::new(Diagnostic::error(TRACE_DAMAGED, message).help("Start a new run."))
             })?,
             Kind::Exited { reason, .. } => {
                 actor.ended = reason.is_orderly() && *reason != ExitReason::Shutdown;

@@ -141,11 +141,6 @@ impl Begun {
         }
     }
 
-    /// The name of the actor that is still to be spawned; none if it lives, or there is none.
-    pub fn to_spawn(&self) -> Option<&str> {
-        self.loaded.as_ref().map(Loaded::name)
-    }
-
     /// Spawns the actor, unless it lives already. `init` are the arguments of its `init`, in place of
     /// those in its manifest; `origin` are the words that asked for it.
     ///
@@ -166,7 +161,8 @@ impl Begun {
             Err(mut problems) => {
                 // Nobody will be there to follow the usual advice, to look at it in the REPL.
                 for problem in problems.iter_mut().filter(|problem| problem.code == TURN_ABORTED) {
-                    problem.help = Some(format!("`theater trace show {name}#0` shows the turn"));
+                    problem.help =
+                        Some(format!("Look at the turn with `theater trace show {name}#0`."));
                 }
                 Err(self.end(problems).await)
             }
@@ -253,7 +249,7 @@ fn fit_bare(problem: &mut Diagnostic, manifest: &Manifest, component: &[u8]) {
         && let Ok(info) = ComponentInfo::read(component)
     {
         let needs = needed_handlers(&info).handlers.join(",");
-        problem.help = Some(format!("`--grant {needs}` grants all that it needs"));
+        problem.help = Some(format!("Grant all that it needs with `--grant {needs}`."));
     }
 }
 
@@ -278,8 +274,8 @@ fn not_built(manifest: &Manifest, file: &Path) -> Diagnostic {
         None => manifest.actor.name.span.clone(),
     };
     problem.at(&manifest.source, place, "of this actor").help(match manifest.build {
-        Some(_) => "run `theater build`",
-        None => "put the component there, or add a `[build]` table",
+        Some(_) => "Run `theater build`.",
+        None => "Put the component there, or add a `[build]` table.",
     })
 }
 
@@ -330,8 +326,8 @@ impl Loaded {
         };
         let message = format!("the {what} changed since `{}` was spawned", actor.name);
         Some(Diagnostic::warning(RUN_DIFFERS, message).help(
-            "the run goes on with what it recorded; begin a new run to use the new one: \
-             `theater repl` without `--resume`, or `theater run --new`",
+            "Begin a new run to use the new one: `theater repl` without `--resume`, or `theater run \
+             --new`. This run goes on with what it recorded.",
         ))
     }
 }
@@ -350,18 +346,18 @@ fn init_values(
             Err(Box::new(
                 Diagnostic::error(ARGUMENT_COUNT, message)
                     .at(&source, trimmed(&source.text, span), "these arguments")
-                    .help("leave them out"),
+                    .help("Leave them out."),
             ))
         }
         Some((source, span)) => parse_arguments(&source, span, params).map_err(|problem| {
-            let help = problem.help.clone().map_or(String::new(), |help| help + "; ");
-            Box::new(problem.help(format!("{help}it is `{}`", declared())))
+            let help = problem.help.clone().map_or(String::new(), |help| help + " ");
+            Box::new(problem.help(format!("{help}It is written `{}`.", declared())))
         }),
         None if required => {
             let message = format!("`{name}` needs arguments to start");
             Err(Box::new(Diagnostic::error(ARGUMENT_COUNT, message).help(format!(
-                "its first turn is `{}`: give them with `spawn PATH with ARGUMENTS` or `--init \
-                 ARGUMENTS`, or as `init` under `[actor]` in theater.toml",
+                "Give them with `spawn PATH with ARGUMENTS` or `--init ARGUMENTS`, or as `init` under \
+                 `[actor]` in theater.toml. Its first turn is `{}`.",
                 declared()
             ))))
         }

@@ -89,10 +89,12 @@ impl Cursor {
             return Ok(Self { step: Some(step), ..self });
         }
         let place = Self { step: None, ..self }.place(history)?;
-        Err(Box::new(
-            Diagnostic::error(NO_SUCH_TURN, format!("{place} has no step {step}"))
-                .help(format!("it made {calls} import calls")),
-        ))
+        let help = match calls {
+            0 => "Name the turn without a step: it made no import calls.".to_owned(),
+            _ => format!("Name a step from 1 to {calls}, or the turn without a step."),
+        };
+        let message = format!("{place} has no step {step}");
+        Err(Box::new(Diagnostic::error(NO_SUCH_TURN, message).help(help)))
     }
 
     /// The moment after the next turn.
@@ -110,7 +112,7 @@ impl Cursor {
         }
         Err(Box::new(
             Diagnostic::error(NO_SUCH_TURN, format!("{} is the last turn", self.place(history)?))
-                .help("`back` goes back, `live` returns to the present"),
+                .help("Go back with `back`, or return to the present with `live`."),
         ))
     }
 
@@ -127,7 +129,7 @@ impl Cursor {
                     NO_SUCH_TURN,
                     format!("{} is the first turn", Self { step: None, ..self }.place(history)?),
                 )
-                .help("`next` goes forward"),
+                .help("Go forward with `next`."),
             )),
         }
     }
@@ -202,13 +204,13 @@ impl Cursor {
     pub fn state(self, history: &History) -> Result<State> {
         let actor = self.actor(history)?;
         let place = self.place(history)?;
-        let unknown = || {
-            let message = format!("the state at {place} is unknown");
-            Box::new(
-                Diagnostic::error(NO_SUCH_TURN, message)
-                    .help("changes to it were removed from the trace"),
-            )
-        };
+        let unknown =
+            || {
+                let message = format!("the state at {place} is unknown");
+                Box::new(Diagnostic::error(NO_SUCH_TURN, message).help(
+                    "Go to an earlier turn: changes to the state were removed from the trace.",
+                ))
+            };
         let Some(step) = self.step else {
             let past = actor.turns.get(self.index).ok_or_else(unknown)?;
             return past.after.clone().ok_or_else(unknown);

@@ -132,8 +132,8 @@ impl History {
             let diagnostic = Diagnostic::error(ACTOR_UNKNOWN, message);
             let names = self.actors.values().map(|actor| actor.name.as_str());
             Box::new(match did_you_mean(name, names) {
-                Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
-                None => diagnostic.help("`theater trace ls` lists the actors of a run"),
+                Some(near) => diagnostic.help(format!("Did you mean `{near}`?")),
+                None => diagnostic.help("See the actors of a run with `theater trace ls`."),
             })
         })
     }
@@ -191,10 +191,10 @@ impl ActorHistory {
             let diagnostic = Diagnostic::error(NO_SUCH_TURN, message);
             Box::new(match (self.turns.first(), self.turns.last()) {
                 (Some(first), Some(last)) => diagnostic.help(format!(
-                    "its turns are {}#{} to {}#{}",
+                    "Its turns are {}#{} to {}#{}.",
                     self.name, first.header.turn, self.name, last.header.turn
                 )),
-                _ => diagnostic.help(format!("`{}` has had no turn yet", self.name)),
+                _ => diagnostic.help(format!("`{}` has had no turn yet.", self.name)),
             })
         })
     }

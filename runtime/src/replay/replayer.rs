@@ -1,7 +1,9 @@
 use super::{ActorHistory, History, PastTurn};
 use crate::boundary::export::Function;
 use crate::boundary::{Crossing, Divergence, Script, show_values};
-use crate::diagnostic::{Diagnostic, REPLAY_IMPOSSIBLE, Result, TRACE_DAMAGED};
+use crate::diagnostic::{
+    Diagnostic, ENGINE_CANNOT_START, REPLAY_IMPOSSIBLE, Result, TRACE_DAMAGED, reason,
+};
 use crate::engine::EngineConfig;
 use crate::handlers::Context;
 use crate::manifest::Manifest;
@@ -177,8 +179,8 @@ impl Replayer {
 }
 
 fn cannot_start(error: &wasmtime::Error) -> Diagnostic {
-    let message = format!("the engine cannot start: {}", error.root_cause());
-    Diagnostic::error(REPLAY_IMPOSSIBLE, message)
+    let message = format!("the engine cannot start: {}", reason(&error.root_cause()));
+    Diagnostic::error(ENGINE_CANNOT_START, message)
 }
 
 fn difference(what: &str, expected: &str, actual: &str) -> Divergence {

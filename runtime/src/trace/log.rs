@@ -433,7 +433,7 @@ fn read_all(
             format!("the trace of run {} is damaged: {what}", run.id()),
         )
         .help(
-            "`theater trace verify` lists all damage; a run that is damaged is not written further",
+            "List all damage with `theater trace verify`. A run that is damaged is not written further.",
         )
     };
     let promised = run.head();

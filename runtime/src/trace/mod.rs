@@ -21,6 +21,7 @@
 mod blobs;
 mod calls;
 mod hash;
+mod header;
 mod live;
 mod log;
 mod reader;
@@ -33,13 +34,12 @@ mod view;
 pub use blobs::Blobs;
 pub use calls::{Answer, CallsReader, CallsWriter, ImportCall};
 pub use hash::Hash;
+pub(crate) use header::names;
+pub use header::{ActorId, Cause, ExitReason, Header, Kind, Payload, PayloadKind, TurnHeader};
 pub use live::{Live, Subscription};
 pub use log::{Durability, Entry, Log, LogFailed, Opening};
 pub use reader::{Location, Problem, Reader};
-pub(crate) use record::names;
-pub use record::{
-    ActorId, Cause, ExitReason, Header, Kind, Payload, PayloadKind, Record, TurnHeader, key,
-};
+pub use record::{Record, key};
 pub use run::{RunDir, RunLock};
 pub use verify::{Verification, verify};
 pub use view::{AnswerView, CallView, RecordView, short_function};

@@ -1,6 +1,6 @@
 use super::segment::SegmentHead;
 use super::{Record, RunDir};
-use crate::diagnostic::{Diagnostic, Result, TRACE_DAMAGED};
+use crate::diagnostic::{Diagnostic, Result, TRACE_DAMAGED, reason};
 use minicbor::decode::Decoder;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -151,7 +151,7 @@ impl Reader {
             segment: self.segment,
             offset: self.base + self.used as u64,
             rest: 0,
-            what: format!("cannot read the segment: {error}"),
+            what: format!("cannot read the segment: {}", reason(&error)),
             torn: false,
         }
     }
@@ -175,7 +175,7 @@ impl Problem {
                 self.what
             ),
         )
-        .help("`theater trace verify` lists all damage; restore the run's folder from a copy, or start a new run")
+        .help("Restore the run's folder from a copy, or start a new run. List all damage with `theater trace verify`.")
     }
 }
 

@@ -51,7 +51,7 @@ impl RunDir {
         };
         make().map_err(|error| {
             let diagnostic = Diagnostic::io(RUN_UNWRITABLE, "make a run in", data, &error);
-            Box::new(diagnostic.help("name another place with `--data DIR`"))
+            Box::new(diagnostic.help("Name another place with `--data DIR`."))
         })
     }
 
@@ -70,7 +70,7 @@ impl RunDir {
                 format!("{} is not the folder of a run", path.display()),
             )
             .help(
-                "a run's folder holds `segments/`; `theater trace ls` lists the runs of a project",
+                "Name a folder that holds `segments/`. List the runs of a project with `theater trace ls`.",
             ),
         ))
     }
@@ -93,7 +93,7 @@ impl RunDir {
         Self::list(data).pop().ok_or_else(|| {
             Box::new(
                 Diagnostic::error(RUN_MISSING, format!("there is no run in {}", data.display()))
-                    .help("`theater repl` or `theater run` makes one"),
+                    .help("Make one with `theater repl` or `theater run`."),
             )
         })
     }
@@ -183,8 +183,8 @@ impl RunDir {
         };
         let message = format!("the run {} is being written by {holder}", self.id());
         Diagnostic::error(RUN_LOCKED, message).help(
-            "one process writes a run: end that one, or start a new run (`theater repl` without `--resume`); \
-             `theater trace` and `theater replay` work beside it",
+            "End that process, or start a new run (`theater repl` without `--resume`). `theater trace` and \
+             `theater replay` work beside it.",
         )
     }
 

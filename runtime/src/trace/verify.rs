@@ -208,9 +208,10 @@ impl Check<'_> {
                 }
             }
             Err(error) => {
-                self.found
-                    .findings
-                    .push(format!("cannot read the folder of the segments: {error}"));
+                self.found.findings.push(format!(
+                    "cannot read the folder of the segments: {}",
+                    crate::diagnostic::reason(&error)
+                ));
             }
         }
     }

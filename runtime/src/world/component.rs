@@ -139,11 +139,6 @@ impl ComponentInfo {
         functions(&self.exports)
     }
 
-    /// Every function that the component calls and that somebody must answer.
-    pub fn imported_functions(&self) -> impl Iterator<Item = &FunctionInfo> {
-        functions(&self.imports)
-    }
-
     /// A warning about a component that exports nothing that could be called.
     pub fn nothing_to_call(&self) -> Option<Diagnostic> {
         if self.functions().any(|function| function.obstacle.is_none()) {

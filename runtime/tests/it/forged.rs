@@ -13,6 +13,7 @@ use theater_runtime::trace::{
     RunDir, verify,
 };
 use theater_runtime::turn::OutcomeKind;
+use theater_runtime::wire::Writer;
 
 const SEEDS: u64 = 500;
 
@@ -124,7 +125,8 @@ fn forge(noise: &mut Noise, record: &Record) -> (Header, Vec<Payload>) {
 
 /// A log of forged records. Most of the time its chains fit.
 fn forged_log(noise: &mut Noise, head: &[u8], records: &[Record]) -> Vec<u8> {
-    let mut bytes = head.to_vec();
+    let mut log = Writer::new();
+    log.raw(head);
     let mut last = std::collections::HashMap::new();
     let chained = !noise.chance(8);
     for (position, record) in records.iter().enumerate() {
@@ -141,9 +143,9 @@ fn forged_log(noise: &mut Noise, head: &[u8], records: &[Record]) -> Vec<u8> {
         let encoded = header.encode();
         let hash = Hash::of(&encoded);
         last.insert(header.actor, (header.sequence.wrapping_add(1), Some(hash)));
-        bytes.extend_from_slice(&Record::frame(&encoded, &hash, &payloads));
+        Record::write(&mut log, &encoded, &hash, &payloads);
     }
-    bytes
+    log.into_bytes()
 }
 
 /// Reads the run in every way there is.

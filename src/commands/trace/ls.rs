@@ -5,6 +5,7 @@ use crate::status::{Ended, Status};
 use serde_json::json;
 use std::collections::BTreeSet;
 use theater_repl::paint::Role;
+use theater_repl::styled::Line;
 use theater_runtime::trace::{Kind, Reader, RecordView, RunDir};
 
 /// List the runs of a project, the newest last
@@ -81,23 +82,23 @@ impl Found {
 }
 
 fn row(run: &RunDir, found: &Found, output: &mut Output) -> std::io::Result<()> {
-    let mut pieces = vec![(Some(Role::Literal), run.id())];
+    let mut line = Line::default().role(Role::Literal, &run.id());
     if output.width().is_none() {
         // A terminal's columns are few, and the id says it too.
         let began = found.began.as_deref().unwrap_or("nothing recorded");
-        pieces.push((Some(Role::Faint), format!("  {began}")));
+        line = line.plain("  ").role(Role::Faint, began);
     }
     let (records, turns) = (count(found.records, "record"), count(found.turns, "turn"));
-    pieces.push((None, format!("  {records}, {turns}, {}", size(run.size()))));
+    line = line.plain(&format!("  {records}, {turns}, {}", size(run.size())));
     if !found.actors.is_empty() {
         let actors: Vec<&str> = found.actors.iter().map(String::as_str).collect();
-        pieces.push((Some(Role::Actor), format!("  {}", actors.join(" "))));
+        line = line.plain("  ").role(Role::Actor, &actors.join(" "));
     }
     if let Some(pid) = run.writer() {
-        pieces.push((Some(Role::Good), format!("  written by process {pid}")));
+        line = line.role(Role::Good, &format!("  written by process {pid}"));
     }
     if found.damaged {
-        pieces.push((Some(Role::Error), "  damaged, see `theater trace verify`".to_owned()));
+        line = line.role(Role::Error, "  damaged, see `theater trace verify`");
     }
-    output.row(&pieces)
+    output.row(&line)
 }

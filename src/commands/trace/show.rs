@@ -5,6 +5,8 @@ use crate::project::TraceArgs;
 use crate::status::{Ended, Failure, Status};
 use std::collections::BTreeMap;
 use theater_repl::paint::Role;
+use theater_repl::record;
+use theater_repl::styled::Line;
 use theater_runtime::diagnostic::{ACTOR_UNKNOWN, Diagnostic, NO_SUCH_TURN, did_you_mean};
 use theater_runtime::trace::{ActorId, Kind, Reader, Record, RecordView, RunDir};
 
@@ -83,13 +85,9 @@ fn show(view: &RecordView, json: bool, output: &mut Output) -> std::io::Result<(
     let time = view.time_text();
     // A terminal's columns are few, and the day stands in the run's id.
     let time = if output.width().is_some() { &time["0000-00-00T".len()..] } else { &time };
-    let aborted = view.turn().is_some_and(|turn| !turn.outcome.commits());
-    let role = if aborted { Some(Role::Error) } else { None };
-    output.row(&[
-        (Some(Role::Faint), format!("{:>5}  {time}  ", view.position)),
-        (Some(Role::Actor), format!("{:<14}  ", view.address())),
-        (role, view.summary()),
-    ])
+    let line = Line::default().role(Role::Faint, &format!("{:>5}  {time}  ", view.position));
+    let line = line.role(Role::Actor, &format!("{:<14}  ", view.address()));
+    output.row(&record::what(line, view))
 }
 
 impl Met {
@@ -114,15 +112,15 @@ impl Met {
             let message = format!("no actor `{name}` in run {}", run.id());
             let problem = Diagnostic::error(ACTOR_UNKNOWN, message);
             return Box::new(match did_you_mean(name, names()) {
-                Some(near) => problem.help(format!("did you mean `{near}`?")),
-                None => problem.help("`theater trace ls` lists the runs and their actors"),
+                Some(near) => problem.help(format!("Did you mean `{near}`?")),
+                None => problem.help("See the runs and their actors with `theater trace ls`."),
             });
         }
         let turn = address.turn.unwrap_or_default();
         let problem = Diagnostic::error(NO_SUCH_TURN, format!("there is no {name}#{turn}"));
         Box::new(problem.help(match self.turns.get(name) {
-            Some((first, last)) => format!("its turns are {name}#{first} to {name}#{last}"),
-            None => format!("`{name}` has had no turn"),
+            Some((first, last)) => format!("Its turns are {name}#{first} to {name}#{last}."),
+            None => format!("`{name}` has had no turn yet."),
         }))
     }
 }

@@ -1,9 +1,10 @@
 //! One turn in full.
 
-use crate::output::{Output, one_line};
+use crate::output::Output;
 use std::io;
 use std::time::Duration;
 use theater_repl::paint::Role;
+use theater_repl::styled::Line;
 use theater_runtime::call::to_wave;
 use theater_runtime::trace::RecordView;
 
@@ -14,11 +15,9 @@ const INDENT: usize = 15;
 pub fn show(view: &RecordView, output: &mut Output) -> io::Result<()> {
     let Some(turn) = view.turn() else { return Ok(()) };
     let good = turn.outcome.commits();
-    output.row(&[
-        (Some(Role::Actor), view.address()),
-        (None, "  ".to_owned()),
-        (Some(if good { Role::Good } else { Role::Error }), turn.outcome.to_string()),
-    ])?;
+    let head = Line::default().role(Role::Actor, &view.address()).plain("  ");
+    let role = if good { Role::Good } else { Role::Error };
+    output.row(&head.role(role, &turn.outcome.to_string()))?;
     field(output, "time", &view.time_text())?;
     field(output, "took", &took(turn.elapsed))?;
     field(output, "incarnation", &turn.incarnation.to_string())?;
@@ -49,10 +48,8 @@ pub fn show(view: &RecordView, output: &mut Output) -> io::Result<()> {
 }
 
 fn field(output: &mut Output, name: &str, value: &str) -> io::Result<()> {
-    output.row(&[
-        (Some(Role::Field), format!("  {name:<width$}", width = INDENT - 2)),
-        (None, one_line(value)),
-    ])
+    let name = format!("  {name:<width$}", width = INDENT - 2);
+    output.row(&Line::default().role(Role::Field, &name).plain(value))
 }
 
 /// A field with a value on each line; nothing if there is none.

@@ -1,9 +1,10 @@
 use crate::commands::count;
-use crate::output::{Output, one_line};
+use crate::output::Output;
 use crate::project::TraceArgs;
 use crate::status::{Ended, Status};
 use serde_json::json;
 use theater_repl::paint::Role;
+use theater_repl::styled::one_line;
 use theater_runtime::trace::{Verification, verify};
 
 /// Check that a run is whole and unchanged

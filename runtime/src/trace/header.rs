@@ -1,0 +1,222 @@
+//! What a record says.
+
+use super::Hash;
+use crate::turn::OutcomeKind;
+use std::fmt;
+
+/// An actor's number in its run. Never given twice; 0 is the node itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ActorId(pub u64);
+
+impl ActorId {
+    /// The node itself, in whose name the run is opened and closed.
+    pub const NODE: ActorId = ActorId(0);
+}
+
+/// The part of a record that the hash chain covers. It says what happened and holds a salted
+/// digest of each payload, so that a payload can be removed later without breaking any proof.
+///
+/// It is written as a CBOR map with small whole numbers as keys, as in COSE (RFC 9052); the
+/// numbers stand in [`key`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Header {
+    /// The place of the record in the whole log, from 0.
+    pub position: u64,
+    /// Whose record it is.
+    pub actor: ActorId,
+    /// The place of the record among those of its actor, from 0.
+    pub sequence: u64,
+    /// The hash of the actor's previous header; none in its first record.
+    pub previous: Option<Hash>,
+    /// When it happened, in nanoseconds since 1970. Not compared by replay.
+    pub time: u64,
+    /// What happened.
+    pub kind: Kind,
+    /// Which payloads there are, and the digest of each.
+    pub payloads: Vec<(PayloadKind, Hash)>,
+}
+
+/// What a record tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kind {
+    /// A node began to write this run, or to go on with it.
+    Opened {
+        /// The version of Theater.
+        version: String,
+        /// The blob with the engine's configuration.
+        engine: Hash,
+        /// How many bytes of a torn record, left by a crash, were cut off first.
+        cut: u64,
+    },
+    /// The node ended in order.
+    Closed,
+    /// An actor came into being.
+    Spawned {
+        /// Its name.
+        name: String,
+        /// The blob with its component.
+        component: Hash,
+        /// The blob with its effective manifest.
+        manifest: Hash,
+    },
+    /// One message was processed, and its turn committed or aborted.
+    Turn(TurnHeader),
+    /// An incarnation ended.
+    Exited {
+        /// Which one.
+        incarnation: u32,
+        /// Why.
+        reason: ExitReason,
+    },
+    /// The next incarnation began, with the last committed state.
+    Restarted {
+        /// Which one.
+        incarnation: u32,
+    },
+    /// The actor ended for good.
+    Stopped,
+}
+
+/// What the header of a turn's record holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TurnHeader {
+    /// The turn's number: 0 for `init`.
+    pub turn: u64,
+    /// In which of the actor's lives.
+    pub incarnation: u32,
+    /// What sent the message.
+    pub cause: Cause,
+    /// The exported function that the message called, such as `local:counter/counter#increment`,
+    /// or just `init` for a function of the world itself.
+    pub function: String,
+    /// How it ended.
+    pub outcome: OutcomeKind,
+    /// Fuel used, in wasmtime's units.
+    pub fuel: u64,
+    /// How long it took, in nanoseconds. Not compared by replay.
+    pub elapsed: u64,
+}
+
+/// What sent a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// Somebody outside. The payload [`PayloadKind::Origin`] has the words, such as a REPL line.
+    Outside,
+    /// The runtime itself, for `init` and callbacks.
+    Runtime,
+}
+
+/// Why an incarnation ended. The words are Erlang/OTP's where it has one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExitReason {
+    /// Its own wish, its work being done.
+    Normal,
+    /// It was stopped, or asked to end.
+    Shutdown,
+    /// A trap.
+    Trap,
+    /// A broken limit: fuel, memory, time, or size.
+    Limit,
+    /// It was killed in the middle of a turn.
+    Killed,
+    /// Its `init` answered with an `err`.
+    InitRefused,
+}
+
+/// What a payload holds. All are CBOR, in the encoding of [`crate::wire`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PayloadKind {
+    /// The arguments of the message.
+    Arguments,
+    /// Every call of an import in order, see [`super::ImportCall`].
+    Calls,
+    /// Changed state keys, see [`crate::state::Delta`].
+    Delta,
+    /// What the function returned.
+    Result,
+    /// Why the turn aborted, see [`crate::turn::Failure`].
+    Failure,
+    /// The words with which somebody outside sent the message.
+    Origin,
+}
+
+/// A payload of a record, as it stands in the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Payload {
+    /// What it holds.
+    pub kind: PayloadKind,
+    /// The salt of its digest.
+    pub salt: [u8; 16],
+    /// The content.
+    pub bytes: Vec<u8>,
+}
+
+impl Payload {
+    /// The digest that stands in the header.
+    pub fn digest(&self) -> Hash {
+        Hash::salted(&self.salt, &self.bytes)
+    }
+}
+
+macro_rules! names {
+    ($ty:ty { $($variant:ident = $name:literal),* $(,)? }) => {
+        impl $ty {
+            /// The word for it, as it stands in the trace and as people see it.
+            pub fn name(&self) -> &'static str {
+                match self { $(Self::$variant => $name),* }
+            }
+
+            /// The one with this name.
+            pub fn from_name(name: &str) -> Option<Self> {
+                match name { $($name => Some(Self::$variant),)* _ => None }
+            }
+        }
+
+        impl fmt::Display for $ty {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(self.name())
+            }
+        }
+    };
+}
+pub(crate) use names;
+
+names!(Cause { Outside = "outside", Runtime = "runtime" });
+names!(ExitReason {
+    Normal = "normal",
+    Shutdown = "shutdown",
+    Trap = "trap",
+    Limit = "limit",
+    Killed = "killed",
+    InitRefused = "init-refused",
+});
+names!(PayloadKind {
+    Arguments = "arguments",
+    Calls = "calls",
+    Delta = "delta",
+    Result = "result",
+    Failure = "failure",
+    Origin = "origin",
+});
+
+impl ExitReason {
+    /// Whether the actor ended in order, so that the node's root does not restart it.
+    pub fn is_orderly(self) -> bool {
+        matches!(self, Self::Normal | Self::Shutdown | Self::InitRefused)
+    }
+}
+
+impl Kind {
+    /// The word for it, as it stands in the trace and as people see it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Opened { .. } => "opened",
+            Self::Closed => "closed",
+            Self::Spawned { .. } => "spawned",
+            Self::Turn(_) => "turn",
+            Self::Exited { .. } => "exited",
+            Self::Restarted { .. } => "restarted",
+            Self::Stopped => "stopped",
+        }
+    }
+}
