@@ -325,8 +325,8 @@ fn functions_are_found_with_and_without_their_interface() {
     assert_eq!(find("a.acme:shop/orders@2.0.0.list()"), Ok(4));
     let ambiguous = find("a.list()").unwrap_err();
     assert_eq!(ambiguous.0, "TH0409");
-    let ways = "name the interface: `a.acme:shop/orders@1.0.0.list(..)` or \
-                `a.acme:shop/orders@2.0.0.list(..)` or `a.stock.list(..)`";
+    let ways = "Name the interface: `a.acme:shop/orders@1.0.0.list(..)` or \
+                `a.acme:shop/orders@2.0.0.list(..)` or `a.stock.list(..)`.";
     assert_eq!(ambiguous.1.as_deref(), Some(ways));
     assert_eq!(find("a.orders.list()").unwrap_err().0, "TH0409");
     let unknown = find("a.countr.value()").unwrap_err();
