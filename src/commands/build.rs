@@ -20,7 +20,7 @@ pub fn run(args: Args, output: &mut Output) -> Ended {
         false => Failure::Failed(problems),
     })?;
     output.reports(&built.warnings);
-    let (path, size) = (built.component.display(), super::size(built.size));
+    let (path, size) = (built.component.display(), theater_repl::output::size(built.size));
     output.line(&match built.changed {
         true => format!("built {path} ({size})"),
         false => format!("{path} is up to date ({size})"),

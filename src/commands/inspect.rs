@@ -37,7 +37,7 @@ pub fn run(args: Args, output: &mut Output) -> Ended {
         output.json(&to_json(&info, &needs, &hash, bytes.len()))?;
         return Ok(Status::Fine);
     }
-    let size = super::size(bytes.len() as u64);
+    let size = theater_repl::output::size(bytes.len() as u64);
     output.line(&format!(
         "{}: a component, {size}, SHA-256 {}",
         args.file.display(),

@@ -9,7 +9,7 @@ use theater_repl::paint::Role;
 use theater_repl::signals::Signals;
 use theater_repl::styled::Line;
 use theater_runtime::actor::{Actor, CallError};
-use theater_runtime::diagnostic::{Diagnostic, RUN_MISSING};
+use theater_runtime::diagnostic::{Diagnostic, MANIFEST_MISSING};
 use theater_runtime::node::{Beginning, Begun, Node, Start, Which};
 use theater_runtime::trace::{
     ActorId, Durability, Kind, Live, Record, RecordView, RunDir, Subscription,
@@ -76,7 +76,7 @@ async fn foreground(args: Args, output: &mut Output) -> Ended {
 }
 
 fn nobody() -> Box<Diagnostic> {
-    let problem = Diagnostic::error(RUN_MISSING, "there is no actor to run here");
+    let problem = Diagnostic::error(MANIFEST_MISSING, "there is no actor to run here");
     Box::new(problem.help("Name a project or a component."))
 }
 

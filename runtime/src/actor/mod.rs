@@ -1,7 +1,7 @@
 //! One actor: its mailbox, its life, its state.
 //!
 //! An actor is a task that takes messages from its mailbox one by one, executes a turn for each,
-//! and records it ([`task`]). An idle actor holds no instance and no wasm memory.
+//! and records it (`task`). An idle actor holds no instance and no wasm memory.
 
 mod message;
 mod task;

@@ -1,6 +1,6 @@
 //! The one place through which every import and every export of a component passes.
 //!
-//! - [`grants`]: at load, every import is checked against the manifest's grants, and only what is
+//! - `grants`: at load, every import is checked against the manifest's grants, and only what is
 //!   granted is linked.
 //! - [`Binder`]: the generic wrapper around every function of a handler. It checks the size of what
 //!   passes, records it, and in replay answers from the trace.

@@ -326,7 +326,7 @@ fn functions_are_found_with_and_without_their_interface() {
     let ambiguous = find("a.list()").unwrap_err();
     assert_eq!(ambiguous.0, "TH0409");
     let ways = "Name the interface: `a.acme:shop/orders@1.0.0.list(..)` or \
-                `a.acme:shop/orders@2.0.0.list(..)` or `a.stock.list(..)`";
+                `a.acme:shop/orders@2.0.0.list(..)` or `a.stock.list(..)`.";
     assert_eq!(ambiguous.1.as_deref(), Some(ways));
     assert_eq!(find("a.orders.list()").unwrap_err().0, "TH0409");
     let unknown = find("a.countr.value()").unwrap_err();

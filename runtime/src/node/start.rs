@@ -351,7 +351,7 @@ fn init_values(
         }
         Some((source, span)) => parse_arguments(&source, span, params).map_err(|problem| {
             let help = problem.help.clone().map_or(String::new(), |help| help + " ");
-            Box::new(problem.help(format!("{help}It is written `{}`.", declared())))
+            Box::new(problem.help(format!("{help}Its first turn is `{}`.", declared())))
         }),
         None if required => {
             let message = format!("`{name}` needs arguments to start");

@@ -17,7 +17,7 @@ impl ActorId {
 /// digest of each payload, so that a payload can be removed later without breaking any proof.
 ///
 /// It is written as a CBOR map with small whole numbers as keys, as in COSE (RFC 9052); the
-/// numbers stand in [`key`].
+/// numbers stand in [`key`](super::key).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Header {
     /// The place of the record in the whole log, from 0.

@@ -1,9 +1,10 @@
-use crate::commands::{count, size};
+use crate::commands::count;
 use crate::output::Output;
 use crate::project::DataArgs;
 use crate::status::{Ended, Status};
 use serde_json::json;
 use std::collections::BTreeSet;
+use theater_repl::output::size;
 use theater_repl::paint::Role;
 use theater_repl::styled::Line;
 use theater_runtime::trace::{Kind, Reader, RecordView, RunDir};
