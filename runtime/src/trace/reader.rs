@@ -2,8 +2,12 @@ use super::segment::SegmentHead;
 use super::{Record, RunDir};
 use crate::diagnostic::{Diagnostic, Result, TRACE_DAMAGED, reason};
 use minicbor::decode::Decoder;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
+use std::path::Path;
+
+/// No segment has as many bytes: one is closed when it has a sixteenth of this.
+const LARGEST_SEGMENT: u64 = 1 << 30;
 
 /// Where a record stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,7 +102,8 @@ impl Reader {
 
     /// Goes on with the next segment after a problem.
     pub fn skip_segment(&mut self) {
-        self.segment += 1;
+        // A folder that cannot be read any more has no next one.
+        self.segment = self.following().ok().flatten().unwrap_or(self.segment + 1);
         self.head = None;
         self.buffer.clear();
         self.base = 0;
@@ -108,24 +113,34 @@ impl Reader {
     /// Reads what follows in this segment, or begins the next one. Answers whether there is more.
     fn fill(&mut self) -> io::Result<bool> {
         loop {
-            let mut file = match File::open(self.run.segment(self.segment)) {
-                Ok(file) => file,
-                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
-                Err(error) => return Err(error),
-            };
             self.base += self.used as u64;
             self.used = 0;
             self.buffer.clear();
-            file.seek(SeekFrom::Start(self.base))?;
-            file.read_to_end(&mut self.buffer)?;
-            if !self.buffer.is_empty() {
-                return Ok(true);
+            match read_from(&self.run.segment(self.segment), self.base, &mut self.buffer) {
+                Ok(()) if !self.buffer.is_empty() => return Ok(true),
+                Ok(()) => {}
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    return match self.following()? {
+                        Some(_) => Err(missing(self.segment)),
+                        None => Ok(false),
+                    };
+                }
+                Err(error) => return Err(error),
             }
-            if self.run.segment(self.segment + 1).exists() {
-                self.skip_segment();
-            } else {
-                return Ok(false);
+            match self.following()? {
+                Some(next) if next == self.segment + 1 => self.skip_segment(),
+                Some(_) => return Err(missing(self.segment + 1)),
+                None => return Ok(false),
             }
+        }
+    }
+
+    /// The number of the first segment behind this one.
+    fn following(&self) -> io::Result<Option<u64>> {
+        match self.run.segments() {
+            Ok(numbers) => Ok(numbers.into_iter().find(|number| *number > self.segment)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
         }
     }
 
@@ -151,10 +166,31 @@ impl Reader {
             segment: self.segment,
             offset: self.base + self.used as u64,
             rest: 0,
-            what: format!("cannot read the segment: {}", reason(&error)),
+            what: format!("cannot read on: {}", reason(error)),
             torn: false,
         }
     }
+}
+
+/// Reads a segment from a byte on.
+fn read_from(path: &Path, start: u64, buffer: &mut Vec<u8>) -> io::Result<()> {
+    let metadata = fs::metadata(path)?;
+    // To open a pipe would wait for somebody who writes into it.
+    if !metadata.is_file() {
+        return Err(io::Error::other("the segment is not a file"));
+    }
+    if metadata.len() > LARGEST_SEGMENT {
+        return Err(io::Error::other("the segment is larger than any that Theater writes"));
+    }
+    let mut file = File::open(path)?;
+    file.seek(SeekFrom::Start(start))?;
+    // A file that grows meanwhile is not followed beyond all bounds.
+    file.take(LARGEST_SEGMENT).read_to_end(buffer)?;
+    Ok(())
+}
+
+fn missing(segment: u64) -> io::Error {
+    io::Error::other(format!("segment {segment} is missing"))
 }
 
 /// Whether the bytes stop in the middle of a CBOR item.

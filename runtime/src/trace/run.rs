@@ -128,7 +128,8 @@ impl RunDir {
         for entry in fs::read_dir(self.path.join("segments"))? {
             let name = entry?.file_name();
             let number = name.to_str().and_then(|name| name.strip_suffix(".seg"));
-            numbers.extend(number.and_then(|number| number.parse::<u64>().ok()));
+            // No run has more of them than 32 bits count.
+            numbers.extend(number.and_then(|number| number.parse::<u32>().ok()).map(u64::from));
         }
         numbers.sort_unstable();
         Ok(numbers)

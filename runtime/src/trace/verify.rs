@@ -88,7 +88,6 @@ pub fn verify(run: &RunDir) -> Verification {
     // Read before the log: what it promises is on disk by then.
     let head = run.head();
     check.log();
-    check.segments();
     check.end(head);
     check.blobs();
     check.found.actors = check.names.len() as u64;
@@ -194,26 +193,6 @@ impl Check<'_> {
             "record {} (segment {}, byte {}): {}",
             self.chain.next, problem.segment, problem.offset, problem.what
         ));
-    }
-
-    /// A segment that is missing in the middle.
-    fn segments(&mut self) {
-        match self.run.segments() {
-            Ok(numbers) => {
-                for (expected, number) in (1..).zip(&numbers) {
-                    if *number != expected {
-                        self.found.findings.push(format!("segment {expected} is missing"));
-                        break;
-                    }
-                }
-            }
-            Err(error) => {
-                self.found.findings.push(format!(
-                    "cannot read the folder of the segments: {}",
-                    crate::diagnostic::reason(&error)
-                ));
-            }
-        }
     }
 
     fn end(&mut self, head: Option<(u64, Hash)>) {

@@ -1,6 +1,7 @@
 //! Every change of a stored log is found.
 
 use crate::stage::{COUNTER, Stage};
+use theater_runtime::replay::History;
 use theater_runtime::trace::{Reader, RunDir, verify};
 
 /// The log of a few turns, closed.
@@ -86,4 +87,38 @@ async fn a_changed_component_is_found() {
         }
     }
     assert_eq!(verify(&stage.run).findings.len(), 3, "component, manifest, configuration");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_missing_segment_and_one_that_is_no_file_are_found() {
+    let (stage, bytes) = closed_run().await;
+    let run = &stage.run;
+    let found = || {
+        let found = verify(run).findings.join("\n");
+        assert!(History::load(run).is_err(), "{found}");
+        found
+    };
+    // A name that no segment has is not looked at.
+    std::fs::write(run.segment(u64::MAX), "").unwrap();
+    // As if two had been between this one and the last.
+    std::fs::write(run.segment(4), &bytes).unwrap();
+    let between = found();
+    assert!(between.contains("segment 2 is missing"), "{between}");
+    assert!(between.contains("segment 4 was segment 1"), "{between}");
+    std::fs::rename(run.segment(1), run.segment(u32::MAX.into())).unwrap();
+    assert!(found().contains("segment 1 is missing"));
+    std::fs::remove_file(run.segment(4)).unwrap();
+    assert!(found().contains("segment 1 is missing"));
+    std::fs::remove_file(run.segment(u32::MAX.into())).unwrap();
+
+    let huge = std::fs::File::create(run.segment(1)).unwrap();
+    huge.set_len(1 << 40).unwrap();
+    assert!(found().contains("larger than any"));
+    std::fs::remove_file(run.segment(1)).unwrap();
+    #[cfg(unix)]
+    {
+        let made = std::process::Command::new("mkfifo").arg(run.segment(1)).status();
+        assert!(made.unwrap().success());
+        assert!(found().contains("is not a file"));
+    }
 }
