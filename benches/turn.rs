@@ -1,5 +1,10 @@
 //! What a traced turn costs, against the floor: a bare wasmtime instance of the same component,
-//! with the same engine settings, instantiated, called and dropped. Prints a table.
+//! with the same engine settings, instantiated, called and dropped. Prints a table:
+//!
+//! - *bare*: the floor.
+//! - *turn*: through the boundary, every import recorded; nothing written.
+//! - *traced turn*: and its record appended to the log, which is written and synced meanwhile.
+//! - *call*: from outside, by many callers at once: with mailbox, answer, and the waking of tasks.
 //!
 //! `cargo bench --bench turn`
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
@@ -8,14 +13,17 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use theater_runtime::boundary::Crossing;
+use theater_runtime::boundary::export::Function;
 use theater_runtime::diagnostic::Source;
 use theater_runtime::engine::EngineConfig;
 use theater_runtime::handlers::Context;
 use theater_runtime::manifest::Manifest;
 use theater_runtime::node::Node;
 use theater_runtime::state::State;
-use theater_runtime::trace::{ActorId, Cause, Durability, RunDir};
-use theater_runtime::turn::{self, Compiled, Program};
+use theater_runtime::trace::{
+    ActorId, Cause, Durability, Entry, Kind, Log, PayloadKind, RunDir, TurnHeader,
+};
+use theater_runtime::turn::{self, Compiled, Execution, Program};
 use wasmtime::Store;
 use wasmtime::component::{Component, Linker, Val};
 
@@ -53,31 +61,38 @@ fn main() {
         },
     ];
     println!(
-        "{:<10} {:>12} {:>12} {:>7} {:>14} {:>7} {:>12}",
-        "component", "bare", "turn", "ratio", "traced turn", "ratio", "bytes/turn"
+        "{:<10} {:>9} {:>16} {:>16} {:>16} {:>11}",
+        "component", "bare", "turn", "traced turn", "call", "bytes/turn"
     );
     for case in &cases {
         let bytes = wat::parse_str(&case.wat).unwrap();
         // Rounds take turns, so that a disturbance hits all alike; the best of each counts.
-        let (mut bare, mut turn, mut traced, mut size) =
-            (Duration::MAX, Duration::MAX, Duration::MAX, 0);
+        let mut best = [Duration::MAX; 4];
+        let mut size = 0;
         for _ in 0..ROUNDS {
-            bare = bare.min(runtime.block_on(bare_turns(&bytes, case)));
-            turn = turn.min(runtime.block_on(untraced_turns(&bytes, case)));
-            let (time, bytes_per_turn) = runtime.block_on(traced_turns(&bytes, case));
-            traced = traced.min(time);
+            let (call, bytes_per_turn) = runtime.block_on(calls(&bytes, case));
+            let times = [
+                runtime.block_on(bare_turns(&bytes, case)),
+                runtime.block_on(turns(&bytes, case, None)),
+                runtime.block_on(traced_turns(&bytes, case)),
+                call,
+            ];
+            for (best, time) in best.iter_mut().zip(times) {
+                *best = time.min(*best);
+            }
             size = bytes_per_turn;
         }
-        let ratio = |time: Duration| time.as_secs_f64() / bare.as_secs_f64();
+        let shown = |time: Duration| {
+            let ratio = time.as_secs_f64() / best[0].as_secs_f64();
+            format!("{time:.2?} {ratio:>5.2}x")
+        };
         println!(
-            "{:<10} {:>12.2?} {:>12.2?} {:>6.2}x {:>14.2?} {:>6.2}x {:>12}",
+            "{:<10} {:>9.2?} {:>16} {:>16} {:>16} {size:>11}",
             case.name,
-            bare,
-            turn,
-            ratio(turn),
-            traced,
-            ratio(traced),
-            size
+            best[0],
+            shown(best[1]),
+            shown(best[2]),
+            shown(best[3]),
         );
     }
 }
@@ -126,8 +141,8 @@ async fn bare_turns(bytes: &[u8], case: &Case) -> Duration {
     start.elapsed() / TURNS
 }
 
-/// A turn through the boundary, without an actor and a log around it.
-async fn untraced_turns(bytes: &[u8], case: &Case) -> Duration {
+/// Turns through the boundary, one after the other; each recorded, if there is a log.
+async fn turns(bytes: &[u8], case: &Case, log: Option<&Log>) -> Duration {
     let engine = EngineConfig::default().engine().unwrap();
     let manifest = manifest(case);
     let program = Program::link(&Compiled::new(&engine, bytes).unwrap(), &manifest).unwrap();
@@ -135,20 +150,21 @@ async fn untraced_turns(bytes: &[u8], case: &Case) -> Duration {
     let mut state = State::default();
     let name: Arc<str> = "bench".into();
     let start = Instant::now();
-    for turn in 0..TURNS {
+    for turn in 0..u64::from(TURNS) {
         let context = Context::new(
             name.clone(),
             ActorId(1),
-            turn.into(),
+            turn,
             Cause::Outside,
             state.clone(),
             &manifest.handlers,
         );
+        let arguments = [Val::U32(1)];
         let execution = turn::execute(
             &program,
             turn::Task {
                 function,
-                arguments: &[Val::U32(1)],
+                arguments: &arguments,
                 context,
                 crossing: Crossing::live(manifest.limits.message),
                 limits: &manifest.limits,
@@ -157,14 +173,45 @@ async fn untraced_turns(bytes: &[u8], case: &Case) -> Duration {
             },
         )
         .await;
+        if let Some(log) = log {
+            let encoded = function.encode_arguments(&arguments);
+            log.append(entry(function, turn, encoded, &execution)).unwrap();
+        }
         state = execution.state.unwrap();
     }
     start.elapsed() / TURNS
 }
 
+/// The record of a turn, as an actor writes it.
+fn entry(function: &Function, turn: u64, arguments: Vec<u8>, execution: &Execution) -> Entry {
+    let header = TurnHeader {
+        turn,
+        incarnation: 1,
+        cause: Cause::Outside,
+        function: function.full_name.clone(),
+        outcome: execution.outcome,
+        fuel: execution.fuel,
+        elapsed: u64::try_from(execution.elapsed.as_nanos()).unwrap(),
+    };
+    let mut payloads = vec![(PayloadKind::Arguments, arguments)];
+    if !execution.calls.is_empty() {
+        payloads.push((PayloadKind::Calls, execution.calls.clone()));
+        payloads.push((PayloadKind::Delta, execution.delta.encode()));
+    }
+    payloads.push((PayloadKind::Result, execution.result.clone().unwrap()));
+    Entry { actor: ActorId(1), kind: Kind::Turn(header), payloads }
+}
+
+async fn traced_turns(bytes: &[u8], case: &Case) -> Duration {
+    let dir = tempfile::tempdir().unwrap();
+    let run = RunDir::create(dir.path()).unwrap();
+    let log = Log::open(&run, Durability::Group, |_, _| Ok(())).unwrap().log;
+    turns(bytes, case, Some(&log)).await
+}
+
 /// Calls to an actor from many callers at once, so that its mailbox is never empty: the price of a
 /// turn, not of waking a task or of waiting for the disk.
-async fn traced_turns(bytes: &[u8], case: &Case) -> (Duration, u64) {
+async fn calls(bytes: &[u8], case: &Case) -> (Duration, u64) {
     let dir = tempfile::tempdir().unwrap();
     let run = RunDir::create(dir.path()).unwrap();
     let node = Node::open(run.clone(), Durability::Group).await.unwrap().node;

@@ -94,8 +94,8 @@ impl Batch {
     }
 
     /// Tells everybody who waits for this batch or an earlier one.
-    fn conclude(self, stored: &Result<(), LogFailed>) {
-        for then in self.then {
+    fn conclude(&mut self, stored: &Result<(), LogFailed>) {
+        for then in self.then.drain(..) {
             then(stored.clone());
         }
     }
@@ -293,8 +293,9 @@ impl Shared {
         }
     }
 
-    /// Waits for something to write; none when the log is closed and all is written.
-    fn next_batch(&self) -> Option<(Batch, End)> {
+    /// Waits for something to write; none when the log is closed and all is written. The next batch
+    /// gathers in `spare`, so that the same memory serves again and again.
+    fn next_batch(&self, spare: Batch) -> Option<(Batch, End)> {
         let mut state = self.lock();
         state.writing = false;
         while state.pending.is_empty() {
@@ -308,7 +309,7 @@ impl Shared {
         state.idle = false;
         state.writing = true;
         let end = End { next: state.chain.next, last: state.chain.last };
-        Some((std::mem::take(&mut state.pending), end))
+        Some((std::mem::replace(&mut state.pending, spare), end))
     }
 
     /// Notes that the log cannot be written any more. Answers with what was still waiting.
@@ -332,10 +333,11 @@ struct Writer {
 
 impl Writer {
     fn run(mut self) {
-        while let Some((mut batch, end)) = self.shared.next_batch() {
+        let mut spare = Batch::default();
+        while let Some((mut batch, end)) = self.shared.next_batch(std::mem::take(&mut spare)) {
             if let Err(error) = self.write(batch.bytes.as_bytes(), &end) {
-                let failed = LogFailed(error.to_string().into());
-                let waiting = self.shared.fail(&failed);
+                let failed = LogFailed(crate::diagnostic::reason(&error).into());
+                let mut waiting = self.shared.fail(&failed);
                 batch.conclude(&Err(failed.clone()));
                 waiting.conclude(&Err(failed));
                 return;
@@ -344,6 +346,8 @@ impl Writer {
                 self.publisher.publish(record);
             }
             batch.conclude(&Ok(()));
+            batch.bytes.clear();
+            spare = batch;
         }
         // In order ended: what the operating system still holds goes to disk.
         let _ = self.file.file.sync_data();
