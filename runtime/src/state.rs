@@ -112,9 +112,10 @@ impl State {
     }
 
     fn set(&mut self, key: &str, value: Value) {
-        self.delete(key);
         self.size += key.len() as u64 + value.size() + ENTRY_SIZE;
-        self.entries.insert(key.into(), Arc::new(value));
+        if let Some(old) = self.entries.insert(key.into(), Arc::new(value)) {
+            self.size -= key.len() as u64 + old.size() + ENTRY_SIZE;
+        }
     }
 
     fn delete(&mut self, key: &str) -> bool {

@@ -100,32 +100,33 @@ impl Crossing {
         (calls, self.script)
     }
 
-    fn check(&self, what: &str, bytes: usize) -> Result<(), Abort> {
-        if bytes as u64 > self.message_limit {
+    /// Whether what has just been encoded is small enough to pass.
+    fn check(&self, what: &str, function: &str) -> Result<(), Abort> {
+        let (size, limit) = (self.buffer.len() as u64, self.message_limit);
+        if size > limit {
             return Err(Abort::Size(format!(
-                "{what} take {bytes} bytes; the limit of one message is {}",
-                self.message_limit
+                "the {what} of {function} take {size} bytes; the limit of one message is {limit}"
             )));
         }
         Ok(())
     }
 
-    /// Records the arguments of a call, or compares them.
+    /// Records the arguments of a call, or compares them. What is too large is not recorded.
     fn begin(&mut self, function: &str, arguments: &impl WireList) -> Result<(), Abort> {
         self.buffer.clear();
         arguments.write_values(&mut self.buffer);
-        self.calls.begin(function, self.buffer.as_bytes());
-        if let Some(script) = &mut self.script {
-            script.expect(function, self.buffer.as_bytes())?;
-        }
-        self.check(&format!("the arguments of {function}"), self.buffer.len())?;
+        self.check("arguments", function)?;
         let all = CALLS_FACTOR * self.message_limit;
         if self.calls.len() as u64 > all {
             return Err(Abort::Size(format!(
                 "the import calls of this turn take more than {all} bytes"
             )));
         }
-        Ok(())
+        self.calls.begin(function, self.buffer.as_bytes());
+        match &mut self.script {
+            Some(script) => script.expect(function, self.buffer.as_bytes()),
+            None => Ok(()),
+        }
     }
 
     /// Records the results of a call, or compares them.
@@ -137,7 +138,7 @@ impl Crossing {
     ) -> Result<(), Abort> {
         self.buffer.clear();
         results.write_values(&mut self.buffer);
-        self.check(&format!("the results of {function}"), self.buffer.len())?;
+        self.check("results", function)?;
         if let Some(script) = &mut self.script {
             script.compare_answer(self.buffer.as_bytes())?;
         }

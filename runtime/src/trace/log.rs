@@ -180,10 +180,13 @@ impl Log {
     ///
     /// When the log cannot be written any more.
     pub fn append(&self, entry: Entry) -> Result<u64, LogFailed> {
+        // One draw for all salts: there are never more payloads than kinds of them.
+        let salts: [[u8; 16]; PayloadKind::COUNT] = rand::random();
         let payloads: Vec<Payload> = entry
             .payloads
             .into_iter()
-            .map(|(kind, bytes)| Payload { kind, salt: rand::random(), bytes })
+            .zip(salts)
+            .map(|((kind, bytes), salt)| Payload { kind, salt, bytes })
             .collect();
         // The digests, the larger part of the hashing, are made outside the lock.
         let digests = payloads.iter().map(|payload| (payload.kind, payload.digest())).collect();
