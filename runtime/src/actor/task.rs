@@ -9,10 +9,10 @@ use crate::trace::{Cause, Entry, ExitReason, Kind, Log, LogFailed, PayloadKind, 
 use crate::turn::{self, Execution};
 use std::sync::Arc;
 use tokio::sync::{Semaphore, mpsc, oneshot};
-use wasmtime::component::Val;
+use wasmtime::component::{Type, Val};
 
 /// The callback that an actor may export to have a last turn.
-const TERMINATE: (&str, &str) = ("theater:actor/lifecycle@0.1", "terminate");
+const TERMINATE: (&str, &str) = ("theater:actor/lifecycle@0.1.", "terminate");
 
 /// What an actor is at a moment between two turns.
 #[derive(Debug, Clone)]
@@ -252,12 +252,12 @@ impl Task {
             let interface = function.interface.as_deref().unwrap_or_default();
             interface.starts_with(TERMINATE.0) && function.name == TERMINATE.1
         });
-        let Some(function) = terminate.filter(|function| function.params.len() == 1) else {
-            return Ok(());
-        };
         let reason = match reason {
             StopReason::Normal => "normal",
             StopReason::Shutdown => "shutdown",
+        };
+        let Some(function) = terminate.filter(|function| takes_reason(function, reason)) else {
+            return Ok(());
         };
         let arguments = [Val::Enum(reason.to_owned())];
         let turn = self.take_turn_number();
@@ -279,4 +279,13 @@ impl Task {
         let stopped = Entry { actor: self.actor.id, kind: Kind::Stopped, payloads: Vec::new() };
         self.log.append(stopped).map(|_| ())
     }
+}
+
+/// Whether a function has the type of `terminate`: a component may export another one under its name.
+fn takes_reason(function: &Function, reason: &str) -> bool {
+    let takes = match function.params.as_slice() {
+        [(_, Type::Enum(reasons))] => reasons.names().any(|name| name == reason),
+        _ => false,
+    };
+    takes && function.results.is_empty()
 }

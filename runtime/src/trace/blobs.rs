@@ -1,4 +1,5 @@
 use super::Hash;
+use super::reader::length_of_file;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -56,7 +57,9 @@ impl Blobs {
     ///
     /// When it is missing, unreadable, or was changed.
     pub fn get(&self, hash: &Hash) -> io::Result<Vec<u8>> {
-        let bytes = fs::read(self.path(hash))?;
+        let path = self.path(hash);
+        length_of_file(&path)?;
+        let bytes = fs::read(path)?;
         if Hash::of(&bytes) == *hash {
             Ok(bytes)
         } else {

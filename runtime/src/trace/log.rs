@@ -1,4 +1,5 @@
 use super::live::{Publisher, short_payloads};
+use super::reader::length_of_file;
 use super::segment::SegmentHead;
 use super::verify::Chain;
 use super::{
@@ -424,7 +425,11 @@ impl SegmentFile {
 }
 
 fn open_head(run: &RunDir) -> io::Result<File> {
-    File::options().write(true).create(true).truncate(false).open(run.path().join("head"))
+    let path = run.path().join("head");
+    if path.exists() {
+        length_of_file(&path)?;
+    }
+    File::options().write(true).create(true).truncate(false).open(path)
 }
 
 /// Reads and checks all records. Answers where the log ends, and how much of a torn record was cut.

@@ -153,7 +153,7 @@ impl Reader {
             offset: self.base + self.used as u64,
             rest: rest.len() as u64,
             what,
-            torn: ends_inside_an_item(rest) && !self.run.segment(self.segment + 1).exists(),
+            torn: is_torn(rest) && !self.run.segment(self.segment + 1).exists(),
         };
         self.base += self.used as u64;
         self.used = 0;
@@ -174,12 +174,7 @@ impl Reader {
 
 /// Reads a segment from a byte on.
 fn read_from(path: &Path, start: u64, buffer: &mut Vec<u8>) -> io::Result<()> {
-    let metadata = fs::metadata(path)?;
-    // To open a pipe would wait for somebody who writes into it.
-    if !metadata.is_file() {
-        return Err(io::Error::other("the segment is not a file"));
-    }
-    if metadata.len() > LARGEST_SEGMENT {
+    if length_of_file(path)? > LARGEST_SEGMENT {
         return Err(io::Error::other("the segment is larger than any that Theater writes"));
     }
     let mut file = File::open(path)?;
@@ -189,8 +184,25 @@ fn read_from(path: &Path, start: u64, buffer: &mut Vec<u8>) -> io::Result<()> {
     Ok(())
 }
 
+/// The length of a file, if it is one: to open a pipe would wait for somebody who writes into it.
+pub(super) fn length_of_file(path: &Path) -> io::Result<u64> {
+    let metadata = fs::metadata(path)?;
+    match metadata.is_file() {
+        true => Ok(metadata.len()),
+        false => Err(io::Error::other(format!("{} is not a file", path.display()))),
+    }
+}
+
 fn missing(segment: u64) -> io::Error {
     io::Error::other(format!("segment {segment} is missing"))
+}
+
+/// Whether the bytes look like the end of a file whose writer died: they stop in the middle of an
+/// item, or from there on nothing but zeros reached the disk.
+fn is_torn(bytes: &[u8]) -> bool {
+    let written = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+    let zeros = written < bytes.len();
+    ends_inside_an_item(bytes) || (zeros && ends_inside_an_item(&bytes[..written]))
 }
 
 /// Whether the bytes stop in the middle of a CBOR item.

@@ -1,3 +1,4 @@
+use super::reader::length_of_file;
 use super::{Blobs, Hash};
 use crate::diagnostic::{Diagnostic, RUN_LOCKED, RUN_MISSING, RUN_UNWRITABLE, Result};
 use std::fs::{self, File, TryLockError};
@@ -191,7 +192,9 @@ impl RunDir {
 
     /// Whether some process is writing the run now.
     pub fn is_locked(&self) -> bool {
-        let Ok(file) = File::open(self.path.join("lock")) else { return false };
+        let path = self.path.join("lock");
+        let Ok(_) = length_of_file(&path) else { return false };
+        let Ok(file) = File::open(path) else { return false };
         matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
     }
 
@@ -220,7 +223,9 @@ impl RunDir {
     /// What the file `head` says: how many records are on disk, and the hash of the last one's
     /// header. None if the file is missing or unreadable.
     pub fn head(&self) -> Option<(u64, Hash)> {
-        let text = fs::read_to_string(self.path.join("head")).ok()?;
+        let path = self.path.join("head");
+        length_of_file(&path).ok()?;
+        let text = fs::read_to_string(path).ok()?;
         let (count, hash) = text.trim_end().split_once(' ')?;
         Some((count.parse().ok()?, hash.parse().ok()?))
     }

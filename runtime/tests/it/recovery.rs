@@ -57,3 +57,21 @@ async fn a_torn_record_is_cut_and_set_aside() {
     assert_eq!(stage.call("counter.value()").await.unwrap(), "5");
     stage.check().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn zeros_that_a_power_failure_left_are_cut() {
+    for begun in [&[][..], &[0x83, 0x58, 0x40, 1, 2, 3]] {
+        let mut stage = Stage::new().await;
+        stage.spawn(COUNTER, "[handlers]\nstate = true").await;
+        stage.call("counter.increment(5)").await.unwrap();
+        stage.node.shutdown().await.unwrap();
+        let segment = stage.run.segment(1);
+        let bytes = [&std::fs::read(&segment).unwrap(), begun, &[0; 4096]].concat();
+        std::fs::write(&segment, bytes).unwrap();
+        let opened = Node::open(stage.run.clone(), Durability::Async).await.unwrap();
+        assert_eq!(opened.cut, begun.len() as u64 + 4096);
+        stage.node = opened.node;
+        assert_eq!(stage.call("counter.value()").await.unwrap(), "5");
+        stage.check().await;
+    }
+}

@@ -1,8 +1,9 @@
 //! Every change of a stored log is found.
 
 use crate::stage::{COUNTER, Stage};
+use theater_runtime::node::Node;
 use theater_runtime::replay::History;
-use theater_runtime::trace::{Reader, RunDir, verify};
+use theater_runtime::trace::{Durability, Reader, RunDir, verify};
 
 /// The log of a few turns, closed.
 async fn closed_run() -> (Stage, Vec<u8>) {
@@ -117,8 +118,20 @@ async fn a_missing_segment_and_one_that_is_no_file_are_found() {
     std::fs::remove_file(run.segment(1)).unwrap();
     #[cfg(unix)]
     {
-        let made = std::process::Command::new("mkfifo").arg(run.segment(1)).status();
-        assert!(made.unwrap().success());
+        pipe(&run.segment(1));
         assert!(found().contains("is not a file"));
+        std::fs::remove_file(run.segment(1)).unwrap();
+        std::fs::write(run.segment(1), &bytes).unwrap();
+        for name in ["head", "lock"] {
+            std::fs::remove_file(run.path().join(name)).unwrap();
+            pipe(&run.path().join(name));
+        }
+        assert_eq!(verify(run).findings, ["the file `head` is missing or unreadable"]);
+        assert!(Node::open(run.clone(), Durability::Async).await.is_err());
     }
+}
+
+#[cfg(unix)]
+fn pipe(path: &std::path::Path) {
+    assert!(std::process::Command::new("mkfifo").arg(path).status().unwrap().success());
 }
