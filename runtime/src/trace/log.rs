@@ -13,6 +13,7 @@ use std::fs::{self, File};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 /// A segment that has grown to this many bytes is closed, and the next one begun.
@@ -20,6 +21,9 @@ const SEGMENT_SIZE: u64 = 64 << 20;
 
 /// When this many bytes wait for the disk, whoever appends should wait too.
 const CROWDED: usize = 8 << 20;
+
+/// How long records may gather while nobody waits for them.
+const GATHER: Duration = Duration::from_millis(5);
 
 /// When an answer may leave the node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -74,11 +78,22 @@ struct State {
     pending: Batch,
     /// Whether the writer is writing a batch.
     writing: bool,
-    /// Whether the writer sleeps.
-    idle: bool,
+    writer: WriterIs,
     closing: bool,
     closed: bool,
     failed: Option<LogFailed>,
+}
+
+/// What the writer does, and so who must wake it: waking one that is busy costs a system call for
+/// nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum WriterIs {
+    /// Writing; it looks again when it is done.
+    Busy,
+    /// Waiting for more to write together, until somebody waits for what is there.
+    Gathering,
+    /// Waiting for anything.
+    Idle,
 }
 
 /// What waits to be written together.
@@ -149,7 +164,7 @@ impl Log {
                 chain,
                 pending: Batch::default(),
                 writing: false,
-                idle: false,
+                writer: WriterIs::Busy,
                 closing: false,
                 closed: false,
                 failed: None,
@@ -282,17 +297,33 @@ impl Drop for Log {
     }
 }
 
+impl State {
+    /// Whether what is pending should go out at once: somebody waits for it, it is much, or the log
+    /// is being closed.
+    fn is_urgent(&self) -> bool {
+        !self.pending.then.is_empty() || self.pending.bytes.len() > CROWDED / 2 || self.closing
+    }
+}
+
 impl Shared {
     /// The state is only changed in whole steps, so it holds even if a thread died with the lock.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
-    /// Wakes the writer if it sleeps: waking one that does not costs a system call for nothing.
+    /// Wakes the writer, if it sleeps and there is a reason: anything at all if it is idle, and
+    /// something urgent if it gathers.
     fn wake_writer(&self, mut state: MutexGuard<'_, State>) {
-        let idle = std::mem::take(&mut state.idle);
+        let wake = match state.writer {
+            WriterIs::Busy => false,
+            WriterIs::Gathering => state.is_urgent(),
+            WriterIs::Idle => true,
+        };
+        if wake {
+            state.writer = WriterIs::Busy;
+        }
         drop(state);
-        if idle {
+        if wake {
             self.wake.notify_one();
         }
     }
@@ -307,10 +338,20 @@ impl Shared {
                 state.closed = true;
                 return None;
             }
-            state.idle = true;
+            state.writer = WriterIs::Idle;
             state = self.wake.wait(state).unwrap_or_else(|poisoned| poisoned.into_inner());
         }
-        state.idle = false;
+        let gathered = Instant::now() + GATHER;
+        while !state.is_urgent() {
+            let left = gathered.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                break;
+            }
+            state.writer = WriterIs::Gathering;
+            let woken = self.wake.wait_timeout(state, left);
+            state = woken.unwrap_or_else(|poisoned| poisoned.into_inner()).0;
+        }
+        state.writer = WriterIs::Busy;
         state.writing = true;
         let end = End { next: state.chain.next, last: state.chain.last };
         Some((std::mem::replace(&mut state.pending, spare), end))
