@@ -160,7 +160,7 @@ async fn turns(bytes: &[u8], case: &Case, log: Option<&Log>) -> Duration {
             &manifest.handlers,
         );
         let arguments = [Val::U32(1)];
-        let execution = turn::execute(
+        let mut execution = turn::execute(
             &program,
             turn::Task {
                 function,
@@ -175,7 +175,7 @@ async fn turns(bytes: &[u8], case: &Case, log: Option<&Log>) -> Duration {
         .await;
         if let Some(log) = log {
             let encoded = function.encode_arguments(&arguments);
-            log.append(entry(function, turn, encoded, &execution)).unwrap();
+            log.append(entry(function, turn, encoded, &mut execution)).unwrap();
         }
         state = execution.state.unwrap();
     }
@@ -183,7 +183,7 @@ async fn turns(bytes: &[u8], case: &Case, log: Option<&Log>) -> Duration {
 }
 
 /// The record of a turn, as an actor writes it.
-fn entry(function: &Function, turn: u64, arguments: Vec<u8>, execution: &Execution) -> Entry {
+fn entry(function: &Function, turn: u64, arguments: Vec<u8>, execution: &mut Execution) -> Entry {
     let header = TurnHeader {
         turn,
         incarnation: 1,
@@ -195,10 +195,10 @@ fn entry(function: &Function, turn: u64, arguments: Vec<u8>, execution: &Executi
     };
     let mut payloads = vec![(PayloadKind::Arguments, arguments)];
     if !execution.calls.is_empty() {
-        payloads.push((PayloadKind::Calls, execution.calls.clone()));
+        payloads.push((PayloadKind::Calls, std::mem::take(&mut execution.calls)));
         payloads.push((PayloadKind::Delta, execution.delta.encode()));
     }
-    payloads.push((PayloadKind::Result, execution.result.clone().unwrap()));
+    payloads.push((PayloadKind::Result, execution.result.take().unwrap()));
     Entry { actor: ActorId(1), kind: Kind::Turn(header), payloads }
 }
 
