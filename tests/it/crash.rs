@@ -56,7 +56,7 @@ fn nothing_is_answered_that_a_full_disk_does_not_hold() {
     let ran = env.shell("ulimit -f 300; exec theater repl --file script");
     let answers: Vec<u64> = ran.stdout.lines().map(|line| line.parse().unwrap()).collect();
     assert_eq!(ran.status, Some(1), "{}", ran.stderr);
-    assert!(ran.stderr.contains("the trace cannot be written: File too large"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("the trace cannot be written: file too large"), "{}", ran.stderr);
     assert!(ran.stderr.contains("--resume"), "{}", ran.stderr);
     let answered = *answers.last().unwrap();
     assert!((10..2000).contains(&answered), "{answered}");

@@ -1,7 +1,8 @@
 use crate::diagnostic::{ACTOR_UNKNOWN, Diagnostic, NO_SUCH_TURN, Result, did_you_mean};
 use crate::state::{Delta, State};
 use crate::trace::{
-    ActorId, Hash, Kind, Location, PayloadKind, Reader, Record, RecordView, RunDir, TurnHeader,
+    ActorId, Chain, Hash, Kind, Location, PayloadKind, Reader, Record, RecordView, RunDir,
+    TurnHeader,
 };
 use std::collections::BTreeMap;
 
@@ -11,6 +12,8 @@ use std::collections::BTreeMap;
 pub struct History {
     run: RunDir,
     reader: Reader,
+    /// What the next record must fit: a history of records that do not fit would be no history.
+    chain: Chain,
     /// All records in the order of the log.
     records: Vec<(ActorId, Location)>,
     actors: BTreeMap<ActorId, ActorHistory>,
@@ -55,6 +58,7 @@ impl History {
         let mut history = Self {
             run: run.clone(),
             reader: Reader::new(run),
+            chain: Chain::default(),
             records: Vec::new(),
             actors: BTreeMap::new(),
             engine: None,
@@ -69,10 +73,19 @@ impl History {
     ///
     /// When the log is damaged.
     pub fn refresh(&mut self) -> Result<()> {
+        // Read before the log: what it promises is there by then.
+        let promised = self.run.head().map_or(0, |(count, _)| count);
         loop {
             match self.reader.next_record() {
-                Ok(None) => return Ok(()),
-                Ok(Some((location, record))) => self.follow(location, &record),
+                Ok(None) => return self.chain.holds(promised, &self.run),
+                Ok(Some((location, record))) => match self.chain.follow(&record) {
+                    None => self.follow(location, &record),
+                    Some(misfit) => {
+                        let position = record.header.position;
+                        let what = format!("record {position}: {misfit}");
+                        return Err(Box::new(self.run.damaged(&what)));
+                    }
+                },
                 // The last record is being written, or a crash tore it.
                 Err(problem) if problem.torn => return Ok(()),
                 Err(problem) => return Err(Box::new(problem.diagnostic(&self.run))),

@@ -140,11 +140,6 @@ pub enum PayloadKind {
     Origin,
 }
 
-impl PayloadKind {
-    /// How many kinds there are.
-    pub const COUNT: usize = 6;
-}
-
 /// A payload of a record, as it stands in the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Payload {

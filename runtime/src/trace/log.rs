@@ -6,8 +6,9 @@ use super::{
     ActorId, Hash, Header, Kind, Location, Payload, PayloadKind, Problem, Reader, Record, RunDir,
     RunLock, Subscription, now,
 };
-use crate::diagnostic::{Diagnostic, RUN_UNWRITABLE, Result, TRACE_DAMAGED};
+use crate::diagnostic::{Diagnostic, RUN_UNWRITABLE, Result};
 use crate::wire::Writer as Cbor;
+use rand::Rng;
 use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Seek, SeekFrom, Write};
@@ -196,13 +197,11 @@ impl Log {
     ///
     /// When the log cannot be written any more.
     pub fn append(&self, entry: Entry) -> Result<u64, LogFailed> {
-        // One draw for all salts: there are never more payloads than kinds of them.
-        let salts: [[u8; 16]; PayloadKind::COUNT] = rand::random();
+        let mut random = rand::rng();
         let payloads: Vec<Payload> = entry
             .payloads
             .into_iter()
-            .zip(salts)
-            .map(|((kind, bytes), salt)| Payload { kind, salt, bytes })
+            .map(|(kind, bytes)| Payload { kind, salt: random.random(), bytes })
             .collect();
         // The digests, the larger part of the hashing, are made outside the lock.
         let digests = payloads.iter().map(|payload| (payload.kind, payload.digest())).collect();
@@ -480,15 +479,6 @@ fn read_all(
     visit: &mut impl FnMut(Location, Record) -> Result<()>,
 ) -> Result<((u64, u64), u64)> {
     let mut reader = Reader::new(run);
-    let damaged = |what: String| {
-        Diagnostic::error(
-            TRACE_DAMAGED,
-            format!("the trace of run {} is damaged: {what}", run.id()),
-        )
-        .help(
-            "List all damage with `theater trace verify`. A run that is damaged is not written further.",
-        )
-    };
     let promised = run.head();
     loop {
         match reader.next_record() {
@@ -496,13 +486,13 @@ fn read_all(
             Ok(Some((location, record))) => {
                 let position = record.header.position;
                 if let Some(misfit) = chain.follow(&record) {
-                    return Err(Box::new(damaged(format!("record {position}: {misfit}"))));
+                    return Err(Box::new(run.damaged(&format!("record {position}: {misfit}"))));
                 }
                 if promised
                     .is_some_and(|(count, hash)| count == position + 1 && hash != record.hash)
                 {
                     let what = format!("record {position} is not the one that was stored");
-                    return Err(Box::new(damaged(what)));
+                    return Err(Box::new(run.damaged(&what)));
                 }
                 visit(location, record)?;
             }
@@ -516,10 +506,7 @@ fn read_all(
             Err(problem) => return Err(Box::new(problem.diagnostic(run))),
         }
     }
-    if let Some((count, _)) = promised.filter(|(count, _)| *count > chain.next) {
-        let what = format!("{count} records were stored, and {} are there", chain.next);
-        return Err(Box::new(damaged(what)));
-    }
+    chain.holds(promised.map_or(0, |(count, _)| count), run)?;
     Ok((reader.position(), 0))
 }
 

@@ -41,6 +41,7 @@ pub use log::{Durability, Entry, Log, LogFailed, Opening};
 pub use reader::{Location, Problem, Reader};
 pub use record::{Record, key};
 pub use run::{RunDir, RunLock};
+pub(crate) use verify::Chain;
 pub use verify::{Verification, verify};
 pub use view::{AnswerView, CallView, RecordView, short_function};
 

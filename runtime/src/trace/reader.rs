@@ -228,6 +228,15 @@ impl Problem {
 }
 
 impl RunDir {
+    /// The report of a run whose records do not fit together.
+    pub(crate) fn damaged(&self, what: &str) -> Diagnostic {
+        let message = format!("the trace of run {} is damaged: {what}", self.id());
+        Diagnostic::error(TRACE_DAMAGED, message).help(
+            "List all damage with `theater trace verify`. A run that is damaged is not written \
+             further.",
+        )
+    }
+
     /// Reads one record again.
     ///
     /// # Errors

@@ -1,9 +1,10 @@
 use super::{ActorId, Hash, Kind, Location, Problem, Reader, Record, RunDir};
+use crate::diagnostic::Result;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// The end of each actor's chain, and of the whole log: what the next record must fit.
 #[derive(Debug, Default, Clone)]
-pub(super) struct Chain {
+pub(crate) struct Chain {
     /// The position of the next record.
     pub next: u64,
     /// The hash of the last header in the log.
@@ -46,6 +47,19 @@ impl Chain {
             return Some("it does not refer to its actor's previous record".to_owned());
         }
         None
+    }
+
+    /// Whether the log has as many records as were stored.
+    ///
+    /// # Errors
+    ///
+    /// When the last ones are missing.
+    pub fn holds(&self, stored: u64, run: &RunDir) -> Result<()> {
+        if self.next >= stored {
+            return Ok(());
+        }
+        let what = format!("{stored} records were stored, and {} are there", self.next);
+        Err(Box::new(run.damaged(&what)))
     }
 
     /// Checks a record and takes it.

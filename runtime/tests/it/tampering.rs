@@ -135,3 +135,24 @@ async fn a_missing_segment_and_one_that_is_no_file_are_found() {
 fn pipe(path: &std::path::Path) {
     assert!(std::process::Command::new("mkfifo").arg(path).status().unwrap().success());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_that_does_not_fit_together_is_no_history() {
+    let (stage, bytes) = closed_run().await;
+    let mut reader = Reader::new(&stage.run);
+    let mut places = Vec::new();
+    while let Some((location, _)) = reader.next_record().unwrap() {
+        places.push(location.offset as usize..(location.offset + location.len) as usize);
+    }
+    let mut without = |place: std::ops::Range<usize>| {
+        let mut changed = bytes.clone();
+        changed.drain(place);
+        std::fs::write(stage.run.segment(1), changed).unwrap();
+        History::load(&stage.run).unwrap_err().to_string()
+    };
+    assert!(without(places[3].clone()).ends_with("record 4: 1 record(s) are missing before it"));
+    let count = places.len();
+    let last = places.pop().unwrap();
+    let end = format!("{count} records were stored, and {} are there", count - 1);
+    assert!(without(last).ends_with(&end));
+}
