@@ -20,6 +20,9 @@ const MAX_TABLES: u32 = 8;
 /// How many entries one table may have.
 pub const MAX_TABLE_ENTRIES: usize = 100_000;
 
+/// The version of wasmtime, whose compiler decides how much fuel and stack a function uses.
+const WASMTIME: &str = "48.0.8";
+
 /// How much fuel a turn burns before it gives its thread to others. More often costs time in tight
 /// loops; less often makes timeouts late.
 pub const YIELD_INTERVAL: u64 = 100_000;
@@ -49,7 +52,7 @@ impl EngineConfig {
     /// The settings as text, one a line.
     pub fn to_text(self) -> String {
         format!(
-            "wasmtime = 48.0.8\ntarget = {}-{}\nwasm-stack = {}\nyield-interval = {YIELD_INTERVAL}\n\
+            "wasmtime = {WASMTIME}\ntarget = {}-{}\nwasm-stack = {}\nyield-interval = {YIELD_INTERVAL}\n\
              nan-canonicalization = true\nrelaxed-simd = deterministic\nthreads = false\ngc = false\n\
              memory64 = false\nmax-core-instances = {MAX_CORE_INSTANCES}\nmax-memories = {MAX_MEMORIES}\n\
              max-tables = {MAX_TABLES}\nmax-table-entries = {MAX_TABLE_ENTRIES}\n",
@@ -114,5 +117,17 @@ impl EngineConfig {
         // Asks the kernel which pages were written, and resets only those (Linux 6.7).
         pool.pagemap_scan(Enabled::Auto);
         pool
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_text_names_the_wasmtime_that_is_linked() {
+        let lock = include_str!("../../Cargo.lock");
+        assert!(lock.contains(&format!("name = \"wasmtime\"\nversion = \"{WASMTIME}\"\n")));
+        assert!(EngineConfig::default().to_text().contains(WASMTIME));
     }
 }

@@ -144,7 +144,7 @@ async fn a_log_that_does_not_fit_together_is_no_history() {
     while let Some((location, _)) = reader.next_record().unwrap() {
         places.push(location.offset as usize..(location.offset + location.len) as usize);
     }
-    let mut without = |place: std::ops::Range<usize>| {
+    let without = |place: std::ops::Range<usize>| {
         let mut changed = bytes.clone();
         changed.drain(place);
         std::fs::write(stage.run.segment(1), changed).unwrap();
