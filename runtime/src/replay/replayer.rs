@@ -254,14 +254,7 @@ impl Comparison<'_> {
     fn outcome(&self) -> Option<Divergence> {
         let recorded = self.past.header.outcome;
         let now = self.execution.outcome;
-        let expected = if stopped_by_host(recorded) && now == OutcomeKind::OutOfFuel {
-            // It came to the recorded place, and was stopped there.
-            now
-        } else {
-            recorded
-        };
-        // A call that the recorded turn did not survive ends its replay, see `Abort::RecordEnds`.
-        if expected == now {
+        if recorded == now || self.stopped_where_recorded() {
             return None;
         }
         let describe = |outcome: OutcomeKind, failure: Option<&Failure>| match failure {
@@ -276,12 +269,21 @@ impl Comparison<'_> {
         ))
     }
 
+    /// Whether the turn came to the place where the recorded one was ended, and was stopped there:
+    /// at a point in its code that its fuel tells, or in an import call that has no answer.
+    fn stopped_where_recorded(&self) -> bool {
+        let recorded = self.past.header.outcome;
+        let now = self.execution.outcome;
+        let at_its_fuel = stopped_by_host(recorded) && now == OutcomeKind::OutOfFuel;
+        at_its_fuel || (self.execution.record_ended && !recorded.commits())
+    }
+
     fn recorded_failure(&self) -> Option<Failure> {
         Failure::decode(self.record.payload(PayloadKind::Failure)?).ok()
     }
 
     fn failure(&self) -> Option<Divergence> {
-        if stopped_by_host(self.past.header.outcome) {
+        if self.stopped_where_recorded() {
             return None;
         }
         let (recorded, now) = (self.recorded_failure()?, self.execution.failure.as_ref()?);

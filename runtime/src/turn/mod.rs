@@ -76,6 +76,9 @@ pub struct Execution {
     pub stop: Option<StopReason>,
     /// In replay: what differed in the import calls.
     pub divergence: Option<Divergence>,
+    /// In replay: whether it came to the import call in which the recorded turn ended, and was
+    /// stopped there.
+    pub record_ended: bool,
 }
 
 /// How the call in the instance ended.
@@ -157,7 +160,7 @@ async fn guard(
 fn conclude(ended: Ended, data: TurnData, function: &Function, limits: &Limits) -> Execution {
     let TurnData { context, crossing, .. } = data;
     let (calls, script) = crossing.finish();
-    let mut fuel_exact = true;
+    let (mut fuel_exact, mut record_ended) = (true, false);
     let (mut values, mut result) = (Vec::new(), None);
     let (outcome, failure) = match ended {
         Ended::Returned(returned, encoded) => {
@@ -170,6 +173,7 @@ fn conclude(ended: Ended, data: TurnData, function: &Function, limits: &Limits) 
         }
         Ended::Failed(error) => {
             fuel_exact = is_fuel_exact(&error);
+            record_ended = matches!(error.downcast_ref(), Some(Abort::RecordEnds));
             let (outcome, failure) = classify(&error, limits);
             (outcome, Some(failure))
         }
@@ -197,6 +201,7 @@ fn conclude(ended: Ended, data: TurnData, function: &Function, limits: &Limits) 
         state: commits.then_some(state),
         stop: context.stop.filter(|_| commits),
         divergence: script.and_then(|script| script.finish(ended_early)),
+        record_ended,
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod endings;
 mod forged;
+mod live;
 mod recovery;
 mod replay;
 mod stage;

@@ -133,6 +133,30 @@ async fn a_result_that_is_too_large_aborts() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_answer_of_the_world_that_is_too_large_aborts_and_replays() {
+    let wat = r#"(component
+        (import "wasi:random/random@0.2.0" (instance $random
+            (export "get-random-bytes" (func (param "len" u64) (result (list u8))))))
+        (core module $memory
+            (memory (export "memory") 1)
+            (func (export "realloc") (param i32 i32 i32 i32) (result i32) unreachable))
+        (core instance $memory (instantiate $memory))
+        (core func $get (canon lower (func $random "get-random-bytes")
+            (memory (core memory $memory "memory")) (realloc (core func $memory "realloc"))))
+        (core module $m
+            (import "random" "get" (func $get (param i64 i32)))
+            (func (export "f") (call $get (i64.const 2_000_000) (i32.const 8))))
+        (core instance $i (instantiate $m
+            (with "random" (instance (export "get" (func $get))))))
+        (func (export "f") (canon lift (core func $i "f"))))"#;
+    let stage = Stage::new().await;
+    stage.spawn(wat, "[handlers]\nrandom = true").await;
+    let error = stage.call("counter.f()").await.unwrap_err();
+    assert!(matches!(error, CallError::Aborted { outcome: OutcomeKind::SizeLimit, .. }), "{error}");
+    stage.check().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_not_granted_is_refused_before_any_code_runs() {
     let stage = Stage::new().await;
     let problems = stage.try_spawn(COUNTER, "", "").await.unwrap_err();
