@@ -230,7 +230,10 @@ impl Reader {
 fn config(colours: ColorMode) -> rustyline::Result<Config> {
     let builder = Builder::new().max_history_size(HISTORY)?.history_ignore_dups(true)?;
     let builder = builder.history_ignore_space(true).auto_add_history(false);
-    Ok(builder.completion_type(CompletionType::List).color_mode(colours).build())
+    // One tab shows what there is to choose from.
+    let builder =
+        builder.completion_type(CompletionType::List).completion_show_all_if_ambiguous(true);
+    Ok(builder.color_mode(colours).build())
 }
 
 /// The folder of the history, open to its owner only, if it is not there yet.
