@@ -396,13 +396,12 @@ impl Node {
     }
 }
 
-/// Waits until an actor that was told to end has ended. A turn that is running gets some time, and
-/// is then cut off.
+/// Waits until an actor that was told to end has ended. Each turn that it still executes, its last
+/// one among them, gets some time, and is then cut off.
 async fn end(actor: &Actor, mut task: JoinHandle<()>) {
-    if tokio::time::timeout(GRACE, &mut task).await.is_err() {
+    // An actor's task does not panic; if it did, it has ended.
+    while tokio::time::timeout(GRACE, &mut task).await.is_err() {
         actor.cancel_turn();
-        // An actor's task does not panic; if it did, it has ended.
-        let _ = task.await;
     }
 }
 

@@ -91,8 +91,7 @@ impl Actor {
         arguments: &[Val],
     ) -> Result<Vec<u8>, CallError> {
         let actor = || self.name.to_string();
-        let found = self.program.functions.iter().find(|found| found.full_name == function);
-        let found = found.ok_or_else(|| CallError::NoSuchFunction {
+        let found = self.program.callable(function).ok_or_else(|| CallError::NoSuchFunction {
             actor: actor(),
             function: function.to_owned(),
         })?;

@@ -4,6 +4,7 @@ use crate::diagnostic::{COMPONENT_UNSUPPORTED, Diagnostic};
 use crate::manifest::Manifest;
 use crate::trace::Hash;
 use crate::world::ComponentInfo;
+use std::collections::HashMap;
 use std::sync::Arc;
 use wasmtime::component::{Component, Instance, InstancePre, Linker};
 use wasmtime::{Engine, Store};
@@ -56,6 +57,8 @@ pub struct Program {
     pub callbacks: Vec<Function>,
     /// The exported functions that cannot, and why.
     pub uncallable: Vec<Uncallable>,
+    /// The places of `functions`: a component may export thousands.
+    by_name: HashMap<String, usize>,
     pre: InstancePre<TurnData>,
 }
 
@@ -84,12 +87,21 @@ impl Program {
             .map_err(|error| vec![unsupported(&error)])?;
         let (functions, uncallable) = export::functions(component);
         let (callbacks, functions) = functions.into_iter().partition(Function::is_callback);
-        Ok(Self { hash: *hash, info: info.clone(), functions, callbacks, uncallable, pre })
+        let functions: Vec<Function> = functions;
+        let names = functions.iter().map(|function| function.full_name.clone());
+        let by_name = names.zip(0..).collect();
+        Ok(Self { hash: *hash, info: info.clone(), functions, callbacks, uncallable, by_name, pre })
+    }
+
+    /// The function with this full name that can be called with a message.
+    pub fn callable(&self, full_name: &str) -> Option<&Function> {
+        self.by_name.get(full_name).map(|index| &self.functions[*index])
     }
 
     /// The function with this full name, callbacks among them.
     pub fn function(&self, full_name: &str) -> Option<&Function> {
-        self.functions.iter().chain(&self.callbacks).find(|f| f.full_name == full_name)
+        let callback = || self.callbacks.iter().find(|function| function.full_name == full_name);
+        self.callable(full_name).or_else(callback)
     }
 
     /// The function that is turn 0, if the component has one.

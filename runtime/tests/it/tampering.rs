@@ -1,6 +1,7 @@
 //! Every change of a stored log is found.
 
 use crate::stage::{COUNTER, Stage};
+use std::ops::Range;
 use theater_runtime::node::Node;
 use theater_runtime::replay::History;
 use theater_runtime::trace::{Durability, Reader, RunDir, verify};
@@ -16,6 +17,16 @@ async fn closed_run() -> (Stage, Vec<u8>) {
     assert_eq!(verify(&stage.run).findings, Vec::<String>::new());
     let bytes = std::fs::read(stage.run.segment(1)).unwrap();
     (stage, bytes)
+}
+
+/// Where the records stand in the first segment.
+fn places(run: &RunDir) -> Vec<Range<usize>> {
+    let mut reader = Reader::new(run);
+    let mut places = Vec::new();
+    while let Some((location, _)) = reader.next_record().unwrap() {
+        places.push(location.offset as usize..(location.offset + location.len) as usize);
+    }
+    places
 }
 
 fn findings(run: &RunDir, bytes: &[u8]) -> Vec<String> {
@@ -36,11 +47,7 @@ async fn a_flipped_bit_anywhere_is_found() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_removed_doubled_or_swapped_record_is_found_and_named() {
     let (stage, bytes) = closed_run().await;
-    let mut reader = Reader::new(&stage.run);
-    let mut places = Vec::new();
-    while let Some((location, _)) = reader.next_record().unwrap() {
-        places.push(location.offset as usize..(location.offset + location.len) as usize);
-    }
+    let places = places(&stage.run);
     for (i, place) in places.iter().enumerate() {
         let mut removed = bytes.clone();
         removed.drain(place.clone());
@@ -139,12 +146,8 @@ fn pipe(path: &std::path::Path) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_log_that_does_not_fit_together_is_no_history() {
     let (stage, bytes) = closed_run().await;
-    let mut reader = Reader::new(&stage.run);
-    let mut places = Vec::new();
-    while let Some((location, _)) = reader.next_record().unwrap() {
-        places.push(location.offset as usize..(location.offset + location.len) as usize);
-    }
-    let without = |place: std::ops::Range<usize>| {
+    let mut places = places(&stage.run);
+    let without = |place: Range<usize>| {
         let mut changed = bytes.clone();
         changed.drain(place);
         std::fs::write(stage.run.segment(1), changed).unwrap();
