@@ -6,6 +6,8 @@
 //! - *traced turn*: and its record appended to the log, which is written and synced meanwhile.
 //! - *call*: from outside, by many callers at once: with mailbox, answer, and the waking of tasks.
 //!
+//! In the rows of warm instances all turns have one, and so has the floor.
+//!
 //! `cargo bench --bench turn`
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
@@ -43,6 +45,7 @@ struct Case {
     wat: String,
     function: &'static str,
     manifest: &'static str,
+    warm: bool,
 }
 
 const TURNS: u32 = 40_000;
@@ -51,20 +54,12 @@ const ROUNDS: usize = 7;
 
 fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-    let cases = [
-        Case { name: "echo", wat: ECHO.to_owned(), function: "echo", manifest: "" },
-        Case {
-            name: "counter",
-            wat: COUNTER.replace("my-actor", "counter"),
-            function: "local:counter/counter#increment",
-            manifest: "[handlers]\nstate = true",
-        },
-    ];
+    let cases = [false, true].map(cases);
     println!(
-        "{:<10} {:>9} {:>16} {:>16} {:>16} {:>11}",
+        "{:<14} {:>9} {:>16} {:>16} {:>16} {:>11}",
         "component", "bare", "turn", "traced turn", "call", "bytes/turn"
     );
-    for case in &cases {
+    for case in cases.iter().flatten() {
         let bytes = wat::parse_str(&case.wat).unwrap();
         // Rounds take turns, so that a disturbance hits all alike; the best of each counts.
         let mut best = [Duration::MAX; 4];
@@ -87,8 +82,8 @@ fn main() {
             format!("{time:.2?} {ratio:>5.2}x")
         };
         println!(
-            "{:<10} {:>9.2?} {:>16} {:>16} {:>16} {size:>11}",
-            case.name,
+            "{:<14} {:>9.2?} {:>16} {:>16} {:>16} {size:>11}",
+            format!("{}{}", case.name, if case.warm { ", warm" } else { "" }),
             best[0],
             shown(best[1]),
             shown(best[2]),
@@ -97,8 +92,18 @@ fn main() {
     }
 }
 
+fn cases(warm: bool) -> [Case; 2] {
+    let counter = COUNTER.replace("my-actor", "counter");
+    let (function, manifest) = ("local:counter/counter#increment", "[handlers]\nstate = true");
+    [
+        Case { name: "echo", wat: ECHO.to_owned(), function: "echo", manifest: "", warm },
+        Case { name: "counter", wat: counter, function, manifest, warm },
+    ]
+}
+
 fn manifest(case: &Case) -> Manifest {
-    let text = format!("[actor]\nname = \"bench\"\n{}", case.manifest);
+    let instance = if case.warm { "warm" } else { "fresh" };
+    let text = format!("[actor]\nname = \"bench\"\ninstance = \"{instance}\"\n{}", case.manifest);
     Manifest::parse(Source::new("bench", text), Path::new("")).into_result().unwrap().0
 }
 
@@ -129,14 +134,25 @@ async fn bare_turns(bytes: &[u8], case: &Case) -> Duration {
     };
     let index = component.get_export_index(interface.as_ref(), name).unwrap();
     let start = Instant::now();
+    let mut kept = None;
     for _ in 0..TURNS {
-        let mut store = Store::new(&engine, None);
-        store.set_fuel(1_000_000_000).unwrap();
-        store.fuel_async_yield_interval(Some(100_000)).unwrap();
-        let instance = pre.instantiate_async(&mut store).await.unwrap();
+        let (mut store, instance) = match kept.take() {
+            Some((mut store, instance)) => {
+                Store::set_fuel(&mut store, 1_000_000_000).unwrap();
+                (store, instance)
+            }
+            None => {
+                let mut store = Store::new(&engine, None);
+                store.set_fuel(1_000_000_000).unwrap();
+                store.fuel_async_yield_interval(Some(100_000)).unwrap();
+                let instance = pre.instantiate_async(&mut store).await.unwrap();
+                (store, instance)
+            }
+        };
         let function = instance.get_func(&mut store, index).unwrap();
         let mut results = [Val::Bool(false)];
         function.call_async(&mut store, &[Val::U32(1)], &mut results).await.unwrap();
+        kept = case.warm.then_some((store, instance));
     }
     start.elapsed() / TURNS
 }
@@ -147,7 +163,7 @@ async fn turns(bytes: &[u8], case: &Case, log: Option<&Log>) -> Duration {
     let manifest = manifest(case);
     let program = Program::link(&Compiled::new(&engine, bytes).unwrap(), &manifest).unwrap();
     let function = program.function(case.function).unwrap();
-    let mut state = State::default();
+    let (mut state, mut instance) = (State::default(), None);
     let name: Arc<str> = "bench".into();
     let start = Instant::now();
     for turn in 0..u64::from(TURNS) {
@@ -160,19 +176,19 @@ async fn turns(bytes: &[u8], case: &Case, log: Option<&Log>) -> Duration {
             &manifest.handlers,
         );
         let arguments = [Val::U32(1)];
-        let mut execution = turn::execute(
-            &program,
-            turn::Task {
-                function,
-                arguments: &arguments,
-                context,
-                crossing: Crossing::live(manifest.limits.message),
-                limits: &manifest.limits,
-                fuel: manifest.limits.fuel,
-                cancel: None,
-            },
-        )
-        .await;
+        let task = turn::Task {
+            function,
+            arguments: &arguments,
+            context,
+            crossing: Crossing::live(manifest.limits.message),
+            limits: &manifest.limits,
+            fuel: manifest.limits.fuel,
+            cancel: None,
+        };
+        let mut execution = match case.warm {
+            true => turn::execute_warm(&program, &mut instance, task).await,
+            false => turn::execute(&program, task).await,
+        };
         if let Some(log) = log {
             let encoded = function.encode_arguments(&arguments);
             log.append(entry(function, turn, encoded, &mut execution)).unwrap();
@@ -187,6 +203,7 @@ fn entry(function: &Function, turn: u64, arguments: Vec<u8>, execution: &mut Exe
     let header = TurnHeader {
         turn,
         incarnation: 1,
+        instance: execution.instance,
         cause: Cause::Outside,
         function: function.full_name.clone(),
         outcome: execution.outcome,

@@ -8,6 +8,16 @@ use wasmtime::{
 /// How many turns may run at one time. Further ones wait.
 pub const TURNS_AT_ONCE: u32 = 128;
 
+/// How many instances may be kept between turns (`instance = "warm"`), and how much memory they may
+/// have together. They are the pool's slots beyond those of running turns, so they never keep a turn
+/// from starting. What was not used for longest goes first.
+pub const KEPT_INSTANCES: u32 = 64;
+/// See [`KEPT_INSTANCES`]; in bytes.
+pub const KEPT_MEMORY: u64 = 1 << 30;
+
+/// The slots of the pool.
+const SLOTS: u32 = TURNS_AT_ONCE + KEPT_INSTANCES;
+
 /// The largest memory limit that a manifest may set: what a pool slot reserves of address space.
 pub const MAX_MEMORY: u64 = 4 << 30;
 
@@ -99,18 +109,18 @@ impl EngineConfig {
 
     fn pool(self) -> PoolingAllocationConfig {
         let mut pool = PoolingAllocationConfig::new();
-        pool.total_component_instances(TURNS_AT_ONCE);
-        pool.total_core_instances(TURNS_AT_ONCE * MAX_CORE_INSTANCES);
-        pool.total_memories(TURNS_AT_ONCE * MAX_MEMORIES);
-        pool.total_tables(TURNS_AT_ONCE * MAX_TABLES);
-        pool.total_stacks(TURNS_AT_ONCE);
+        pool.total_component_instances(SLOTS);
+        pool.total_core_instances(SLOTS * MAX_CORE_INSTANCES);
+        pool.total_memories(SLOTS * MAX_MEMORIES);
+        pool.total_tables(SLOTS * MAX_TABLES);
+        pool.total_stacks(SLOTS);
         pool.max_core_instances_per_component(MAX_CORE_INSTANCES);
         pool.max_memories_per_component(MAX_MEMORIES);
         pool.max_tables_per_component(MAX_TABLES);
         pool.table_elements(MAX_TABLE_ENTRIES);
         pool.max_memory_size(MAX_MEMORY as usize);
         // Slots that were used last are still mapped and warm.
-        pool.max_unused_warm_slots(TURNS_AT_ONCE);
+        pool.max_unused_warm_slots(SLOTS);
         // Small memories are reset by copying instead of by giving pages back to the kernel.
         pool.linear_memory_keep_resident(256 << 10);
         pool.table_keep_resident(16 << 10);

@@ -6,12 +6,12 @@
 mod recover;
 mod start;
 
-use crate::actor::{Actor, Call, CallError, Control, Handle, Life, Reply, Task};
+use crate::actor::{Actor, Call, CallError, Control, Handle, Life, Reply, Task, WarmInstances};
 use crate::boundary::export::INIT;
 use crate::diagnostic::{
     Diagnostic, ENGINE_CANNOT_START, NAME_TAKEN, NODE_STOPPED, RUN_UNWRITABLE, Result, reason,
 };
-use crate::engine::{EngineConfig, TURNS_AT_ONCE};
+use crate::engine::{EngineConfig, KEPT_INSTANCES, KEPT_MEMORY, TURNS_AT_ONCE};
 use crate::manifest::Manifest;
 use crate::state::State;
 use crate::trace::{
@@ -44,6 +44,7 @@ struct Inner {
     run: RunDir,
     log: Arc<Log>,
     slots: Arc<Semaphore>,
+    warm: Arc<WarmInstances>,
     registry: Mutex<Registry>,
     compiled: Mutex<HashMap<Hash, Compiled>>,
 }
@@ -117,6 +118,7 @@ impl Node {
                 run,
                 log: Arc::new(opening.log),
                 slots: Arc::new(Semaphore::new(TURNS_AT_ONCE as usize)),
+                warm: Arc::new(WarmInstances::new(KEPT_INSTANCES as usize, KEPT_MEMORY)),
                 registry: Mutex::new(Registry {
                     living: BTreeMap::new(),
                     next_id: recovered.next_id(),
@@ -265,6 +267,7 @@ impl Node {
             life,
             log: self.inner.log.clone(),
             slots: self.inner.slots.clone(),
+            warm: self.inner.warm.clone(),
             mailbox: messages,
             control: commands,
         };

@@ -38,6 +38,10 @@ pub struct Args {
     #[arg(long, value_name = "FILE.wasm")]
     with: Option<PathBuf>,
 
+    /// Execute each turn of ACTOR in a fresh instance: shows whether it needs `instance = "warm"`
+    #[arg(long, requires = "address", conflicts_with = "with")]
+    fresh: bool,
+
     /// Print one JSON object per turn that differs, and one for the summary
     #[arg(long)]
     json: bool,
@@ -48,15 +52,21 @@ pub fn run(args: Args, output: &mut Output) -> Ended {
     let with = args.with.as_deref().map(read_component).transpose()?;
     let history = Arc::new(History::load(&run)?);
     let selection = select(&history, args.address.as_ref())?;
-    let replayer = Arc::new(Replayer::new(with)?);
+    let replayer = Replayer::new(with)?;
+    let replayer = Arc::new(if args.fresh { replayer.in_fresh_instances() } else { replayer });
+    let mut warm = 0;
     let mut telling = Telling { output, json: args.json, shown: BTreeSet::new(), failed: None };
     let summary = block_on(replay_all(history, replayer, selection, |actor, index, result| {
+        warm += u64::from(actor.turns[index].header.instance.is_some());
         telling.tell(actor, index, result);
     }))?;
     if let Some(error) = telling.failed.take() {
         return Err(Failure::Output(error));
     }
-    telling.summary(&summary)?;
+    telling.summary(&summary, args.fresh)?;
+    if args.fresh && !args.json {
+        telling.output.line(verdict(&summary, warm))?;
+    }
     Ok(if summary.is_as_recorded() { Status::Fine } else { Status::Failed })
 }
 
@@ -130,14 +140,15 @@ impl Telling<'_> {
         (show(expected), show(actual), format!("{:column$}^ differs from here", ""))
     }
 
-    fn summary(&mut self, summary: &Summary) -> io::Result<()> {
+    fn summary(&mut self, summary: &Summary, fresh: bool) -> io::Result<()> {
         let Summary { replayed, diverged, impossible } = *summary;
         if self.json {
             return self.output.json(&json!({
                 "replayed": replayed, "diverged": diverged, "impossible": impossible,
             }));
         }
-        let mut line = format!("replayed {}: ", count(replayed, "turn"));
+        let how = if fresh { ", each in a fresh instance" } else { "" };
+        let mut line = format!("replayed {}{how}: ", count(replayed, "turn"));
         line += &match diverged {
             0 => self.output.paint().text(Role::Good, "as recorded").into_owned(),
             diverged => {
@@ -148,6 +159,24 @@ impl Telling<'_> {
             line += &format!("; {} could not be replayed", count(impossible, "turn"));
         }
         self.output.line(&line)
+    }
+}
+
+/// What follows from executing every turn in a fresh instance. `warm` is how many of them were
+/// recorded in an instance that was kept.
+fn verdict(summary: &Summary, warm: u64) -> &'static str {
+    match (summary.is_as_recorded(), warm) {
+        (true, 0) => "none of them had a warm instance",
+        (true, _) => {
+            "nothing depends on the memory of a warm instance: `instance = \"fresh\"` would do"
+        }
+        (false, _) if summary.diverged == 0 => {
+            "nothing is known of the turns that could not be replayed"
+        }
+        (false, 0) => "none of them had a warm instance: this is a difference in itself",
+        (false, _) => {
+            "what differs depends on the memory that earlier turns left: what must last belongs in the state"
+        }
     }
 }
 

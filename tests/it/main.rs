@@ -18,3 +18,4 @@ mod replay;
 mod run;
 mod tampering;
 mod trace;
+mod warm;

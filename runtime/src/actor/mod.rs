@@ -1,14 +1,17 @@
 //! One actor: its mailbox, its life, its state.
 //!
 //! An actor is a task that takes messages from its mailbox one by one, executes a turn for each,
-//! and records it (`task`). An idle actor holds no instance and no wasm memory.
+//! and records it (`task`). An idle actor holds no instance and no wasm memory, unless its manifest
+//! asks for it (`warm`).
 
 mod message;
 mod task;
+mod warm;
 
 pub(crate) use message::{Call, Control};
 pub use message::{CallError, Reply};
 pub(crate) use task::{Life, Task};
+pub(crate) use warm::WarmInstances;
 
 use crate::manifest::Manifest;
 use crate::trace::ActorId;

@@ -1,9 +1,10 @@
 //! The task of one actor: take a message, execute the turn, record it, answer.
 
-use super::{Actor, Call, CallError, Control, Reply};
+use super::{Actor, Call, CallError, Control, Reply, WarmInstances};
 use crate::boundary::Crossing;
 use crate::boundary::export::{Function, INIT};
 use crate::handlers::{Context, StopReason};
+use crate::manifest::Instances;
 use crate::state::State;
 use crate::trace::{Cause, Entry, ExitReason, Kind, Log, LogFailed, PayloadKind, TurnHeader};
 use crate::turn::{self, Execution};
@@ -31,6 +32,7 @@ pub(crate) struct Task {
     pub life: Life,
     pub log: Arc<Log>,
     pub slots: Arc<Semaphore>,
+    pub warm: Arc<WarmInstances>,
     pub mailbox: mpsc::Receiver<Call>,
     pub control: mpsc::UnboundedReceiver<Control>,
 }
@@ -47,6 +49,7 @@ impl Task {
     pub async fn run(mut self) {
         // When the log fails there is nothing left to do: nothing may happen unrecorded.
         let _ = self.live().await;
+        drop(self.warm.take(self.actor.id));
         self.mailbox.close();
         while let Some(call) = self.mailbox.recv().await {
             // Whoever asked may have left.
@@ -152,19 +155,26 @@ impl Task {
         cancel.send_replace(false);
         // The semaphore is never closed; were it, the turn would run all the same.
         let _slot = self.slots.acquire().await.ok();
-        turn::execute(
-            program,
-            turn::Task {
-                function,
-                arguments,
-                context,
-                crossing: Crossing::live(manifest.limits.message),
-                limits: &manifest.limits,
-                fuel: manifest.limits.fuel,
-                cancel: Some(cancel.subscribe()),
-            },
-        )
-        .await
+        let task = turn::Task {
+            function,
+            arguments,
+            context,
+            crossing: Crossing::live(manifest.limits.message),
+            limits: &manifest.limits,
+            fuel: manifest.limits.fuel,
+            cancel: Some(cancel.subscribe()),
+        };
+        match manifest.actor.instance {
+            Instances::Fresh => turn::execute(program, task).await,
+            Instances::Warm => {
+                let mut instance = self.warm.take(*id);
+                let execution = turn::execute_warm(program, &mut instance, task).await;
+                if let Some(instance) = instance {
+                    self.warm.keep(*id, instance);
+                }
+                execution
+            }
+        }
     }
 
     fn record(
@@ -179,6 +189,7 @@ impl Task {
         let header = TurnHeader {
             turn,
             incarnation: self.life.incarnation,
+            instance: execution.instance,
             cause,
             function: function.full_name.clone(),
             outcome: execution.outcome,

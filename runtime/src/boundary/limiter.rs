@@ -17,6 +17,11 @@ impl MemoryLimiter {
     pub fn new(limit: u64) -> Self {
         Self { limit, used: 0 }
     }
+
+    /// How many bytes there are.
+    pub fn used(&self) -> u64 {
+        self.used
+    }
 }
 
 impl ResourceLimiter for MemoryLimiter {

@@ -1,6 +1,6 @@
 //! What a manifest amounts to, as text.
 
-use super::{Build, Manifest, Spanned, units};
+use super::{Build, Instances, Manifest, Spanned, units};
 
 impl Manifest {
     /// The whole manifest as TOML with every grant and limit written out, always in the same words:
@@ -24,10 +24,15 @@ impl Manifest {
         let component = actor.component.as_ref().map(|path| path.value.to_string_lossy());
         let value =
             |text: &'a Option<Spanned<String>>| text.as_ref().map(|text| text.value.as_str());
+        let instance = match actor.instance {
+            Instances::Fresh => "fresh",
+            Instances::Warm => "warm",
+        };
         let texts = [
             ("version", value(&actor.version)),
             ("component", component.as_deref()),
             ("world", value(&actor.world)),
+            ("instance", Some(instance)),
             ("init", value(&actor.init)),
         ];
         for (key, value) in texts {

@@ -7,8 +7,8 @@ use super::check::defaults;
 use super::schema::LIMITS;
 use super::tree::{Entry, Table, Value};
 use super::{
-    Actor, Build, ClockGrant, Grants, Limits, LogGrant, Manifest, RandomGrant, Spanned, StateGrant,
-    valid_name,
+    Actor, Build, ClockGrant, Grants, Instances, Limits, LogGrant, Manifest, RandomGrant, Spanned,
+    StateGrant, valid_name,
 };
 use crate::catalog;
 use crate::diagnostic::Source;
@@ -37,6 +37,10 @@ fn actor(table: &Table, dir: &Path) -> Actor {
         version: table.text("version"),
         component: path(table, "component"),
         world: table.text("world"),
+        instance: match table.text("instance") {
+            Some(word) if word.value == "warm" => Instances::Warm,
+            _ => Instances::Fresh,
+        },
         init: table.text("init"),
     }
 }

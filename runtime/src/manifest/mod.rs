@@ -71,8 +71,20 @@ pub struct Actor {
     pub component: Option<Spanned<PathBuf>>,
     /// The world that the component implements.
     pub world: Option<Spanned<String>>,
+    /// In which instances its turns run.
+    pub instance: Instances,
     /// The arguments of `init`, as WAVE.
     pub init: Option<Spanned<String>>,
+}
+
+/// `instance`: in which instances of the component the turns run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Instances {
+    /// Each turn in one of its own.
+    #[default]
+    Fresh,
+    /// All in one that is kept, as long as no turn aborts and there is room for it.
+    Warm,
 }
 
 /// `[build]`.

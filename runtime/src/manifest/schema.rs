@@ -182,6 +182,16 @@ const ACTOR: &[Field] = &[
     )
     .example(r#""counter""#),
     Field::new(
+        "instance",
+        Kind::Choice(&["fresh", "warm"]),
+        "Where turns run: each in a fresh instance of the component, or all in one that is kept \
+         `warm`. Fresh is nearly free and leaves no hidden state; warm is for components that are \
+         dear to start, such as an embedded JavaScript or Python engine. The memory of a warm \
+         instance is a cache: it may vanish between any two turns, and what must last belongs in \
+         the `state` handler.",
+    )
+    .default(r#""fresh""#),
+    Field::new(
         "init",
         Kind::Text(Rule::Any),
         "The arguments of the actor's `init`, as WAVE. Needed if `init` has parameters.",

@@ -1,9 +1,12 @@
+use super::life::impossible;
 use super::{ActorHistory, History, Replayed, Replayer};
-use crate::diagnostic::{Diagnostic, REPLAY_IMPOSSIBLE, Result};
-use crate::trace::{ActorId, Location};
+use crate::diagnostic::Result;
+use crate::trace::ActorId;
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::task::JoinHandle;
 
 /// How many turns, for each core, may be finished or begun while an earlier one still runs.
@@ -39,9 +42,21 @@ impl Summary {
     }
 }
 
+/// Turns that are executed one after the other in one instance: mostly a single one.
+struct Unit {
+    actor: ActorId,
+    turns: Range<usize>,
+    /// From which of them on somebody wants to hear.
+    told: usize,
+}
+
+/// A unit that was begun: what comes of its turns, by their index.
+type Begun = (Unit, JoinHandle<()>, UnboundedReceiver<(usize, Result<Replayed>)>);
+
 /// Executes recorded turns again, as many at once as there are cores, and compares each with its
-/// record. `tell` hears of every turn, in the order of the trace, with its actor and index. Only a
-/// window of the turns is held at a time.
+/// record. `tell` hears of every turn, with its actor and index, in the order of the trace; but turns
+/// that had one instance stand together, where the first of them stands. Only a window of the turns is
+/// held at a time.
 pub async fn replay_all(
     history: Arc<History>,
     replayer: Arc<Replayer>,
@@ -50,72 +65,96 @@ pub async fn replay_all(
 ) -> Summary {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let slots = Arc::new(Semaphore::new(cores));
-    let mut begun: VecDeque<(ActorId, usize, JoinHandle<Result<Replayed>>)> = VecDeque::new();
-    let mut turns = selection.turns(&history).into_iter();
+    let mut begun: VecDeque<Begun> = VecDeque::new();
+    let mut units = selection.units(&history, &replayer).into_iter();
     let mut summary = Summary::default();
     loop {
-        for (_, actor, index) in turns.by_ref().take((cores * AHEAD).saturating_sub(begun.len())) {
-            let task = one(history.clone(), replayer.clone(), slots.clone(), actor, index);
-            begun.push_back((actor, index, tokio::spawn(task)));
+        for unit in units.by_ref().take((cores * AHEAD).saturating_sub(begun.len())) {
+            begun.push_back(begin(unit, &history, &replayer, &slots));
         }
-        let Some((id, index, task)) = begun.pop_front() else { return summary };
-        let Some(actor) = history.by_id(id) else { continue };
-        let result = task.await.unwrap_or_else(|_| {
+        let Some((unit, task, mut results)) = begun.pop_front() else { return summary };
+        let Some(actor) = history.by_id(unit.actor) else { continue };
+        let mut next = unit.told;
+        while let Some((index, result)) = results.recv().await {
+            next = index + 1;
+            summary.count(&result);
+            tell(actor, index, result);
+        }
+        if task.await.is_err() {
             // A panic: a bug of ours, which must not hide the other turns.
-            Err(impossible(actor, index, "its execution failed inside Theater"))
-        });
-        match &result {
-            Ok(replayed) => {
-                summary.replayed += 1;
-                summary.diverged += u64::from(replayed.divergence.is_some());
+            for index in next..unit.turns.end {
+                let why = "its execution failed inside Theater";
+                let result = Err(impossible(actor, index, why));
+                summary.count(&result);
+                tell(actor, index, result);
             }
-            Err(_) => summary.impossible += 1,
         }
-        tell(actor, index, result);
     }
 }
 
-async fn one(
-    history: Arc<History>,
-    replayer: Arc<Replayer>,
-    slots: Arc<Semaphore>,
-    actor: ActorId,
-    index: usize,
-) -> Result<Replayed> {
-    // The semaphore is never closed; were it, the turn would run all the same.
-    let _slot = slots.acquire().await.ok();
-    match history.by_id(actor) {
-        Some(actor) => replayer.replay(&history, actor, index).await,
-        None => Err(Box::new(Diagnostic::error(REPLAY_IMPOSSIBLE, "there is no such actor"))),
-    }
+fn begin(
+    unit: Unit,
+    history: &Arc<History>,
+    replayer: &Arc<Replayer>,
+    slots: &Arc<Semaphore>,
+) -> Begun {
+    let (sender, results) = unbounded_channel();
+    let (history, replayer, slots) = (history.clone(), replayer.clone(), slots.clone());
+    let (id, turns, told) = (unit.actor, unit.turns.clone(), unit.told);
+    let task = tokio::spawn(async move {
+        // The semaphore is never closed; were it, the turns would run all the same.
+        let _slot = slots.acquire().await.ok();
+        let Some(actor) = history.by_id(id) else { return };
+        let tell = |index, result| {
+            if index >= told {
+                // The receiver lives as long as anybody wants to hear.
+                let _ = sender.send((index, result));
+            }
+        };
+        replayer.replay_life(&history, actor, turns, tell).await;
+    });
+    (unit, task, results)
 }
 
-fn impossible(actor: &ActorHistory, index: usize, why: &str) -> Box<Diagnostic> {
-    let turn = actor.turns.get(index).map_or(0, |past| past.header.turn);
-    let message = format!("{}#{turn} cannot be replayed: {why}", actor.name);
-    Box::new(Diagnostic::error(REPLAY_IMPOSSIBLE, message))
+impl Summary {
+    fn count(&mut self, result: &Result<Replayed>) {
+        match result {
+            Ok(replayed) => {
+                self.replayed += 1;
+                self.diverged += u64::from(replayed.divergence.is_some());
+            }
+            Err(_) => self.impossible += 1,
+        }
+    }
 }
 
 impl Selection {
-    /// The turns in the order of the trace.
-    fn turns(self, history: &History) -> Vec<((u64, u64), ActorId, usize)> {
-        let place = |location: &Location| (location.segment, location.offset);
-        let mut turns: Vec<_> = history
-            .actors()
-            .filter(|actor| match self {
-                Self::All => true,
-                Self::Actor(id) | Self::Turn(id, _) => actor.id == id,
-            })
-            .flat_map(|actor| {
-                let turns = actor.turns.iter().enumerate();
-                turns.map(|(index, past)| (place(&past.location), actor.id, index))
-            })
-            .filter(|(_, _, index)| match self {
-                Self::Turn(_, wanted) => *index == wanted,
-                _ => true,
-            })
-            .collect();
-        turns.sort_unstable();
-        turns
+    /// The units in the order of the trace.
+    fn units(self, history: &History, replayer: &Replayer) -> Vec<Unit> {
+        let mut units = Vec::new();
+        for actor in history.actors() {
+            match self {
+                Self::Actor(id) | Self::Turn(id, _) if id != actor.id => {}
+                Self::Turn(_, index) if index < actor.turns.len() => {
+                    let turns = replayer.together(actor, index).start..index + 1;
+                    units.push((actor, Unit { actor: actor.id, turns, told: index }));
+                }
+                Self::Turn(..) => {}
+                Self::All | Self::Actor(_) => {
+                    let mut next = 0;
+                    while next < actor.turns.len() {
+                        let turns = replayer.together(actor, next);
+                        next = turns.end;
+                        let told = turns.start;
+                        units.push((actor, Unit { actor: actor.id, turns, told }));
+                    }
+                }
+            }
+        }
+        units.sort_by_key(|(actor, unit)| {
+            let location = actor.turns[unit.turns.start].location;
+            (location.segment, location.offset)
+        });
+        units.into_iter().map(|(_, unit)| unit).collect()
     }
 }

@@ -3,12 +3,13 @@
 //! - [`History`] reads a run and knows the state after every turn.
 //! - [`Cursor`] is a place in an actor's history: a turn, or a step inside one.
 //! - [`Replayer`] executes recorded turns again, with the recorded component, and compares. It is
-//!   hermetic: no handler of the outside world is ever called. [`replay_all`] does so with many turns
-//!   at once.
+//!   hermetic: no handler of the outside world is ever called. Turns that had one instance are
+//!   executed together (`life`). [`replay_all`] does so with many turns at once.
 
 mod all;
 mod cursor;
 mod history;
+mod life;
 mod replayer;
 
 pub use all::{Selection, Summary, replay_all};

@@ -1,12 +1,11 @@
+use super::life::{Life, impossible};
 use super::{ActorHistory, History, PastTurn};
 use crate::boundary::export::Function;
 use crate::boundary::{Crossing, Divergence, Script, show_values};
-use crate::diagnostic::{
-    Diagnostic, ENGINE_CANNOT_START, REPLAY_IMPOSSIBLE, Result, TRACE_DAMAGED, reason,
-};
+use crate::diagnostic::{Diagnostic, ENGINE_CANNOT_START, Result, TRACE_DAMAGED, reason};
 use crate::engine::EngineConfig;
 use crate::handlers::Context;
-use crate::manifest::Manifest;
+use crate::manifest::{Instances, Manifest};
 use crate::node::recorded_manifest;
 use crate::state::{Delta, State};
 use crate::trace::{CallsReader, Hash, PayloadKind, Record};
@@ -14,6 +13,7 @@ use crate::turn::{self, Compiled, Execution, Failure, OutcomeKind, Program};
 use crate::wire;
 use minicbor::decode::Decoder;
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, OnceLock};
 use wasmtime::Engine;
 use wasmtime::component::{Type, Val};
@@ -31,6 +31,8 @@ pub struct Replayer {
     large_stack: OnceLock<Engine>,
     /// Another component in place of the recorded ones.
     with: Option<Vec<u8>>,
+    /// Whether every turn gets a fresh instance, also those that were recorded in a kept one.
+    fresh: bool,
     programs: Mutex<HashMap<ProgramKey, Arc<Ready>>>,
 }
 
@@ -60,8 +62,14 @@ struct Comparison<'c> {
     past: &'c PastTurn,
     record: &'c Record,
     execution: &'c Execution,
-    /// Whether the component and the engine are the recorded ones, so that fuel must be the same.
+    /// Whether component, engine and instance are as recorded, so that fuel must be the same.
     same: bool,
+}
+
+impl Ready {
+    fn is_fresh(&self) -> bool {
+        self.manifest.actor.instance == Instances::Fresh
+    }
 }
 
 impl Replayer {
@@ -77,11 +85,30 @@ impl Replayer {
             engine_hash: Hash::of(config.to_text().as_bytes()),
             large_stack: OnceLock::new(),
             with,
+            fresh: false,
             programs: Mutex::default(),
         })
     }
 
-    /// Executes one recorded turn again.
+    /// Executes every turn in a fresh instance, also those that were recorded in a kept one, whose
+    /// fuel is not compared then: what differs needs `instance = "warm"`.
+    #[must_use]
+    pub fn in_fresh_instances(self) -> Self {
+        Self { fresh: true, ..self }
+    }
+
+    /// Whether every turn gets a fresh instance.
+    pub fn is_fresh(&self) -> bool {
+        self.fresh
+    }
+
+    /// The turns that have to be executed together with the one at an index, because they had one
+    /// instance: just itself, if it had a fresh one.
+    pub fn together(&self, actor: &ActorHistory, index: usize) -> Range<usize> {
+        if self.fresh { index..index + 1 } else { actor.life(index) }
+    }
+
+    /// Executes one recorded turn again, after those before it that had the same instance.
     ///
     /// # Errors
     ///
@@ -92,12 +119,42 @@ impl Replayer {
         actor: &ActorHistory,
         index: usize,
     ) -> Result<Replayed> {
+        let turns = self.together(actor, index).start..index + 1;
+        let mut last = None;
+        self.replay_life(history, actor, turns, |_, result| last = Some(result)).await;
+        // The range is never empty.
+        last.unwrap_or_else(|| Err(impossible(actor, index, "it is not in the trace")))
+    }
+
+    /// Executes the turns of one instance again, in their order, from the first one on. `tell` hears
+    /// of each, by its index.
+    pub async fn replay_life(
+        &self,
+        history: &History,
+        actor: &ActorHistory,
+        turns: Range<usize>,
+        mut tell: impl FnMut(usize, Result<Replayed>),
+    ) {
+        let mut life = Life::begin(self, actor, &turns);
+        for index in turns {
+            let result = match life.ended(actor, index) {
+                Some(result) => result,
+                None => self.turn(history, actor, index, &mut life).await,
+            };
+            life.note(actor, index, result.is_err());
+            tell(index, result);
+        }
+    }
+
+    async fn turn(
+        &self,
+        history: &History,
+        actor: &ActorHistory,
+        index: usize,
+        life: &mut Life,
+    ) -> Result<Replayed> {
         let past = &actor.turns[index];
-        let turn = past.header.turn;
-        let impossible = |why: String| {
-            let message = format!("{}#{turn} cannot be replayed: {why}", actor.name);
-            Box::new(Diagnostic::error(REPLAY_IMPOSSIBLE, message))
-        };
+        let impossible = |why: String| impossible(actor, index, &why);
         let record = history.run().record_at(past.location)?;
         if let Some((kind, _)) =
             record.header.payloads.iter().find(|(kind, _)| record.payload(*kind).is_none())
@@ -107,9 +164,14 @@ impl Replayer {
         let state = actor.before(index).ok_or_else(|| {
             impossible("the state before it was removed from the trace".to_owned())
         })?;
-        let ready = self.ready(history, actor, past.header.outcome)?;
-        let name = actor.name.clone();
-        let done = |divergence| Ok(Replayed { actor: name, turn, divergence });
+        let ready = self.ready(history, actor, life.large_stack)?;
+        let done = |divergence| {
+            Ok(Replayed { actor: actor.name.clone(), turn: past.header.turn, divergence })
+        };
+        if !self.fresh && past.header.instance.is_some() && ready.is_fresh() {
+            let expected = "a fresh instance, as its manifest says";
+            return done(Some(difference("instance", expected, "one that was kept")));
+        }
         let Some(function) = ready.program.function(&past.header.function) else {
             return done(Some(difference("function", &past.header.function, "no such export")));
         };
@@ -123,19 +185,18 @@ impl Replayer {
         let calls = record.payload(PayloadKind::Calls).unwrap_or_default();
         let calls = CallsReader::new(calls).map_err(|error| impossible(error.what))?;
         let task = task(&ready, actor, past, function, &arguments, state, calls);
-        let execution = turn::execute(&ready.program, task).await;
-        let same = self.with.is_none() && past.engine == Some(self.engine_hash);
+        let execution = match past.header.instance.filter(|_| !self.fresh) {
+            Some(_) => turn::execute_warm(&ready.program, &mut life.instance, task).await,
+            None => turn::execute(&ready.program, task).await,
+        };
+        let other_instance = self.fresh && past.header.instance.is_some();
+        let same_engine = past.engine == Some(self.engine_hash);
+        let same = self.with.is_none() && same_engine && !other_instance;
         done(Comparison { past, record: &record, execution: &execution, same }.difference())
     }
 
     /// The program of an actor, linked as it was when it was recorded.
-    fn ready(
-        &self,
-        history: &History,
-        actor: &ActorHistory,
-        outcome: OutcomeKind,
-    ) -> Result<Arc<Ready>> {
-        let large = outcome == OutcomeKind::StackOverflow;
+    fn ready(&self, history: &History, actor: &ActorHistory, large: bool) -> Result<Arc<Ready>> {
         let key = (actor.component, actor.manifest, large);
         // Held while compiling, so that a component is compiled once and not by every core.
         let mut programs = self.programs.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
@@ -183,7 +244,7 @@ fn cannot_start(error: &wasmtime::Error) -> Diagnostic {
     Diagnostic::error(ENGINE_CANNOT_START, message)
 }
 
-fn difference(what: &str, expected: &str, actual: &str) -> Divergence {
+pub(super) fn difference(what: &str, expected: &str, actual: &str) -> Divergence {
     Divergence {
         step: 0,
         what: what.to_owned(),

@@ -84,6 +84,9 @@ pub struct TurnHeader {
     pub turn: u64,
     /// In which of the actor's lives.
     pub incarnation: u32,
+    /// The turn with which the life of its instance began, if the actor keeps its instance; none if
+    /// the turn had an instance of its own.
+    pub instance: Option<u64>,
     /// What sent the message.
     pub cause: Cause,
     /// The exported function that the message called, such as `local:counter/counter#increment`,

@@ -31,6 +31,7 @@ pub mod key {
     pub const OUTCOME: u64 = 18;
     pub const FUEL: u64 = 19;
     pub const ELAPSED: u64 = 20;
+    pub const INSTANCE: u64 = 21;
 }
 
 impl Header {
@@ -114,6 +115,9 @@ impl Kind {
                 map.text(key::OUTCOME, turn.outcome.name());
                 map.unsigned(key::FUEL, turn.fuel);
                 map.unsigned(key::ELAPSED, turn.elapsed);
+                if let Some(instance) = turn.instance {
+                    map.unsigned(key::INSTANCE, instance);
+                }
             }
             Self::Exited { incarnation, reason } => {
                 map.unsigned(key::INCARNATION, (*incarnation).into());
@@ -142,6 +146,10 @@ impl Kind {
             "turn" => Self::Turn(TurnHeader {
                 turn: fields.count(key::TURN)?,
                 incarnation: fields.incarnation()?,
+                instance: match fields.get(key::INSTANCE) {
+                    Some(_) => Some(fields.count(key::INSTANCE)?),
+                    None => None,
+                },
                 cause: fields.named(key::CAUSE, Cause::from_name)?,
                 function: fields.text(key::FUNCTION)?.to_owned(),
                 outcome: fields.named(key::OUTCOME, OutcomeKind::from_name)?,

@@ -193,6 +193,7 @@ impl RecordView {
             Kind::Turn(turn) => {
                 add("turn", json!(turn.turn));
                 add("incarnation", json!(turn.incarnation));
+                add("instance", json!(turn.instance));
                 add("cause", json!(turn.cause.name()));
                 add("origin", json!(self.origin));
                 add("function", json!(turn.function));

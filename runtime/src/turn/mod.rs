@@ -3,27 +3,25 @@
 //! [`execute`] takes a fresh instance of a [`Program`], calls one exported function, and answers
 //! with an [`Execution`]: what it returned or why it aborted, what it changed, and the record of all
 //! that crossed the boundary. It changes nothing by itself; committing is the actor's.
+//! [`execute_warm`] does the same in an [`Instance`] that lives over several turns.
 
+mod instance;
 mod outcome;
 mod program;
 
+pub use instance::Instance;
 pub use outcome::{Failure, OutcomeKind};
 pub use program::{Compiled, Program};
 
 use crate::boundary::export::{Function, INIT};
-use crate::boundary::{Abort, Crossing, Divergence, MemoryLimiter, TurnData};
-use crate::engine::YIELD_INTERVAL;
+use crate::boundary::{Abort, Crossing, Divergence, TurnData};
 use crate::handlers::{Context, StopReason};
 use crate::manifest::Limits;
 use crate::state::{Delta, State};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
-use wasmtime::component::Val;
+use wasmtime::component::{self, Val};
 use wasmtime::{Store, Trap, WasmBacktrace};
-
-/// What wasmtime counts for each byte of a list that comes as dynamic values, with room to spare:
-/// one such value takes 40 bytes.
-const HOSTCALL_FUEL_PER_BYTE: u64 = 64;
 
 /// How much of a function's name is kept: it is the component's, and could be of any length.
 const LONGEST_NAME: usize = 200;
@@ -76,6 +74,8 @@ pub struct Execution {
     pub stop: Option<StopReason>,
     /// In replay: what differed in the import calls.
     pub divergence: Option<Divergence>,
+    /// The turn with which the life of its instance began, if the instance was to be kept.
+    pub instance: Option<u64>,
     /// In replay: whether it came to the import call in which the recorded turn ended, and was
     /// stopped there.
     pub record_ended: bool,
@@ -89,24 +89,43 @@ enum Ended {
     Cancelled,
 }
 
-/// Executes one turn in a fresh instance.
+/// Executes one turn in a fresh instance, which ends with it.
 pub async fn execute(program: &Program, task: Task<'_>) -> Execution {
-    let Task { function, arguments, context, crossing, limits, fuel, cancel } = task;
-    let message_limit = crossing.message_limit();
-    let start = Instant::now();
-    let limiter = MemoryLimiter::new(limits.memory);
-    let mut store = Store::new(program.engine(), TurnData { context, crossing, limiter });
-    store.limiter(|data| &mut data.limiter);
-    store.set_hostcall_fuel(
-        usize::try_from(message_limit * HOSTCALL_FUEL_PER_BYTE).unwrap_or(usize::MAX),
-    );
-    let prepared =
-        store.set_fuel(fuel).and_then(|()| store.fuel_async_yield_interval(Some(YIELD_INTERVAL)));
+    run(program, task, None, false).await.0
+}
 
-    let ended = match prepared {
+/// Executes one turn in an instance that is kept: the one that an earlier turn left there, or a
+/// fresh one. What is there afterwards can take the next turn: nothing, if this one aborted.
+pub async fn execute_warm(
+    program: &Program,
+    instance: &mut Option<Instance>,
+    task: Task<'_>,
+) -> Execution {
+    let turn = task.context.turn;
+    let began = instance.as_ref().map_or(turn, Instance::began);
+    let (mut execution, kept) = run(program, task, instance.take(), true).await;
+    *instance = kept;
+    execution.instance = Some(began);
+    execution
+}
+
+async fn run(
+    program: &Program,
+    task: Task<'_>,
+    instance: Option<Instance>,
+    keep: bool,
+) -> (Execution, Option<Instance>) {
+    let Task { function, arguments, context, crossing, limits, fuel, cancel } = task;
+    let start = Instant::now();
+    let began = instance.as_ref().map_or(context.turn, Instance::began);
+    let (mut store, mut component) = match instance {
+        Some(kept) => kept.begin(context, crossing),
+        None => (instance::store(program, context, crossing, limits), None),
+    };
+    let ended = match store.set_fuel(fuel) {
         Err(error) => Ended::Failed(error),
         Ok(()) => {
-            let call = call(program, &mut store, function, arguments);
+            let call = call(program, &mut store, &mut component, function, arguments);
             match cancel {
                 None => call.await,
                 Some(cancel) => guard(call, limits.timeout, cancel).await,
@@ -114,21 +133,38 @@ pub async fn execute(program: &Program, task: Task<'_>) -> Execution {
         }
     };
     let used = fuel - store.get_fuel().unwrap_or_default().min(fuel);
-    let mut execution = conclude(ended, store.into_data(), function, limits);
+    let (data, kept) = match (component, &ended) {
+        (Some(component), Ended::Returned(..)) if keep => {
+            let (data, kept) = Instance::end(store, component, began);
+            (data, Some(kept))
+        }
+        _ => {
+            let TurnData { context, crossing, .. } = store.into_data();
+            ((context, crossing), None)
+        }
+    };
+    let mut execution = conclude(ended, data, function, limits);
     execution.fuel = used;
     execution.elapsed = start.elapsed();
-    execution
+    let kept = kept.filter(|_| execution.outcome.commits());
+    (execution, kept)
 }
 
 async fn call(
     program: &Program,
     store: &mut Store<TurnData>,
+    instance: &mut Option<component::Instance>,
     function: &Function,
     arguments: &[Val],
 ) -> Ended {
-    let result = match program.instantiate(store).await {
-        Ok(instance) => function.call(store, &instance, arguments).await,
-        Err(error) => Err(error),
+    let fresh = match instance {
+        Some(_) => Ok(()),
+        None => program.instantiate(store).await.map(|fresh| *instance = Some(fresh)),
+    };
+    let result = match (fresh, instance) {
+        (Ok(()), Some(instance)) => function.call(store, instance, arguments).await,
+        (Ok(()), None) => return Ended::Failed(wasmtime::format_err!("there is no instance")),
+        (Err(error), _) => Err(error),
     };
     match result {
         Ok((values, encoded)) => Ended::Returned(values, encoded),
@@ -157,8 +193,12 @@ async fn guard(
     }
 }
 
-fn conclude(ended: Ended, data: TurnData, function: &Function, limits: &Limits) -> Execution {
-    let TurnData { context, crossing, .. } = data;
+fn conclude(
+    ended: Ended,
+    (context, crossing): (Context, Crossing),
+    function: &Function,
+    limits: &Limits,
+) -> Execution {
     let (calls, script) = crossing.finish();
     let (mut fuel_exact, mut record_ended) = (true, false);
     let (mut values, mut result) = (Vec::new(), None);
@@ -201,6 +241,7 @@ fn conclude(ended: Ended, data: TurnData, function: &Function, limits: &Limits) 
         state: commits.then_some(state),
         stop: context.stop.filter(|_| commits),
         divergence: script.and_then(|script| script.finish(ended_early)),
+        instance: None,
         record_ended,
     }
 }

@@ -3,6 +3,7 @@
 //! Nothing that reads a trace may panic or hang.
 
 use crate::stage::{COUNTER, Stage};
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -67,12 +68,14 @@ impl Noise {
 
 fn forge_kind(noise: &mut Noise, kind: &mut Kind) {
     match kind {
-        Kind::Turn(turn) => match noise.below(6) {
+        Kind::Turn(turn) => match noise.below(8) {
             0 => turn.turn = noise.number(),
             1 => turn.incarnation = noise.number() as u32,
             2 => turn.function = noise.text(),
             3 => turn.fuel = noise.number(),
             4 => turn.elapsed = noise.number(),
+            5 => turn.instance = Some(noise.number()),
+            6 => turn.instance = None,
             _ => {
                 let outcomes = ["returned", "trap", "out-of-fuel", "timeout", "stack-overflow"];
                 let name = outcomes[noise.below(outcomes.len())];
@@ -173,9 +176,14 @@ async fn read_everything(run: &RunDir, replayer: &Arc<Replayer>) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_forged_trace_is_read_without_a_panic() {
+    survives(0..SEEDS / 2, "[handlers]\nstate = true").await;
+    survives(SEEDS / 2..SEEDS, "instance = \"warm\"\n[handlers]\nstate = true").await;
+}
+
+async fn survives(seeds: Range<u64>, manifest: &str) {
     static PANICS: AtomicUsize = AtomicUsize::new(0);
     let stage = Stage::new().await;
-    stage.spawn(COUNTER, "[handlers]\nstate = true").await;
+    stage.spawn(COUNTER, manifest).await;
     for _ in 0..3 {
         stage.call("counter.increment(5)").await.unwrap();
     }
@@ -198,7 +206,7 @@ async fn a_forged_trace_is_read_without_a_panic() {
         PANICS.fetch_add(1, Ordering::Relaxed);
         hook(info);
     }));
-    for seed in 0..SEEDS {
+    for seed in seeds {
         let noise = &mut Noise(seed);
         let mut log = forged_log(noise, &sound[..head], &records);
         if noise.chance(4) {

@@ -9,3 +9,4 @@ mod replay;
 mod stage;
 mod tampering;
 mod turns;
+mod warm;

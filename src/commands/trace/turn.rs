@@ -21,6 +21,14 @@ pub fn show(view: &RecordView, output: &mut Output) -> io::Result<()> {
     field(output, "time", &view.time_text())?;
     field(output, "took", &took(turn.elapsed))?;
     field(output, "incarnation", &turn.incarnation.to_string())?;
+    if let Some(began) = turn.instance {
+        let since = if began == turn.turn {
+            "made for this turn".to_owned()
+        } else {
+            format!("since turn {began}")
+        };
+        field(output, "instance", &format!("warm, {since}"))?;
+    }
     field(
         output,
         "cause",
