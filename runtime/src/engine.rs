@@ -21,9 +21,9 @@ const SLOTS: u32 = TURNS_AT_ONCE + KEPT_INSTANCES;
 /// The largest memory limit that a manifest may set: what a pool slot reserves of address space.
 pub const MAX_MEMORY: u64 = 4 << 30;
 
-/// How many core instances, memories and tables one component may have. Real components, adapters
-/// and engines included, stay far below.
-const MAX_CORE_INSTANCES: u32 = 32;
+/// How many core instances, memories and tables one component may have. The largest real ones are
+/// made of shared libraries, each an instance of its own: Python's have about 40.
+const MAX_CORE_INSTANCES: u32 = 96;
 const MAX_MEMORIES: u32 = 4;
 const MAX_TABLES: u32 = 8;
 

@@ -19,6 +19,16 @@ fn what_cannot_be_called_is_listed_with_the_reason() {
 }
 
 #[test]
+fn what_a_tool_left_behind_is_no_part_of_the_actor() {
+    let env = TestEnvironment::new();
+    env.fixture("left-over.wat");
+    assert_snapshot!("left_over", env.theater(&["inspect", "left-over.wat"]).ok());
+    let called = env.theater(&["repl", "left-over.wat", "-e", "left-over.answer()"]).ok();
+    assert_eq!(called.stdout, "42\n");
+    env.theater(&["replay"]).ok();
+}
+
+#[test]
 fn a_component_without_exports_gets_a_warning() {
     let env = TestEnvironment::new();
     env.fixture("no-exports.wat");

@@ -117,3 +117,33 @@ fn a_reader_that_leaves_is_no_error() {
     assert_eq!((ran.stdout.as_str(), ran.stderr.as_str()), ("1\n", ""), "{ran}");
     env.theater(&["trace", "verify"]).ok();
 }
+
+/// Components of shared libraries have a module for each.
+#[test]
+fn a_component_of_many_modules_is_one_actor() {
+    let env = TestEnvironment::new();
+    let module = |n: usize| {
+        format!(
+            "(core instance $i{n} (instantiate $M (with \"\" (instance (export \"f\" (func $f{n}))))))
+             (alias core export $i{n} \"f\" (core func $f{next}))",
+            next = n + 1
+        )
+    };
+    let modules: Vec<String> = (0..64).map(module).collect();
+    env.write(
+        "many.wat",
+        format!(
+            "(component
+               (core module $First (func (export \"f\") (result i32) (i32.const 0)))
+               (core module $M (import \"\" \"f\" (func $f (result i32)))
+                 (func (export \"f\") (result i32) (i32.add (call $f) (i32.const 1))))
+               (core instance $first (instantiate $First))
+               (alias core export $first \"f\" (core func $f0))
+               {}
+               (func (export \"modules\") (result u32) (canon lift (core func $f64))))",
+            modules.join("\n")
+        ),
+    );
+    let ran = env.theater(&["repl", "many.wat", "-e", "many.modules()"]).ok();
+    assert_eq!(ran.stdout, "64\n");
+}

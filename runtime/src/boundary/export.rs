@@ -2,6 +2,7 @@
 
 use super::{Abort, TurnData};
 use crate::wire::{self, Writer};
+use crate::world;
 use wasmtime::Store;
 use wasmtime::component::types::{ComponentFunc, ComponentItem};
 use wasmtime::component::{Component, ComponentExportIndex, Instance, Type, Val};
@@ -50,7 +51,9 @@ pub fn functions(component: &Component) -> (Vec<Function>, Vec<Uncallable>) {
         };
         let parent = interface.and_then(|interface| component.get_export_index(None, interface));
         let index = component.get_export_index(parent.as_ref(), name);
-        match (why_uncallable(function), index) {
+        let params = function.params().map(|(name, _)| name);
+        let left = world::leftover(interface, name, params);
+        match (left.or_else(|| why_uncallable(function)), index) {
             (None, Some(index)) => callable.push(Function {
                 full_name,
                 interface: interface.map(str::to_owned),

@@ -1,8 +1,8 @@
 //! What a component's bytes say about themselves.
 
 use super::docs::Docs;
-use super::signature;
 use super::wit::key_name;
+use super::{leftover, signature};
 use crate::diagnostic::{self, Diagnostic};
 use wasmparser::{ComponentTypeRef, Parser, Payload, Validator, WasmFeatures};
 use wit_component::DecodedWasm;
@@ -195,12 +195,17 @@ fn function(
     exported: bool,
     docs: &Docs,
 ) -> FunctionInfo {
+    let params = function.params.iter().map(|param| param.name.as_str());
+    let obstacle = || {
+        leftover(interface, &function.name, params)
+            .or_else(|| signature::obstacle(resolve, function))
+    };
     FunctionInfo {
         interface: interface.map(str::to_string),
         name: function.name.clone(),
         signature: signature::function(resolve, function),
         docs: docs.of_function(interface, &function.name),
-        obstacle: exported.then(|| signature::obstacle(resolve, function)).flatten(),
+        obstacle: exported.then(obstacle).flatten(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The shape of `init`, an actor's turn 0.
 
-use super::signature;
+use super::{leftover, signature};
 use crate::diagnostic::{self, Diagnostic};
 use wit_parser::{Function, Resolve, Type, TypeDefKind, WorldId, WorldItem, WorldKey};
 
@@ -8,6 +8,7 @@ use wit_parser::{Function, Resolve, Type, TypeDefKind, WorldId, WorldItem, World
 pub(super) fn problem(resolve: &Resolve, world: WorldId) -> Option<Diagnostic> {
     let key = WorldKey::Name("init".into());
     let reason = match resolve.worlds[world].exports.get(&key)? {
+        WorldItem::Function(function) if is_leftover(function) => return None,
         WorldItem::Function(function) => wrong(resolve, function)?,
         _ => "it is not a function".into(),
     };
@@ -18,6 +19,11 @@ pub(super) fn problem(resolve: &Resolve, world: WorldId) -> Option<Diagnostic> {
         )
         .help("Write `export init: func(...) -> result<_, string>;` with whatever parameters it needs."),
     )
+}
+
+fn is_leftover(function: &Function) -> bool {
+    let params = function.params.iter().map(|param| param.name.as_str());
+    leftover(None, &function.name, params).is_some()
 }
 
 fn wrong(resolve: &Resolve, function: &Function) -> Option<String> {

@@ -9,6 +9,7 @@ mod conformance;
 mod docs;
 mod grants;
 mod init;
+mod leftovers;
 mod problems;
 mod project;
 mod signature;
@@ -21,6 +22,7 @@ pub use component::{
 pub use conformance::check_component;
 pub use docs::with_docs;
 pub use grants::{Needs, actor_world, check_grants, check_world, needed_handlers};
+pub(crate) use leftovers::leftover;
 pub use project::{check_actor, check_project, component_path, project_wit};
 pub use text::{encode_text, read_component};
 pub use wit::{Import, Wit, WitFiles, builtin};
