@@ -1,8 +1,15 @@
 use super::{Abort, Crossing, TurnData};
 use crate::handlers::Context;
 use crate::wire::WireList;
+use std::any::Any;
+use std::pin::Pin;
 use std::sync::Arc;
-use wasmtime::component::{ComponentNamedList, Lift, LinkerInstance, Lower};
+use wasmtime::component::{
+    ComponentNamedList, Lift, LinkerInstance, Lower, Resource, ResourceType,
+};
+
+/// The answer of a function that may have to wait, see [`Binder::function_async`].
+pub type Answering<'c, R> = Pin<Box<dyn Future<Output = Result<R, Abort>> + Send + 'c>>;
 
 /// Where the answers of a function come from, and so what replay does with them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,7 +21,42 @@ pub enum Source {
     Actor,
 }
 
-/// Links the functions of one interface, each behind the boundary.
+/// Links the functions and resources of one interface, each behind the boundary.
+///
+/// A resource of WIT is a Rust type `T`: what the component holds is a [`Resource<T>`], what it stands
+/// for is a `T` in the turn's [`super::Resources`]. Functions take and return handles like any other
+/// value:
+///
+/// ```
+/// # use theater_runtime::boundary::{Binder, Source, close};
+/// # use wasmtime::component::Resource;
+/// struct Tape(Vec<u8>);
+///
+/// fn bind(binder: &mut Binder<'_>) -> wasmtime::Result<()> {
+///     binder.resource::<Tape, _>("tape", close)?;
+///     binder.function("[constructor]tape", Source::World, |context, ()| {
+///         Ok((context.resources.open(Tape(Vec::new()))?,))
+///     })?;
+///     binder.function(
+///         "[method]tape.append",
+///         Source::World,
+///         |context, (tape, bytes): (Resource<Tape>, Vec<u8>)| {
+///             context.resources.get_mut(&tape)?.0.extend(bytes);
+///             Ok(())
+///         },
+///     )?;
+///     binder.function_async("[method]tape.rewind", |context, (tape,): (Resource<Tape>,)| {
+///         Box::pin(async move {
+///             context.resources.get(&tape)?;
+///             tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+///             Ok(())
+///         })
+///     })
+/// }
+/// ```
+///
+/// Functions that give or take handles are [`Source::World`]: replay has the recorded numbers, and
+/// nothing that they stand for.
 pub struct Binder<'l> {
     instance: LinkerInstance<'l, TurnData>,
     interface: String,
@@ -47,6 +89,59 @@ impl<'l> Binder<'l> {
         self.instance.func_wrap(name, move |mut store, arguments: P| {
             let TurnData { context, crossing, .. } = store.data_mut();
             Ok(pass(context, crossing, &function, source, arguments, &handler)?)
+        })
+    }
+
+    /// Links one function that may have to wait: for time, or for something outside. While it
+    /// waits it holds no thread, and the turn's timeout and whoever cancels the turn end it there; the
+    /// record then has the call without an answer. Its answers are from the world: in replay
+    /// nothing waits.
+    ///
+    /// # Errors
+    ///
+    /// When the interface has a function of this name already.
+    pub fn function_async<P, R, F>(&mut self, name: &str, handler: F) -> wasmtime::Result<()>
+    where
+        P: ComponentNamedList + Lift + WireList + Send + 'static,
+        R: ComponentNamedList + Lower + WireList + Send + 'static,
+        F: for<'c> Fn(&'c mut Context, P) -> Answering<'c, R> + Send + Sync + 'static,
+    {
+        let function: Arc<str> = format!("{}#{name}", self.interface).into();
+        let handler = Arc::new(handler);
+        self.instance.func_wrap_async(name, move |mut store, arguments: P| {
+            let (function, handler) = (function.clone(), handler.clone());
+            Box::new(async move {
+                let TurnData { context, crossing, .. } = store.data_mut();
+                crossing.begin(&function, &arguments)?;
+                let results = match &mut crossing.script {
+                    Some(script) => script.answer()?,
+                    None => handler(context, arguments).await?,
+                };
+                crossing.end(&function, &results, Source::World)?;
+                Ok(results)
+            })
+        })
+    }
+
+    /// Links one resource type. `dropped` is called when the component drops a handle that it owns;
+    /// [`super::close`] where nothing else is to be done. A drop may have an effect outside (a
+    /// stream is flushed, a file closed), so it is recorded as a call, `[resource-drop]NAME` with the
+    /// handle, and does nothing in replay. The turn's end drops what is left without a call.
+    ///
+    /// # Errors
+    ///
+    /// When the interface has something of this name already.
+    pub fn resource<T, F>(&mut self, name: &str, dropped: F) -> wasmtime::Result<()>
+    where
+        T: Any,
+        F: Fn(&mut Context, Resource<T>) -> Result<(), Abort> + Send + Sync + 'static,
+    {
+        let function: Arc<str> = format!("{}#[resource-drop]{name}", self.interface).into();
+        let dropped = move |context: &mut Context, (handle,)| dropped(context, handle);
+        self.instance.resource(name, ResourceType::host::<T>(), move |mut store, number| {
+            let TurnData { context, crossing, .. } = store.data_mut();
+            let handle = (Resource::<T>::new_own(number),);
+            Ok(pass(context, crossing, &function, Source::World, handle, &dropped)?)
         })
     }
 }

@@ -3,7 +3,8 @@
 //! - `grants`: at load, every import is checked against the manifest's grants, and only what is
 //!   granted is linked.
 //! - [`Binder`]: the generic wrapper around every function of a handler. It checks the size of what
-//!   passes, records it, and in replay answers from the trace.
+//!   passes, records it, and in replay answers from the trace. Resources of the host (streams,
+//!   files) pass as numbers; what they stand for is in [`Resources`].
 //! - [`export`]: calls of exported functions, through dynamic values.
 //!
 //! A handler sees its [`Context`] and its arguments; it cannot reach the record, and so cannot
@@ -13,13 +14,15 @@ mod binder;
 pub mod export;
 mod grants;
 mod limiter;
+mod resources;
 mod script;
 #[cfg(test)]
 mod tests;
 
-pub use binder::{Binder, Source};
+pub use binder::{Answering, Binder, Source};
 pub use grants::{check_imports, link};
 pub use limiter::MemoryLimiter;
+pub use resources::{FIRST_OF_TURN, MAX_OPEN, Resources, close};
 pub(crate) use script::show_values;
 pub use script::{Divergence, Script};
 
@@ -44,6 +47,9 @@ pub enum Abort {
         /// The limit in bytes.
         limit: u64,
     },
+    /// The component broke the contract of what it called, which is a trap.
+    #[error("{0}")]
+    Trap(String),
     /// Replay: what the component does differs from the record. The details stand in the script.
     #[error("the turn diverged from its record")]
     Diverged,

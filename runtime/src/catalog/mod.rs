@@ -40,7 +40,11 @@ pub struct Interface {
     /// The package's version in the contract. Compatible ones are answered as well.
     pub version: &'static str,
     /// The functions that the runtime answers (of an import) or calls (of a callback).
+    ///
+    /// Those of a resource have the names that components import them by: `[method]pollable.ready`.
     pub functions: &'static [&'static str],
+    /// The resource types that it defines.
+    pub resources: &'static [&'static str],
 }
 
 impl Interface {

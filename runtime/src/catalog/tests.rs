@@ -3,43 +3,53 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use wit_parser::{Resolve, SourceMap};
+use wit_parser::{Resolve, SourceMap, TypeDefKind};
 
 use super::*;
 
-/// Parses the embedded WIT, a package a folder, and lists the functions of each interface.
-fn functions_in_wit() -> BTreeMap<String, BTreeSet<String>> {
+/// The functions and the resources of an interface.
+type Items = (BTreeSet<String>, BTreeSet<String>);
+
+/// Parses the embedded WIT, a package a folder, and lists what each interface has.
+fn items_in_wit() -> BTreeMap<String, Items> {
     let mut packages: BTreeMap<&str, SourceMap> = BTreeMap::new();
     for (path, text) in WIT {
         let folder = path.split_once('/').unwrap().0;
         packages.entry(folder).or_default().push_str(path, *text);
     }
+    let parse = |sources: SourceMap| sources.parse().map_err(|(_, error)| error).unwrap();
+    let mut groups: Vec<_> = packages.into_values().map(parse).collect();
     let mut resolve = Resolve::default();
-    for sources in packages.into_values() {
-        let group = sources.parse().map_err(|(_, error)| error).unwrap();
-        resolve.push_group(group).unwrap();
-    }
-    resolve
-        .interfaces
-        .iter()
-        .map(|(id, interface)| {
-            (resolve.id_of(id).unwrap(), interface.functions.keys().cloned().collect())
-        })
-        .collect()
+    let first = groups.pop().unwrap();
+    resolve.push_groups(first, groups).unwrap();
+    let items = |interface: &wit_parser::Interface| {
+        let is_resource =
+            |id: &wit_parser::TypeId| matches!(resolve.types[*id].kind, TypeDefKind::Resource);
+        let types = interface.types.iter().filter(|(_, id)| is_resource(id));
+        (
+            interface.functions.keys().cloned().collect(),
+            types.map(|(name, _)| name.clone()).collect(),
+        )
+    };
+    let named = resolve.interfaces.iter();
+    named.map(|(id, interface)| (resolve.id_of(id).unwrap(), items(interface))).collect()
 }
 
 #[test]
 fn the_table_and_the_wit_agree() {
     let mut table = BTreeMap::new();
+    let set = |names: &[&str]| -> BTreeSet<String> {
+        let set: BTreeSet<String> = names.iter().map(|name| name.to_string()).collect();
+        assert_eq!(set.len(), names.len(), "{names:?}");
+        set
+    };
     for handler in HANDLERS {
         for interface in handler.imports.iter().chain(handler.exports) {
-            let functions: BTreeSet<String> =
-                interface.functions.iter().map(|name| name.to_string()).collect();
-            assert_eq!(functions.len(), interface.functions.len(), "{}", interface.id());
-            assert!(table.insert(interface.id(), functions).is_none(), "{}", interface.id());
+            let items = (set(interface.functions), set(interface.resources));
+            assert!(table.insert(interface.id(), items).is_none(), "{}", interface.id());
         }
     }
-    assert_eq!(table, functions_in_wit());
+    assert_eq!(table, items_in_wit());
 }
 
 #[test]

@@ -10,7 +10,7 @@ mod state;
 pub use context::StopReason;
 pub use log::{Level, WRITE as LOG_WRITE};
 
-use crate::boundary::Binder;
+use crate::boundary::{Binder, Resources};
 use crate::manifest::Grants;
 use crate::state::{State, Transaction};
 use crate::trace::{ActorId, Cause};
@@ -31,6 +31,8 @@ pub struct Context {
     pub state: Transaction,
     /// Whether the actor wishes to end when the turn commits.
     pub stop: Option<StopReason>,
+    /// What the component holds handles of.
+    pub resources: Resources,
     /// How many lines the turn has logged.
     lines: u32,
     /// How many random answers the turn has got.
@@ -55,6 +57,7 @@ impl Context {
             cause,
             state: Transaction::new(state, max_size),
             stop: None,
+            resources: Resources::new(),
             lines: 0,
             drawn: 0,
         }

@@ -285,11 +285,19 @@ pub fn short_function(full_name: &str) -> &str {
     full_name.rsplit_once('#').map_or(full_name, |(_, name)| name)
 }
 
-/// `state.get` of `theater:host/state@0.1.0#get`.
+/// `state.get` of `theater:host/state@0.1.0#get`; of a resource, its name and what is done with it:
+/// `input-stream.read` of `wasi:io/streams@0.2.0#[method]input-stream.read`.
 fn short_import(full_name: &str) -> String {
     let Some((interface, function)) = full_name.rsplit_once('#') else {
         return full_name.to_owned();
     };
+    let resource = function.strip_prefix('[').and_then(|rest| rest.split_once(']'));
+    match resource {
+        Some(("constructor", name)) => return format!("{name}.new"),
+        Some(("resource-drop", name)) => return format!("{name}.drop"),
+        Some((_, name)) => return name.to_owned(),
+        None => {}
+    }
     let interface = interface.rsplit_once('/').map_or(interface, |(_, name)| name);
     let interface = interface.split_once('@').map_or(interface, |(name, _)| name);
     format!("{interface}.{function}")

@@ -273,6 +273,7 @@ fn classify(error: &wasmtime::Error, limits: &Limits) -> (OutcomeKind, Failure) 
         let outcome = match abort {
             Abort::Memory { .. } => OutcomeKind::MemoryLimit,
             Abort::Size(_) => OutcomeKind::SizeLimit,
+            Abort::Trap(_) => OutcomeKind::Trap,
             Abort::Diverged | Abort::RecordEnds => OutcomeKind::Cancelled,
         };
         (outcome, abort.to_string())

@@ -125,7 +125,8 @@ pub fn decode_all(decoder: &mut Decoder<'_>, types: &[Type]) -> Result<Vec<Val>,
     types.iter().map(|ty| decode(decoder, ty)).collect()
 }
 
-/// Reads a value without knowing its type, for showing it. Integers come as `s64` or `u64`.
+/// Reads a value without knowing its type, for showing it. Integers come as `s64` or `u64`, handles
+/// as an enum whose case is `#` and their number.
 ///
 /// # Errors
 ///
@@ -190,6 +191,8 @@ fn any_tagged(decoder: &mut Decoder<'_>, depth: u32) -> Result<Val, WireError> {
             (case, _) => return Err(WireError::new(decoder, format!("unknown case `{case}`"))),
         },
         tag::ENUM => Val::Enum(decoder.str()?.to_owned()),
+        // No case of an enum has such a name: it cannot be mistaken for one.
+        tag::HANDLE => Val::Enum(format!("#{}", decoder.u32()?)),
         tag::FLAGS => {
             let len = array_len(decoder)?;
             let mut names = Vec::new();

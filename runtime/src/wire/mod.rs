@@ -21,9 +21,11 @@
 //! | enum | [`tag::ENUM`] of a text |
 //! | flags | [`tag::FLAGS`] of an array of texts, in declared order |
 //! | option | [`tag::OPTION`] of an array of none or one |
+//! | handle of a resource of the host, owned or borrowed | [`tag::HANDLE`] of an integer, its number |
 //!
 //! Records are no CBOR maps, because a deterministic map is sorted and would lose the order of the
-//! fields. Resources, streams and futures have no encoding: functions that use them cannot be called.
+//! fields. A component's own resources, streams and futures have no encoding: functions that use them
+//! cannot be called.
 
 mod decode;
 mod encode;
@@ -36,6 +38,8 @@ mod writer;
 
 pub use decode::{WireError, decode, decode_all, decode_any, decode_any_all};
 pub use encode::{encode, encode_all};
+#[cfg(test)]
+pub(crate) use typed::wire_flags;
 pub use typed::{Wire, WireList};
 pub(crate) use typed::{wire_enum, wire_record, wire_variant};
 pub use writer::Writer;
@@ -59,6 +63,8 @@ pub mod tag {
     pub const OPTION: u64 = 47_306;
     /// result
     pub const RESULT: u64 = 47_307;
+    /// handle of a resource of the host
+    pub const HANDLE: u64 = 47_308;
 }
 
 /// A text as one item.

@@ -5,7 +5,7 @@ use super::*;
 use crate::trace::{CallsReader, Header, Record};
 use minicbor::decode::Decoder;
 use proptest::prelude::*;
-use wasmtime::component::Val;
+use wasmtime::component::{Resource, Val};
 
 fn encoded(value: &Val, ty: &wasmtime::component::Type) -> Vec<u8> {
     let mut writer = Writer::new();
@@ -32,6 +32,49 @@ fn the_encoding_is_what_the_table_says() {
     writer.clear();
     ("a".to_owned(), 24_u32).write_values(&mut writer);
     assert_eq!(writer.as_bytes(), [0x82, 0x61, b'a', 0x18, 24]);
+    writer.clear();
+    Resource::<u8>::new_borrow(70).write(&mut writer);
+    assert_eq!(writer.as_bytes(), [0xd9, 0xb8, 0xcc, 0x18, 70]);
+    assert_eq!(shown(&decode_any(&mut Decoder::new(writer.as_bytes())).unwrap()), "#70");
+}
+
+#[test]
+fn results_of_handlers_are_those_of_components() {
+    type Answer = Result<(), String>;
+    for answer in [Ok(()), Err("no".to_owned())] {
+        let mut writer = Writer::new();
+        Answer::write(&answer, &mut writer);
+        let any = decode_any(&mut Decoder::new(writer.as_bytes())).unwrap();
+        assert_eq!(shown(&any), if answer.is_ok() { "ok" } else { "err(\"no\")" });
+        assert_eq!(Answer::read(&mut Decoder::new(writer.as_bytes())).unwrap(), answer);
+        assert!(Result::<String, ()>::read(&mut Decoder::new(writer.as_bytes())).is_err());
+    }
+}
+
+wasmtime::component::flags! {
+    Access {
+        #[component(name = "read")]
+        const READ;
+        #[component(name = "write")]
+        const WRITE;
+        #[component(name = "append-only")]
+        const APPEND_ONLY;
+    }
+}
+
+wire_flags!(Access { READ = "read", WRITE = "write", APPEND_ONLY = "append-only" });
+
+#[test]
+fn flags_of_handlers_come_back() {
+    for flags in [Access::default(), Access::WRITE, Access::APPEND_ONLY | Access::READ] {
+        let mut writer = Writer::new();
+        flags.write(&mut writer);
+        assert!(Access::read(&mut Decoder::new(writer.as_bytes())).unwrap() == flags);
+    }
+    let mut writer = Writer::new();
+    (Access::APPEND_ONLY | Access::READ).write(&mut writer);
+    let any = decode_any(&mut Decoder::new(writer.as_bytes())).unwrap();
+    assert_eq!(shown(&any), "{read, append-only}");
 }
 
 #[test]

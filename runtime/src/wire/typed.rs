@@ -1,9 +1,13 @@
 use super::decode::{array_len, expect_tag};
 use super::{WireError, Writer, tag};
 use minicbor::decode::Decoder;
+use wasmtime::component::Resource;
 
 /// A Rust type that stands for a WIT type, in the encoding of this module.
 pub trait Wire: Sized {
+    /// Whether the type stands for no value at all, as the `_` of `result<_, string>`.
+    const IS_NOTHING: bool = false;
+
     /// Writes the value.
     fn write(&self, writer: &mut Writer);
 
@@ -71,10 +75,69 @@ macro_rules! scalars {
 
 scalars! {
     bool: bool, bool;
+    u16: unsigned, u16;
     u32: unsigned, u32;
     u64: unsigned, u64;
+    i32: signed, i32;
     i64: signed, i64;
     f64: f64, f64;
+}
+
+impl Wire for () {
+    const IS_NOTHING: bool = true;
+
+    fn write(&self, _: &mut Writer) {}
+
+    fn read(_: &mut Decoder<'_>) -> Result<Self, WireError> {
+        Ok(())
+    }
+}
+
+/// A handle of a resource of the host, owned or borrowed: its number.
+impl<T: 'static> Wire for Resource<T> {
+    fn write(&self, writer: &mut Writer) {
+        writer.tag(tag::HANDLE);
+        writer.unsigned(self.rep().into());
+    }
+
+    fn read(decoder: &mut Decoder<'_>) -> Result<Self, WireError> {
+        expect_tag(decoder, tag::HANDLE)?;
+        Ok(Self::new_own(decoder.u32()?))
+    }
+}
+
+impl<T: Wire, E: Wire> Wire for Result<T, E> {
+    fn write(&self, writer: &mut Writer) {
+        writer.tag(tag::RESULT);
+        match self {
+            Ok(value) => write_case(writer, "ok", value),
+            Err(error) => write_case(writer, "err", error),
+        }
+    }
+
+    fn read(decoder: &mut Decoder<'_>) -> Result<Self, WireError> {
+        expect_tag(decoder, tag::RESULT)?;
+        let len = array_len(decoder)?;
+        match decoder.str()? {
+            "ok" => payload(decoder, len).map(Ok),
+            "err" => payload(decoder, len).map(Err),
+            other => Err(WireError::new(decoder, format!("unknown case `{other}`"))),
+        }
+    }
+}
+
+fn write_case<T: Wire>(writer: &mut Writer, case: &str, payload: &T) {
+    writer.array(1 + usize::from(!T::IS_NOTHING));
+    writer.text(case);
+    payload.write(writer);
+}
+
+/// The payload of a case that was written as an array of `len`.
+fn payload<T: Wire>(decoder: &mut Decoder<'_>, len: u64) -> Result<T, WireError> {
+    if len != 1 + u64::from(!T::IS_NOTHING) {
+        return Err(WireError::new(decoder, "a payload too many or too few"));
+    }
+    T::read(decoder)
 }
 
 impl Wire for String {
@@ -165,6 +228,9 @@ lists! {
     1: A 0;
     2: A 0 B 1;
     3: A 0 B 1 C 2;
+    4: A 0 B 1 C 2 D 3;
+    5: A 0 B 1 C 2 D 3 E 4;
+    6: A 0 B 1 C 2 D 3 E 4 F 5;
 }
 
 /// Implements [`Wire`] for a Rust enum without payloads that stands for a WIT `enum`.
@@ -224,6 +290,42 @@ macro_rules! wire_record {
     };
 }
 
+/// Implements [`Wire`] for a type made with `wasmtime::component::flags!`, its flags in declared
+/// order.
+#[cfg(test)] // until a handler has flags
+macro_rules! wire_flags {
+    ($ty:ident { $($flag:ident = $name:literal),* $(,)? }) => {
+        impl $crate::wire::Wire for $ty {
+            fn write(&self, writer: &mut $crate::wire::Writer) {
+                let flags = [$((Self::$flag, $name)),*];
+                let set = || flags.iter().filter(|(flag, _)| (*self & *flag) == *flag);
+                writer.tag($crate::wire::tag::FLAGS);
+                writer.array(set().count());
+                set().for_each(|(_, name)| writer.text(name));
+            }
+
+            fn read(
+                decoder: &mut minicbor::decode::Decoder<'_>,
+            ) -> Result<Self, $crate::wire::WireError> {
+                if decoder.tag()?.as_u64() != $crate::wire::tag::FLAGS {
+                    return Err($crate::wire::WireError::new(decoder, "no flags"));
+                }
+                let mut flags = Self::default();
+                for _ in 0..decoder.array()?.unwrap_or_default() {
+                    match decoder.str()? {
+                        $($name => flags |= Self::$flag,)*
+                        other => return Err($crate::wire::WireError::new(
+                            decoder,
+                            format!("unknown flag `{other}`"),
+                        )),
+                    }
+                }
+                Ok(flags)
+            }
+        }
+    };
+}
+
 /// Implements [`Wire`] for a Rust enum that stands for a WIT `variant`: first the cases without a
 /// payload, then those with one.
 macro_rules! wire_variant {
@@ -263,4 +365,6 @@ macro_rules! wire_variant {
     };
 }
 
+#[cfg(test)]
+pub(crate) use wire_flags;
 pub(crate) use {wire_enum, wire_record, wire_variant};

@@ -1,0 +1,2 @@
+mod resources;
+mod values;
