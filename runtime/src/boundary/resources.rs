@@ -15,7 +15,7 @@ pub const FIRST_OF_TURN: u32 = 64;
 /// The host's side of the resources that a component holds handles of: streams, pollables, files.
 ///
 /// It lives for one turn: what is open when the turn ends is closed with it. Numbers are never given
-/// twice in one instance's life ([`Resources::following`]), so a handle that a component kept from an
+/// twice in one instance's life ([`Resources::follow`]), so a handle that a component kept from an
 /// earlier turn finds nothing, and never another resource.
 ///
 /// A resource may belong to another one ([`Resources::open_child`]): a pollable to its stream, a
@@ -40,10 +40,9 @@ impl Resources {
         Self { entries: HashMap::new(), next: FIRST_OF_TURN }
     }
 
-    /// The resources of the next turn in the same instance: none, and numbers that this turn
-    /// did not give.
-    pub fn following(&self) -> Self {
-        Self { next: self.next, ..Self::new() }
+    /// Goes on where an earlier turn in the same instance stopped, with numbers that it did not give.
+    pub fn follow(&mut self, earlier: &Self) {
+        self.next = earlier.next;
     }
 
     /// How many are open, those with fixed numbers included.
@@ -208,12 +207,13 @@ mod tests {
         let mut first = Resources::new();
         first.place(1, 0_u8);
         let old = first.open("old".to_owned()).unwrap();
-        let mut second = first.following();
+        let mut second = Resources::new();
+        second.follow(&first);
         let new = second.open("new".to_owned()).unwrap();
         assert_ne!(old.rep(), new.rep());
         assert!(second.get(&old).is_err());
         assert_eq!(second.close(&old).unwrap(), None, "it was closed with its turn");
-        assert_eq!(second.open_count(), 1);
+        assert_eq!(second.open_count(), 1, "what has a number of its own is placed for each turn");
     }
 
     #[test]

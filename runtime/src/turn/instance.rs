@@ -61,10 +61,11 @@ impl Instance {
     /// Begins its next turn.
     pub(super) fn begin(
         mut self,
-        context: Context,
+        mut context: Context,
         crossing: Crossing,
     ) -> (Store<TurnData>, Option<component::Instance>) {
         let data = self.store.data_mut();
+        context.resources.follow(&data.context.resources);
         data.context = context;
         data.crossing = crossing;
         (self.store, Some(self.component))
@@ -80,6 +81,7 @@ impl Instance {
         let data = store.data_mut();
         let crossing = std::mem::replace(&mut data.crossing, Crossing::live(0));
         let context = std::mem::replace(&mut data.context, nobody());
+        data.context.resources.follow(&context.resources);
         ((context, crossing), Self { store, component, began })
     }
 }
