@@ -229,6 +229,11 @@ fn operands(
     };
     let actors = || names.actors.iter().map(|actor| actor.name.clone());
     match word.operands.get(before.len()) {
+        Some(Operand::Path) if word.name == "reload" => {
+            let (start, mut candidates) = paths(start, prefix, list);
+            candidates.extend("anyway".starts_with(prefix).then(|| Candidate::plain("anyway")));
+            (start, candidates)
+        }
         Some(Operand::Path) => paths(start, prefix, list),
         Some(Operand::Actor) => plain(actors().collect()),
         Some(Operand::Address) => plain(actors().map(|name| name + "#").collect()),
@@ -239,6 +244,9 @@ fn operands(
             [_, keyword, _] if keyword.text == "as" => plain(vec!["with".to_owned()]),
             _ => none,
         },
+        None if word.name == "reload" && before.len() == 2 && before[1].text != "anyway" => {
+            plain(vec!["anyway".to_owned()])
+        }
         None => none,
     }
 }

@@ -13,6 +13,7 @@
 
 mod batch;
 pub mod complete;
+pub mod divergence;
 pub mod highlight;
 mod interactive;
 pub mod line;

@@ -20,6 +20,8 @@ pub enum Command {
     Spawn(Spawn),
     /// `stop`
     Stop(Name),
+    /// `reload`
+    Reload(Reload),
     /// `events`
     Events(Option<Name>),
     /// `trace`
@@ -55,6 +57,17 @@ pub struct Spawn {
     pub name: Option<Name>,
     /// The arguments of `init`, after `with`: bytes of the line.
     pub arguments: Option<Range<usize>>,
+}
+
+/// What `reload` is to exchange.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reload {
+    /// The actor.
+    pub actor: Name,
+    /// The project folder, manifest or component, if another one than it was spawned from.
+    pub path: Option<Name>,
+    /// Whether to do so although recorded turns differ.
+    pub anyway: bool,
 }
 
 /// The moment after a turn, `counter#3`, or after a step inside it, `counter#3.2`.
@@ -143,6 +156,9 @@ fn parse_word(source: &Arc<Source>, word: &'static Word, mut tokens: Tokens) -> 
         }
         operands.push(token);
     }
+    let says_anyway = |last: &mut Token| !last.quoted && last.text == "anyway";
+    let anyway =
+        word.name == "reload" && operands.len() > 1 && operands.pop_if(says_anyway).is_some();
     let misuse = |span: Range<usize>, message: String, label: &str| {
         let help = format!("Write `{}`.", word.full_usage());
         Box::new(Diagnostic::error(WORD_OPERANDS, message).at(source, span, label).help(help))
@@ -171,6 +187,10 @@ fn parse_word(source: &Arc<Source>, word: &'static Word, mut tokens: Tokens) -> 
             Command::Spawn(parse_spawn(source, path, spawn, tokens, &misuse)?)
         }
         ("stop", _, Some(name)) => Command::Stop(name),
+        ("reload", _, Some(actor)) => {
+            let path = operands.next().map(Token::into_name);
+            Command::Reload(Reload { actor, path, anyway })
+        }
         ("events", _, name) => Command::Events(name),
         ("trace", _, name) => Command::Trace(name),
         ("state", _, name) => Command::State(name),

@@ -1,12 +1,14 @@
 //! What evaluating a line gives, as plain data, and its two faces: text for people, JSON for
 //! programs.
 
+use crate::divergence;
 use crate::paint::{Paint, Role, printable, printable_json};
 use crate::record;
 use crate::styled::Line;
 use serde_json::{Map, Value, json};
 use theater_runtime::call::{Val, to_json, to_wave};
 use theater_runtime::diagnostic::Diagnostic;
+use theater_runtime::node::Tried;
 use theater_runtime::replay::{Event, Place};
 use theater_runtime::state::State;
 use theater_runtime::trace::RecordView;
@@ -38,6 +40,13 @@ pub enum Output {
         event: Event,
         /// The state before the turn, if it is known.
         before: Option<State>,
+    },
+    /// A recorded turn that does something else on another component.
+    Differs {
+        /// The actor.
+        actor: String,
+        /// The turn, and what differs.
+        tried: Tried,
     },
     /// The state of an actor.
     State {
@@ -127,6 +136,7 @@ impl Output {
                     record::import_call(head, call).render(look.paint, look.width)
                 }
             },
+            Self::Differs { actor, tried } => differs(actor, tried, look),
             Self::State { state, .. } => state_lines(state, look),
             Self::Record(view) => record::line(view).render(look.paint, look.width),
             Self::Earlier(count) => {
@@ -165,6 +175,14 @@ impl Output {
                 match event {
                     Event::Turn(view) => object["event"] = view.to_json(),
                     Event::Call(call) => object["call"] = call.to_json(),
+                }
+                object
+            }
+            Self::Differs { actor, tried } => {
+                let mut object = json!({ "actor": actor, "turn": tried.turn });
+                match &tried.difference {
+                    Ok(divergence) => object["divergence"] = divergence::to_json(divergence),
+                    Err(problem) => object["impossible"] = json!(problem.message),
                 }
                 object
             }
@@ -250,6 +268,18 @@ fn wrapped(text: &str, width: usize) -> String {
         out.push('\n');
     }
     out
+}
+
+fn differs(actor: &str, tried: &Tried, look: Look) -> String {
+    match &tried.difference {
+        Ok(divergence) => {
+            let lines = divergence::lines(actor, tried.turn, divergence, look.width);
+            lines.map(|line| line.render(look.paint, look.width)).join("\n")
+        }
+        Err(problem) => {
+            Line::default().role(Role::Warning, &problem.message).render(look.paint, look.width)
+        }
+    }
 }
 
 fn state_lines(state: &State, look: Look) -> String {

@@ -4,6 +4,7 @@
 mod explain;
 mod load;
 mod past;
+mod reload;
 
 pub use theater_runtime::node::{Loaded, Start};
 
@@ -11,6 +12,7 @@ use crate::line::{self, Command, Spawn};
 use crate::names::{ActorNames, FunctionNames, Names};
 use crate::output::{ActorInfo, Output};
 use serde_json::json;
+use std::collections::HashMap;
 use std::io;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -22,6 +24,7 @@ use theater_runtime::diagnostic::{
 };
 use theater_runtime::node::Node;
 use theater_runtime::replay::{Cursor, History};
+use tokio::sync::Notify;
 
 /// Where outputs go, one by one.
 pub type Sink<'s> = dyn FnMut(Output) -> io::Result<()> + 's;
@@ -89,6 +92,10 @@ impl Watched {
 pub struct Session {
     node: Node,
     grants: Vec<String>,
+    /// What the session started with.
+    start: Start,
+    /// What the actors were spawned from that a line spawned.
+    starts: HashMap<String, Start>,
     history: Option<History>,
     cursor: Option<Cursor>,
     /// The actor that was used last.
@@ -99,46 +106,78 @@ pub struct Session {
     interrupt: Interrupt,
 }
 
-/// Ends the turn that a statement waits for. Copies do the same.
+/// Ends the turn or the work that a statement waits for. Copies do the same.
 #[derive(Debug, Clone)]
 pub struct Interrupt {
     node: Node,
-    waiting_for: Arc<Mutex<Option<String>>>,
+    waiting_for: Arc<Mutex<Option<Waiting>>>,
+}
+
+/// What a statement waits for.
+#[derive(Debug, Clone)]
+enum Waiting {
+    /// A turn of this actor.
+    Turn(String),
+    /// Work that is no turn; it hears of its end.
+    Work(Arc<Notify>),
 }
 
 impl Interrupt {
-    /// Cancels the turn of the actor that the statement waits for. Without one nothing happens.
+    /// Cancels the turn of the actor that the statement waits for, or its other work. Without one
+    /// nothing happens.
     pub fn cancel(&self) {
-        let name = self.waiting_for().clone();
-        if let Some(actor) = name.and_then(|name| self.node.actor(&name)) {
-            actor.cancel_turn();
+        let waiting = self.waiting_for().clone();
+        match waiting {
+            Some(Waiting::Turn(name)) => {
+                if let Some(actor) = self.node.actor(&name) {
+                    actor.cancel_turn();
+                }
+            }
+            Some(Waiting::Work(end)) => end.notify_one(),
+            None => {}
         }
     }
 
-    /// Cancels the turns of all actors.
+    /// Cancels the turns of all actors, and what the statement waits for.
     pub fn cancel_all(&self) {
+        self.cancel();
         self.node.actors().iter().for_each(|actor| actor.cancel_turn());
     }
 
-    fn waiting_for(&self) -> std::sync::MutexGuard<'_, Option<String>> {
+    fn waiting_for(&self) -> std::sync::MutexGuard<'_, Option<Waiting>> {
         self.waiting_for.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn during<T>(&self, actor: &str, work: impl Future<Output = T>) -> T {
-        *self.waiting_for() = Some(actor.to_owned());
+        *self.waiting_for() = Some(Waiting::Turn(actor.to_owned()));
         let result = work.await;
+        *self.waiting_for() = None;
+        result
+    }
+
+    /// Does some work; none if it was cancelled.
+    async fn during_work<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        let end = Arc::new(Notify::new());
+        *self.waiting_for() = Some(Waiting::Work(end.clone()));
+        let result = tokio::select! {
+            result = work => Some(result),
+            () = end.notified() => None,
+        };
         *self.waiting_for() = None;
         result
     }
 }
 
 impl Session {
-    /// A session on a node. `grants` are the handlers that bare components get.
-    pub fn new(node: Node, grants: Vec<String>) -> Self {
+    /// A session on a node that was started with `start`. `grants` are the handlers that bare components
+    /// get.
+    pub fn new(node: Node, start: Start, grants: Vec<String>) -> Self {
         let interrupt = Interrupt { node: node.clone(), waiting_for: Arc::default() };
         Self {
             node,
             grants,
+            start,
+            starts: HashMap::new(),
             history: None,
             cursor: None,
             last: None,
@@ -187,6 +226,7 @@ impl Session {
             Command::Quit => return Ok(Flow::Quit),
             Command::Call(call) => sink(self.call(source, &call).await?)?,
             Command::Spawn(spawn) => self.spawn_line(source, &spawn, sink).await?,
+            Command::Reload(reload) => self.reload(source, &reload, sink).await?,
             Command::Stop(name) => sink(self.stop(source, &name).await?)?,
             Command::Ps => sink(Output::Actors(self.actors()))?,
             Command::Events(name) => sink(self.watch(source, name.as_ref())?)?,
@@ -254,6 +294,7 @@ impl Session {
         let arguments = spawn.arguments.clone().map(|span| (source.clone(), span));
         let origin = source.text.trim().to_owned();
         let actor = self.spawn(loaded, &name, arguments, origin).await.map_err(in_line)?;
+        self.starts.insert(name.clone(), start);
         let text = match actor.program.functions.is_empty() {
             true => format!("{name} lives"),
             false => format!("{name} lives; `help {name}` shows its functions"),

@@ -34,7 +34,8 @@ pub async fn start(options: &Options, signals: &mut Signals) -> Result<Started, 
     };
     let mut begun = beginning.open().await?;
     report(&begun.problems, Style::of_stderr(options.colour_err));
-    let mut session = Session::new(begun.node.clone(), options.grants.clone());
+    let mut session =
+        Session::new(begun.node.clone(), options.start.clone(), options.grants.clone());
     let live = LiveLines::new(session.node());
     let interrupt = session.interrupt();
     let spawned = {

@@ -74,6 +74,22 @@ pub static WORDS: &[Word] = &[
         example: "stop counter",
     },
     Word {
+        name: "reload",
+        aliases: &[],
+        usage: "NAME [PATH] [anyway]",
+        operands: &[Operand::Actor, Operand::Path],
+        required: 1,
+        summary: "give a running actor its new build",
+        help: "Reads the actor's component and manifest again from where it was spawned, or from PATH: another \
+               component or project. First the turns that its present component has executed are executed again on \
+               the new one, from the trace. If they do the same, the actor goes on with the new one: state, \
+               waiting calls and turn numbers stay. If not, the differences are shown and nothing changes, unless \
+               the line ends with `anyway`.\n\
+               A component that exports `theater:actor/upgrade` brings the state into its new form first. \
+               A changed limit of the mailbox takes effect when the run is resumed.",
+        example: "reload counter anyway",
+    },
+    Word {
         name: "events",
         aliases: &[],
         usage: "[NAME]",

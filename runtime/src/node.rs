@@ -4,6 +4,7 @@
 //! [`Node::stop`] are what a person or a program does with it. All of it is recorded.
 
 mod recover;
+mod reload;
 mod start;
 
 use crate::actor::{Actor, Call, CallError, Control, Handle, Life, Reply, Task, WarmInstances};
@@ -15,11 +16,12 @@ use crate::engine::{EngineConfig, KEPT_INSTANCES, KEPT_MEMORY, TURNS_AT_ONCE};
 use crate::manifest::Manifest;
 use crate::state::State;
 use crate::trace::{
-    ActorId, Cause, Durability, Entry, Hash, Kind, Log, LogFailed, RunDir, Subscription,
+    ActorId, Cause, Code, Durability, Entry, Hash, Kind, Log, LogFailed, RunDir, Subscription,
 };
 use crate::turn::{Compiled, Program};
 use recover::Recovered;
 pub(crate) use recover::manifest as recorded_manifest;
+pub use reload::{Trial, Tried};
 pub use start::{Beginning, Begun, Loaded, Start, Which, Written};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -184,12 +186,8 @@ impl Node {
         init: Vec<Val>,
         origin: Option<String>,
     ) -> Result<Arc<Actor>> {
-        let Prepared { manifest, bytes, program } = prepared;
-        let unwritable = |error| Diagnostic::io(RUN_UNWRITABLE, "write", self.run().path(), &error);
-        let blobs = self.run().blobs();
-        let component = blobs.put(&bytes).map_err(unwritable)?;
-        let effective = manifest.effective_toml();
-        let manifest_hash = blobs.put(effective.as_bytes()).map_err(unwritable)?;
+        let Code { component, manifest: manifest_hash } = self.store(&prepared)?;
+        let Prepared { manifest, program, .. } = prepared;
         let init_message = program.init().map(|function| function.encode_arguments(&init));
 
         let (actor, mailbox) = {
@@ -208,6 +206,7 @@ impl Node {
             let (reply, answer) = oneshot::channel();
             let call = Call {
                 function: INIT.to_owned(),
+                generation: 0,
                 arguments: init,
                 encoded,
                 cause: Cause::Runtime,
@@ -231,6 +230,16 @@ impl Node {
         Ok(actor)
     }
 
+    /// Makes what an actor is to execute part of the run.
+    fn store(&self, prepared: &Prepared) -> Result<Code> {
+        let unwritable = |error| Diagnostic::io(RUN_UNWRITABLE, "write", self.run().path(), &error);
+        let blobs = self.run().blobs();
+        let component = blobs.put(&prepared.bytes).map_err(unwritable)?;
+        let effective = prepared.manifest.effective_toml();
+        let manifest = blobs.put(effective.as_bytes()).map_err(unwritable)?;
+        Ok(Code { component, manifest })
+    }
+
     /// An actor of a run that goes on; none if its `init` had not yet run when the node died.
     fn resume(&self, found: recover::Actor) -> Result<Option<Arc<Actor>>> {
         let blobs = self.run().blobs();
@@ -241,8 +250,8 @@ impl Node {
                 Diagnostic::io(crate::diagnostic::TRACE_DAMAGED, &action, &path, &error)
             })
         };
-        let manifest = recorded_manifest(&found.name, &read("manifest", &found.manifest)?)?;
-        let compiled = self.compile(&read("component", &found.component)?)?;
+        let manifest = recorded_manifest(&found.name, &read("manifest", &found.code.manifest)?)?;
+        let compiled = self.compile(&read("component", &found.code.component)?)?;
         let program = Program::link(&compiled, &manifest).map_err(|mut problems| {
             // Linking reports at least one problem when it fails.
             problems.swap_remove(0)
@@ -251,6 +260,10 @@ impl Node {
             // Nobody was told that it lives.
             self.append(found.id, Kind::Stopped)?;
             return Ok(None);
+        }
+        if found.reverted {
+            // The node died before its upgrade was done.
+            self.append(found.id, Kind::Reloaded { code: found.code, upgrade: false })?;
         }
         let life = Life { incarnation: found.life.incarnation + 1, ..found.life };
         self.append(found.id, Kind::Restarted { incarnation: life.incarnation })?;
@@ -308,7 +321,8 @@ impl Node {
         let encoded = target.encode_message(function, &arguments)?;
         let (reply, answer) = oneshot::channel();
         let function = function.to_owned();
-        let call = Call { function, arguments, encoded, cause: Cause::Outside, origin, reply };
+        let (cause, generation) = (Cause::Outside, target.generation());
+        let call = Call { function, generation, arguments, encoded, cause, origin, reply };
         mailbox.try_send(call).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => CallError::Overloaded(actor.to_owned()),
             mpsc::error::TrySendError::Closed(_) => CallError::Ended(actor.to_owned()),
@@ -419,6 +433,16 @@ impl Registry {
     fn forget(&mut self, actor: &Actor) {
         if self.living.get(&actor.name).is_some_and(|handle| handle.actor.id == actor.id) {
             self.living.remove(&actor.name);
+        }
+    }
+
+    /// Takes over an actor that was reloaded, unless it was again in the meantime.
+    fn exchange(&mut self, actor: &Arc<Actor>) {
+        if let Some(handle) = self.living.get_mut(&actor.name)
+            && handle.actor.id == actor.id
+            && handle.actor.generation() < actor.generation()
+        {
+            handle.actor = actor.clone();
         }
     }
 

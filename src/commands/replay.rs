@@ -10,8 +10,8 @@ use std::collections::BTreeSet;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
+use theater_repl::divergence;
 use theater_repl::paint::Role;
-use theater_repl::styled::{Line, columns, one_line};
 use theater_runtime::boundary::Divergence;
 use theater_runtime::diagnostic::Result;
 use theater_runtime::replay::{
@@ -113,31 +113,9 @@ impl Telling<'_> {
         self.failed = shown.err();
     }
 
-    /// Expected against actual, one under the other, with a mark under the first difference.
     fn divergence(&mut self, actor: &str, turn: u64, divergence: &Divergence) -> io::Result<()> {
-        let Divergence { step, what, expected, actual } = divergence;
-        let step = if *step == 0 { String::new() } else { format!(".{step}") };
-        let (expected, actual, mark) = self.side_by_side(&one_line(expected), &one_line(actual));
-        let head = Line::default().role(Role::Actor, &format!("{actor}#{turn}{step}"));
-        self.output.row(&head.role(Role::Error, "  diverged").plain(": ").plain(what))?;
-        let line = |name: &str, role, text: &str| {
-            Line::default().role(Role::Field, &format!("  {name:<9} ")).role(role, text)
-        };
-        self.output.row(&line("expected", Role::Good, &expected))?;
-        self.output.row(&line("actual", Role::Error, &actual))?;
-        self.output.row(&line("", Role::Faint, &mark))
-    }
-
-    /// The two texts, and a mark under the first difference. On a terminal they begin not far from
-    /// it, so that it is not cut off.
-    fn side_by_side(&self, expected: &str, actual: &str) -> (String, String, String) {
-        let same = common_start(expected, actual);
-        let room = self.output.width().map_or(usize::MAX, |width| width / 2);
-        let skipped = same.char_indices().rev().nth(room).map_or(0, |(at, _)| at);
-        let lead = if skipped == 0 { "" } else { "…" };
-        let show = |text: &str| format!("{lead}{}", &text[skipped..]);
-        let column = columns(lead) + columns(&same[skipped..]);
-        (show(expected), show(actual), format!("{:column$}^ differs from here", ""))
+        let lines = divergence::lines(actor, turn, divergence, self.output.width());
+        lines.iter().try_for_each(|line| self.output.row(line))
     }
 
     fn summary(&mut self, summary: &Summary, fresh: bool) -> io::Result<()> {
@@ -184,23 +162,10 @@ fn to_json(actor: &ActorHistory, turn: u64, result: &Result<Replayed>) -> Value 
     let mut object = json!({ "actor": actor.name, "turn": turn });
     match result {
         Ok(replayed) => {
-            object["divergence"] = replayed.divergence.as_ref().map_or(Value::Null, |divergence| {
-                json!({
-                    "step": divergence.step,
-                    "what": divergence.what,
-                    "expected": divergence.expected,
-                    "actual": divergence.actual,
-                })
-            });
+            object["divergence"] =
+                replayed.divergence.as_ref().map_or(Value::Null, divergence::to_json);
         }
         Err(problem) => object["impossible"] = report::to_json(problem),
     }
     object
-}
-
-/// What two texts begin with alike.
-fn common_start<'t>(a: &'t str, b: &str) -> &'t str {
-    let same = a.char_indices().zip(b.chars()).find(|((_, a), b)| a != b);
-    let end = same.map_or(a.len().min(b.len()), |((at, _), _)| at);
-    &a[..end]
 }

@@ -189,7 +189,10 @@ impl Watching<'_> {
         let role = match &view.kind {
             Kind::Turn(_) if aborted => Role::Error,
             Kind::Exited { reason, .. } if !reason.is_orderly() => Role::Error,
-            Kind::Exited { .. } | Kind::Restarted { .. } | Kind::Stopped => Role::Faint,
+            Kind::Exited { .. }
+            | Kind::Restarted { .. }
+            | Kind::Stopped
+            | Kind::Reloaded { .. } => Role::Faint,
             _ => return Ok(()),
         };
         let line = Line::default().role(Role::Actor, &view.address()).plain("  ");

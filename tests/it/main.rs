@@ -13,6 +13,7 @@ mod inspect;
 mod new;
 mod normal;
 mod readme;
+mod reload;
 mod repl;
 mod replay;
 mod run;

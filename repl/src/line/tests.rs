@@ -14,6 +14,8 @@ fn name(text: &str, start: usize) -> Name {
 #[test]
 fn words_are_read() {
     let spawn = |path, name, arguments| Command::Spawn(Spawn { path, name, arguments });
+    let reload =
+        |actor, path, anyway| Command::Reload(Reload { actor: name(actor, 7), path, anyway });
     let quoted = Name { text: "a \"b\" //c".to_owned(), span: 6..19 };
     let address = Address { actor: name("shop/counter", 3), turn: 12, step: None, span: 3..18 };
     let inside = Address { actor: name("a", 3), turn: 1, step: Some(2), span: 3..8 };
@@ -30,6 +32,15 @@ fn words_are_read() {
         ("spawn x as y with 1, b: 2 ", spawn(name("x", 6), Some(name("y", 11)), Some(17..25))),
         ("spawn x with {a: 1}", spawn(name("x", 6), None, Some(12..19))),
         ("stop counter", Command::Stop(name("counter", 5))),
+        ("reload a", reload("a", None, false)),
+        ("reload a anyway", reload("a", None, true)),
+        ("reload a x/y", reload("a", Some(name("x/y", 9)), false)),
+        ("reload a x anyway // yes", reload("a", Some(name("x", 9)), true)),
+        (
+            r#"reload a "anyway""#,
+            reload("a", Some(Name { text: "anyway".into(), span: 9..17 }), false),
+        ),
+        ("reload anyway", reload("anyway", None, false)),
         ("events", Command::Events(None)),
         ("events counter", Command::Events(Some(name("counter", 7)))),
         ("trace counter", Command::Trace(Some(name("counter", 6)))),

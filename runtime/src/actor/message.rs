@@ -1,17 +1,22 @@
+use super::Actor;
 use crate::diagnostic::{
-    ACTOR_UNKNOWN, Diagnostic, FUNCTION_UNKNOWN, INIT_REFUSED, NODE_STOPPED, OVERLOADED,
-    RUN_UNWRITABLE, TURN_ABORTED, VALUE_RANGE,
+    ACTOR_UNKNOWN, Diagnostic, FUNCTION_UNKNOWN, INIT_REFUSED, MESSAGE_MISFIT, NODE_STOPPED,
+    OVERLOADED, RELOAD_REFUSED, RUN_UNWRITABLE, TURN_ABORTED, VALUE_RANGE,
 };
+use crate::manifest::Manifest;
 use crate::trace::{Cause, LogFailed};
-use crate::turn::{Failure, OutcomeKind};
+use crate::turn::{Failure, OutcomeKind, Program};
+use std::sync::Arc;
 use tokio::sync::oneshot;
 use wasmtime::component::Val;
 
 /// A message: the call of an exported function.
 #[derive(Debug)]
 pub(crate) struct Call {
-    /// The full name of the function, which exists.
+    /// The full name of the function. It exists in the component of this generation.
     pub function: String,
+    /// Which of the actor's components its sender knew.
+    pub generation: u32,
     /// The arguments, of the function's types.
     pub arguments: Vec<Val>,
     /// The same in their encoding.
@@ -24,9 +29,22 @@ pub(crate) struct Call {
     pub reply: oneshot::Sender<Result<Reply, CallError>>,
 }
 
+/// Another component for a living actor. It has passed every check, and the run has it.
+#[derive(Debug)]
+pub(crate) struct Reload {
+    pub manifest: Manifest,
+    pub program: Program,
+    /// The words with which somebody outside asks for it.
+    pub origin: Option<String>,
+    /// Where the answer goes.
+    pub reply: oneshot::Sender<Result<Arc<Actor>, CallError>>,
+}
+
 /// What an actor is told beside its messages.
 #[derive(Debug)]
 pub(crate) enum Control {
+    /// Go on with another component.
+    Reload(Box<Reload>),
     /// End for good, in order.
     Stop,
     /// The node ends: end in order, and come back when the run goes on.
@@ -66,6 +84,26 @@ pub enum CallError {
         /// The limit in bytes.
         limit: u64,
     },
+    /// Its component was exchanged while the message waited, and the new one does not take it.
+    #[error("`{actor}` was reloaded before it came to this call, and {why}")]
+    Misfit {
+        /// The actor.
+        actor: String,
+        /// Why the new component does not take it.
+        why: String,
+    },
+    /// Its new component did not take over, and the one of before goes on.
+    #[error("the upgrade of `{actor}` failed ({outcome}): {failure}")]
+    NotUpgraded {
+        /// The actor.
+        actor: String,
+        /// The number of the turn.
+        turn: u64,
+        /// How it ended.
+        outcome: OutcomeKind,
+        /// Why.
+        failure: Failure,
+    },
     /// Its mailbox is full.
     #[error("the mailbox of `{0}` is full")]
     Overloaded(String),
@@ -102,6 +140,13 @@ impl CallError {
             Self::TooLarge { .. } => {
                 Diagnostic::error(VALUE_RANGE, message).help("Raise `message` under `[limits]`.")
             }
+            Self::Misfit { actor, .. } => Diagnostic::error(MESSAGE_MISFIT, message)
+                .help(format!("See what it takes now with `help {actor}`.")),
+            Self::NotUpgraded { actor, turn, .. } => Diagnostic::error(RELOAD_REFUSED, message)
+                .help(format!(
+                    "The component of before goes on, with the state as it was. Look at the turn with \
+                     `at {actor}#{turn}`."
+                )),
             Self::Overloaded(_) => Diagnostic::error(OVERLOADED, message)
                 .help("Call again later, or raise `mailbox` under `[limits]`."),
             Self::Aborted { actor, turn, outcome, failure } => {

@@ -5,10 +5,11 @@
 //! asks for it (`warm`).
 
 mod message;
+mod reload;
 mod task;
 mod warm;
 
-pub(crate) use message::{Call, Control};
+pub(crate) use message::{Call, Control, Reload};
 pub use message::{CallError, Reply};
 pub(crate) use task::{Life, Task};
 pub(crate) use warm::WarmInstances;
@@ -33,6 +34,14 @@ pub struct Actor {
     pub manifest: Manifest,
     /// Its component.
     pub program: Program,
+    /// How often its component was exchanged since it lives in this node.
+    generation: u32,
+    vitals: Arc<Vitals>,
+}
+
+/// What changes while an actor lives, whatever its component.
+#[derive(Debug)]
+struct Vitals {
     incarnation: AtomicU32,
     turns: AtomicU64,
     state_size: AtomicU64,
@@ -47,40 +56,54 @@ impl Actor {
         program: Program,
         life: &Life,
     ) -> Self {
-        let actor = Self {
-            name,
-            id,
-            manifest,
-            program,
+        let vitals = Arc::new(Vitals {
             incarnation: AtomicU32::default(),
             turns: AtomicU64::default(),
             state_size: AtomicU64::default(),
             cancel: watch::Sender::new(false),
-        };
+        });
+        let actor = Self { name, id, manifest, program, generation: 0, vitals };
         actor.show(life);
         actor
     }
 
+    /// The same actor with another component.
+    fn reloaded(&self, manifest: Manifest, program: Program) -> Self {
+        Self {
+            name: self.name.clone(),
+            id: self.id,
+            manifest,
+            program,
+            generation: self.generation + 1,
+            vitals: self.vitals.clone(),
+        }
+    }
+
     /// Makes a moment of its life visible to everybody.
     fn show(&self, life: &Life) {
-        self.incarnation.store(life.incarnation, Ordering::Relaxed);
-        self.turns.store(life.next_turn.saturating_sub(1), Ordering::Relaxed);
-        self.state_size.store(life.state.size(), Ordering::Relaxed);
+        self.vitals.incarnation.store(life.incarnation, Ordering::Relaxed);
+        self.vitals.turns.store(life.next_turn.saturating_sub(1), Ordering::Relaxed);
+        self.vitals.state_size.store(life.state.size(), Ordering::Relaxed);
+    }
+
+    /// How often its component was exchanged since it lives in this node.
+    pub(crate) fn generation(&self) -> u32 {
+        self.generation
     }
 
     /// Which of its lives it is in, from 1.
     pub fn incarnation(&self) -> u32 {
-        self.incarnation.load(Ordering::Relaxed)
+        self.vitals.incarnation.load(Ordering::Relaxed)
     }
 
     /// The number of its last turn.
     pub fn last_turn(&self) -> u64 {
-        self.turns.load(Ordering::Relaxed)
+        self.vitals.turns.load(Ordering::Relaxed)
     }
 
     /// The size of its committed state in bytes.
     pub fn state_size(&self) -> u64 {
-        self.state_size.load(Ordering::Relaxed)
+        self.vitals.state_size.load(Ordering::Relaxed)
     }
 
     /// The encoded arguments of a message, after the checks that need no turn.
@@ -99,16 +122,22 @@ impl Actor {
             function: function.to_owned(),
         })?;
         let encoded = found.encode_arguments(arguments);
-        let (size, limit) = (encoded.len() as u64, self.manifest.limits.message);
-        if size > limit {
-            return Err(CallError::TooLarge { actor: actor(), size, limit });
-        }
+        self.check_size(&encoded)?;
         Ok(encoded)
+    }
+
+    /// Whether the arguments of a message are small enough.
+    fn check_size(&self, encoded: &[u8]) -> Result<(), CallError> {
+        let (size, limit) = (encoded.len() as u64, self.manifest.limits.message);
+        match size > limit {
+            true => Err(CallError::TooLarge { actor: self.name.to_string(), size, limit }),
+            false => Ok(()),
+        }
     }
 
     /// Ends the turn that it is executing, if there is one, as [`crate::turn::OutcomeKind::Cancelled`].
     pub fn cancel_turn(&self) {
-        self.cancel.send_replace(true);
+        self.vitals.cancel.send_replace(true);
     }
 }
 

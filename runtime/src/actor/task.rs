@@ -1,5 +1,6 @@
 //! The task of one actor: take a message, execute the turn, record it, answer.
 
+use super::reload::fit;
 use super::{Actor, Call, CallError, Control, Reply, WarmInstances};
 use crate::boundary::Crossing;
 use crate::boundary::export::{Function, INIT};
@@ -38,7 +39,7 @@ pub(crate) struct Task {
 }
 
 /// Whether the actor goes on.
-enum Next {
+pub(super) enum Next {
     Continue,
     /// It ended, for good.
     Ended,
@@ -61,7 +62,11 @@ impl Task {
         loop {
             tokio::select! {
                 biased;
-                control = self.control.recv() => return self.obey(control).await,
+                control = self.control.recv() => {
+                    if matches!(self.obey(control).await?, Next::Ended) {
+                        return Ok(());
+                    }
+                }
                 call = self.mailbox.recv() => {
                     let Some(call) = call else { return Ok(()) };
                     if matches!(self.process(call).await?, Next::Ended) {
@@ -72,28 +77,34 @@ impl Task {
         }
     }
 
-    async fn obey(&mut self, control: Option<Control>) -> Result<(), LogFailed> {
+    async fn obey(&mut self, control: Option<Control>) -> Result<Next, LogFailed> {
         match control {
+            Some(Control::Reload(reload)) => return self.reload(*reload).await,
             Some(Control::Stop) => {
                 self.terminate(StopReason::Shutdown).await?;
-                self.end(ExitReason::Shutdown)
+                self.end(ExitReason::Shutdown)?;
             }
             Some(Control::Shutdown) => {
                 self.terminate(StopReason::Shutdown).await?;
-                self.exited(ExitReason::Shutdown)
+                self.exited(ExitReason::Shutdown)?;
             }
-            None => Ok(()),
+            None => {}
         }
+        Ok(Next::Ended)
     }
 
     /// One message, from taking it out of the mailbox to commit or abort.
-    async fn process(&mut self, call: Call) -> Result<Next, LogFailed> {
-        let Call { function, arguments, encoded, cause, origin, reply } = call;
+    async fn process(&mut self, mut call: Call) -> Result<Next, LogFailed> {
         let actor = self.actor.clone();
-        let Some(function) = actor.program.function(&function) else {
-            // The sender has looked it up; this is the same component.
-            return Ok(Next::Continue);
+        let function = match fit(&actor, &mut call) {
+            Ok(function) => function,
+            Err(error) => {
+                // Whoever asked may have left.
+                let _ = call.reply.send(Err(error));
+                return Ok(Next::Continue);
+            }
         };
+        let Call { arguments, encoded, cause, origin, reply, .. } = call;
         let is_init = function.full_name == INIT && cause == Cause::Runtime;
         let turn = if is_init { 0 } else { self.take_turn_number() };
         let mut execution = self.execute(function, &arguments, turn, cause).await;
@@ -130,20 +141,21 @@ impl Task {
         });
     }
 
-    fn take_turn_number(&mut self) -> u64 {
+    pub(super) fn take_turn_number(&mut self) -> u64 {
         let turn = self.life.next_turn;
         self.life.next_turn += 1;
         turn
     }
 
-    async fn execute(
+    pub(super) async fn execute(
         &self,
         function: &Function,
         arguments: &[Val],
         turn: u64,
         cause: Cause,
     ) -> Execution {
-        let Actor { name, id, manifest, program, cancel, .. } = &*self.actor;
+        let Actor { name, id, manifest, program, vitals, .. } = &*self.actor;
+        let cancel = &vitals.cancel;
         let context = Context::new(
             name.clone(),
             *id,
@@ -177,7 +189,7 @@ impl Task {
         }
     }
 
-    fn record(
+    pub(super) fn record(
         &self,
         function: &Function,
         arguments: Vec<u8>,
@@ -240,7 +252,12 @@ impl Task {
             self.actor.show(&self.life);
             return Ok(Next::Continue);
         }
-        let Some(reason) = execution.stop else { return Ok(Next::Continue) };
+        self.stop_if(execution.stop).await
+    }
+
+    /// Ends the actor if it wishes so.
+    pub(super) async fn stop_if(&mut self, wish: Option<StopReason>) -> Result<Next, LogFailed> {
+        let Some(reason) = wish else { return Ok(Next::Continue) };
         self.terminate(reason).await?;
         self.end(match reason {
             StopReason::Normal => ExitReason::Normal,
@@ -249,7 +266,7 @@ impl Task {
         Ok(Next::Ended)
     }
 
-    fn commit(&mut self, execution: &mut Execution) {
+    pub(super) fn commit(&mut self, execution: &mut Execution) {
         if let Some(state) = execution.state.take() {
             self.life.state = state;
         }

@@ -1,8 +1,9 @@
 //! The exports of a component: which functions it has, which of them can be called, and calling one.
 
 use super::{Abort, TurnData};
-use crate::wire::{self, Writer};
+use crate::wire::{self, WireError, Writer};
 use crate::world;
+use minicbor::decode::Decoder;
 use wasmtime::Store;
 use wasmtime::component::types::{ComponentFunc, ComponentItem};
 use wasmtime::component::{Component, ComponentExportIndex, Instance, Type, Val};
@@ -12,6 +13,15 @@ pub const INIT: &str = "init";
 
 /// The package of the callbacks, which only the runtime calls.
 const CALLBACKS: &str = "theater:actor/";
+
+/// The callback that brings the state into a new form after a reload.
+const UPGRADE: (&str, &str) = ("theater:actor/upgrade@0.1.", "upgrade");
+
+/// Whether a full name is that of the `upgrade` of `theater:actor/upgrade`.
+pub fn is_upgrade(full_name: &str) -> bool {
+    full_name.starts_with(UPGRADE.0)
+        && full_name.rsplit_once('#').is_some_and(|(_, name)| name == UPGRADE.1)
+}
 
 /// An exported function that can be called.
 #[derive(Debug, Clone)]
@@ -126,6 +136,35 @@ impl Function {
             Some(interface) => interface.starts_with(CALLBACKS),
             None => self.name == INIT,
         }
+    }
+
+    /// Whether it is the `upgrade` of `theater:actor/upgrade`, and of its type: a component may export
+    /// another one under its name.
+    pub fn is_upgrade(&self) -> bool {
+        let refuses = |ty: &Type| match ty {
+            Type::Result(result) => {
+                result.ok().is_none() && matches!(result.err(), Some(Type::String))
+            }
+            _ => false,
+        };
+        is_upgrade(&self.full_name)
+            && matches!(self.params.as_slice(), [(_, Type::String)])
+            && matches!(self.results.as_slice(), [result] if refuses(result))
+    }
+
+    /// Whether an `err` of it is a refusal, so that its turn does not commit.
+    pub fn may_refuse(&self) -> bool {
+        self.full_name == INIT || self.is_upgrade()
+    }
+
+    /// The arguments of a message, out of their encoding.
+    ///
+    /// # Errors
+    ///
+    /// When they are not of the function's types.
+    pub fn decode_arguments(&self, bytes: &[u8]) -> Result<Vec<Val>, WireError> {
+        let types: Vec<Type> = self.params.iter().map(|(_, ty)| ty.clone()).collect();
+        wire::decode_all(&mut Decoder::new(bytes), &types)
     }
 
     /// The arguments of a message, in their encoding.

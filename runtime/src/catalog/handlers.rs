@@ -18,13 +18,22 @@ const CONTEXT: Handler = Handler {
         functions: &["name", "id", "turn", "sender", "stop"],
         resources: &[],
     }],
-    exports: &[Interface {
-        package: "theater:actor",
-        name: "lifecycle",
-        version: "0.1.0",
-        functions: &["terminate"],
-        resources: &[],
-    }],
+    exports: &[
+        Interface {
+            package: "theater:actor",
+            name: "lifecycle",
+            version: "0.1.0",
+            functions: &["terminate"],
+            resources: &[],
+        },
+        Interface {
+            package: "theater:actor",
+            name: "upgrade",
+            version: "0.1.0",
+            functions: &["upgrade"],
+            resources: &[],
+        },
+    ],
     settings: &[],
 };
 

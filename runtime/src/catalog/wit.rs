@@ -1,6 +1,7 @@
 /// The contract's WIT texts: path below `wit/`, and text.
 pub static WIT: &[(&str, &str)] = &[
     ("theater-actor/lifecycle.wit", include_str!("../../../wit/theater-actor/lifecycle.wit")),
+    ("theater-actor/upgrade.wit", include_str!("../../../wit/theater-actor/upgrade.wit")),
     ("theater-host/context.wit", include_str!("../../../wit/theater-host/context.wit")),
     ("theater-host/log.wit", include_str!("../../../wit/theater-host/log.wit")),
     ("theater-host/state.wit", include_str!("../../../wit/theater-host/state.wit")),

@@ -4,7 +4,7 @@ use crate::actor::Life;
 use crate::diagnostic::{Diagnostic, Result, Source, TRACE_DAMAGED};
 use crate::manifest::Manifest;
 use crate::state::{Delta, State};
-use crate::trace::{ActorId, ExitReason, Hash, Kind, PayloadKind, Record, RunDir, TurnHeader};
+use crate::trace::{ActorId, Code, ExitReason, Kind, PayloadKind, Record, RunDir, TurnHeader};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -13,12 +13,16 @@ use std::path::Path;
 pub(super) struct Actor {
     pub id: ActorId,
     pub name: String,
-    pub component: Hash,
-    pub manifest: Hash,
+    /// What it executed at last.
+    pub code: Code,
+    /// Whether that is what it had before a reload whose upgrade was never done.
+    pub reverted: bool,
     pub life: Life,
     /// Whether its `init` has run and committed.
     pub initialized: bool,
     ended: bool,
+    /// What it had before a reload that holds only if the upgrade commits, which comes next.
+    before_upgrade: Option<Code>,
 }
 
 /// All actors of a run.
@@ -40,11 +44,12 @@ impl Recovered {
             let actor = Actor {
                 id,
                 name: name.clone(),
-                component: *component,
-                manifest: *manifest,
+                code: Code { component: *component, manifest: *manifest },
+                reverted: false,
                 life: Life { incarnation: 1, next_turn: 1, state: State::default() },
                 initialized: false,
                 ended: false,
+                before_upgrade: None,
             };
             self.actors.insert(id, actor);
             return Ok(());
@@ -60,6 +65,7 @@ impl Recovered {
                 );
                 Box::new(Diagnostic::error(TRACE_DAMAGED, message).help("Start a new run."))
             })?,
+            Kind::Reloaded { code, upgrade } => actor.reloaded(*code, *upgrade),
             Kind::Exited { reason, .. } => {
                 actor.ended = reason.is_orderly() && *reason != ExitReason::Shutdown;
             }
@@ -77,11 +83,26 @@ impl Recovered {
 
     /// The actors that had not ended for good.
     pub fn living(self) -> impl Iterator<Item = Actor> {
-        self.actors.into_values().filter(|actor| !actor.ended)
+        self.actors.into_values().filter(|actor| !actor.ended).map(Actor::settled)
     }
 }
 
 impl Actor {
+    fn reloaded(&mut self, code: Code, upgrade: bool) {
+        let before = self.before_upgrade.take().unwrap_or(self.code);
+        self.before_upgrade = upgrade.then_some(before);
+        self.code = code;
+    }
+
+    /// At the end of the log: an upgrade that is not done is not to be.
+    fn settled(mut self) -> Self {
+        if let Some(before) = self.before_upgrade.take() {
+            self.code = before;
+            self.reverted = true;
+        }
+        self
+    }
+
     fn turn(&mut self, turn: &TurnHeader, record: &Record) -> Result<(), String> {
         self.life.next_turn = self.life.next_turn.max(turn.turn + 1);
         if turn.turn == 0 {
@@ -89,6 +110,7 @@ impl Actor {
             self.ended = !self.initialized;
         }
         if turn.outcome.commits() {
+            self.before_upgrade = None;
             self.life.state.apply(delta(record)?);
         }
         Ok(())

@@ -1,6 +1,6 @@
 //! From a path to a running actor.
 
-use super::{Node, Opened};
+use super::{Node, Opened, Prepared};
 use crate::actor::Actor;
 use crate::boundary::export::{Function, INIT};
 use crate::call::{parse_arguments, signature};
@@ -314,6 +314,15 @@ impl Loaded {
         node.spawn(prepared, name, values, origin).await.map_err(single)
     }
 
+    /// Checks it against its manifest, compiles and links it. None of its code runs.
+    ///
+    /// # Errors
+    ///
+    /// Everything for which it is refused.
+    pub fn prepare(&self, node: &Node) -> Result<Prepared, Vec<Diagnostic>> {
+        node.prepare(self.manifest.clone(), self.component.clone())
+    }
+
     /// A warning if a living actor differs from the one that would be spawned now.
     pub fn difference(&self, actor: &Actor) -> Option<Diagnostic> {
         let component = actor.program.hash != Hash::of(&self.component);
@@ -326,8 +335,11 @@ impl Loaded {
         };
         let message = format!("the {what} changed since `{}` was spawned", actor.name);
         Some(Diagnostic::warning(RUN_DIFFERS, message).help(
-            "Begin a new run to use the new one: `theater repl` without `--resume`, or `theater run \
-             --new`. This run goes on with what it recorded.",
+            format!(
+                "Use the new one with `reload {}` in the REPL, or begin a new run: `theater repl` without \
+                 `--resume`, or `theater run --new`. Until then this run goes on with what it recorded.",
+                actor.name
+            ),
         ))
     }
 }

@@ -20,6 +20,8 @@ pub enum Selection {
     All,
     /// All of one actor.
     Actor(ActorId),
+    /// All of one actor that were executed with what it executes at last.
+    Present(ActorId),
     /// One turn of one actor: its index among the actor's turns.
     Turn(ActorId, usize),
 }
@@ -50,8 +52,19 @@ struct Unit {
     told: usize,
 }
 
-/// A unit that was begun: what comes of its turns, by their index.
-type Begun = (Unit, JoinHandle<()>, UnboundedReceiver<(usize, Result<Replayed>)>);
+/// A unit that was begun. Its turns end if nobody waits for them any more.
+struct Begun {
+    unit: Unit,
+    task: JoinHandle<()>,
+    /// What comes of its turns, by their index.
+    results: UnboundedReceiver<(usize, Result<Replayed>)>,
+}
+
+impl Drop for Begun {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
 
 /// Executes recorded turns again, as many at once as there are cores, and compares each with its
 /// record. `tell` hears of every turn, with its actor and index, in the order of the trace; but turns
@@ -72,17 +85,17 @@ pub async fn replay_all(
         for unit in units.by_ref().take((cores * AHEAD).saturating_sub(begun.len())) {
             begun.push_back(begin(unit, &history, &replayer, &slots));
         }
-        let Some((unit, task, mut results)) = begun.pop_front() else { return summary };
-        let Some(actor) = history.by_id(unit.actor) else { continue };
-        let mut next = unit.told;
-        while let Some((index, result)) = results.recv().await {
+        let Some(mut first) = begun.pop_front() else { return summary };
+        let Some(actor) = history.by_id(first.unit.actor) else { continue };
+        let mut next = first.unit.told;
+        while let Some((index, result)) = first.results.recv().await {
             next = index + 1;
             summary.count(&result);
             tell(actor, index, result);
         }
-        if task.await.is_err() {
+        if (&mut first.task).await.is_err() {
             // A panic: a bug of ours, which must not hide the other turns.
-            for index in next..unit.turns.end {
+            for index in next..first.unit.turns.end {
                 let why = "its execution failed inside Theater";
                 let result = Err(impossible(actor, index, why));
                 summary.count(&result);
@@ -113,7 +126,7 @@ fn begin(
         };
         replayer.replay_life(&history, actor, turns, tell).await;
     });
-    (unit, task, results)
+    Begun { unit, task, results }
 }
 
 impl Summary {
@@ -134,19 +147,22 @@ impl Selection {
         let mut units = Vec::new();
         for actor in history.actors() {
             match self {
-                Self::Actor(id) | Self::Turn(id, _) if id != actor.id => {}
+                Self::Actor(id) | Self::Present(id) | Self::Turn(id, _) if id != actor.id => {}
                 Self::Turn(_, index) if index < actor.turns.len() => {
                     let turns = replayer.together(actor, index).start..index + 1;
                     units.push((actor, Unit { actor: actor.id, turns, told: index }));
                 }
                 Self::Turn(..) => {}
-                Self::All | Self::Actor(_) => {
+                Self::All | Self::Actor(_) | Self::Present(_) => {
                     let mut next = 0;
                     while next < actor.turns.len() {
                         let turns = replayer.together(actor, next);
                         next = turns.end;
                         let told = turns.start;
-                        units.push((actor, Unit { actor: actor.id, turns, told }));
+                        let present = actor.turns[told].code == actor.code;
+                        if present || !matches!(self, Self::Present(_)) {
+                            units.push((actor, Unit { actor: actor.id, turns, told }));
+                        }
                     }
                 }
             }

@@ -1,7 +1,7 @@
 use crate::diagnostic::{ACTOR_UNKNOWN, Diagnostic, NO_SUCH_TURN, Result, did_you_mean};
 use crate::state::{Delta, State};
 use crate::trace::{
-    ActorId, Chain, Hash, Kind, Location, PayloadKind, Reader, Record, RecordView, RunDir,
+    ActorId, Chain, Code, Hash, Kind, Location, PayloadKind, Reader, Record, RecordView, RunDir,
     TurnHeader,
 };
 use std::collections::BTreeMap;
@@ -27,10 +27,8 @@ pub struct ActorHistory {
     pub id: ActorId,
     /// Its name.
     pub name: String,
-    /// The blob with its component.
-    pub component: Hash,
-    /// The blob with its manifest.
-    pub manifest: Hash,
+    /// What it executes at last.
+    pub code: Code,
     /// Its turns, in order.
     pub turns: Vec<PastTurn>,
 }
@@ -44,6 +42,8 @@ pub struct PastTurn {
     pub location: Location,
     /// The state after it. None if it is unknown, because changes were removed from the trace.
     pub after: Option<State>,
+    /// What it executed.
+    pub code: Code,
     /// The blob with the configuration of the engine that executed it.
     pub engine: Option<Hash>,
 }
@@ -102,18 +102,22 @@ impl History {
                 let actor = ActorHistory {
                     id,
                     name: name.clone(),
-                    component: *component,
-                    manifest: *manifest,
+                    code: Code { component: *component, manifest: *manifest },
                     turns: Vec::new(),
                 };
                 self.actors.insert(id, actor);
+            }
+            Kind::Reloaded { code, .. } => {
+                if let Some(actor) = self.actors.get_mut(&id) {
+                    actor.code = *code;
+                }
             }
             Kind::Turn(header) => {
                 let Some(actor) = self.actors.get_mut(&id) else { return };
                 let before = actor.before(actor.turns.len());
                 let after = before.and_then(|before| state_after(before, header, record));
-                let (header, engine) = (header.clone(), self.engine);
-                actor.turns.push(PastTurn { header, location, after, engine });
+                let (header, code, engine) = (header.clone(), actor.code, self.engine);
+                actor.turns.push(PastTurn { header, location, after, code, engine });
             }
             _ => {}
         }

@@ -1,7 +1,7 @@
 //! The life of one instance, as replay goes through it.
 
 use super::replayer::difference;
-use super::{ActorHistory, Replayed, Replayer};
+use super::{ActorHistory, PastTurn, Replayed, Replayer};
 use crate::diagnostic::{Diagnostic, REPLAY_IMPOSSIBLE, Result};
 use crate::turn::{Instance, OutcomeKind};
 use std::ops::Range;
@@ -76,11 +76,12 @@ impl ActorHistory {
     /// The turns that had the same instance as the one at an index; only itself, if its instance was
     /// a fresh one.
     pub fn life(&self, index: usize) -> Range<usize> {
-        let instance = |past: &super::PastTurn| past.header.instance;
-        let Some(began) = self.turns.get(index).and_then(instance) else {
+        let Some(this) = self.turns.get(index).filter(|past| past.header.instance.is_some()) else {
             return index..index + 1;
         };
-        let same = |past: &&super::PastTurn| instance(past) == Some(began);
+        let same = |past: &&PastTurn| {
+            past.header.instance == this.header.instance && past.code == this.code
+        };
         let before = self.turns[..index].iter().rev().take_while(same).count();
         let after = self.turns[index..].iter().take_while(same).count();
         index - before..index + after

@@ -1,6 +1,6 @@
 use super::life::{Life, impossible};
 use super::{ActorHistory, History, PastTurn};
-use crate::boundary::export::Function;
+use crate::boundary::export::{Function, is_upgrade};
 use crate::boundary::{Crossing, Divergence, Script, show_values};
 use crate::diagnostic::{Diagnostic, ENGINE_CANNOT_START, Result, TRACE_DAMAGED, reason};
 use crate::engine::EngineConfig;
@@ -8,15 +8,13 @@ use crate::handlers::Context;
 use crate::manifest::{Instances, Manifest};
 use crate::node::recorded_manifest;
 use crate::state::{Delta, State};
-use crate::trace::{CallsReader, Hash, PayloadKind, Record};
+use crate::trace::{CallsReader, Code, Hash, PayloadKind, Record};
 use crate::turn::{self, Compiled, Execution, Failure, OutcomeKind, Program};
-use crate::wire;
-use minicbor::decode::Decoder;
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, OnceLock};
 use wasmtime::Engine;
-use wasmtime::component::{Type, Val};
+use wasmtime::component::Val;
 
 /// Executes recorded turns again and compares them with their records.
 ///
@@ -31,13 +29,15 @@ pub struct Replayer {
     large_stack: OnceLock<Engine>,
     /// Another component in place of the recorded ones.
     with: Option<Vec<u8>>,
+    /// Another manifest in place of the recorded ones.
+    manifest: Option<Manifest>,
     /// Whether every turn gets a fresh instance, also those that were recorded in a kept one.
     fresh: bool,
     programs: Mutex<HashMap<ProgramKey, Arc<Ready>>>,
 }
 
-/// Component, manifest, and whether for the engine with the large stack.
-type ProgramKey = (Hash, Hash, bool);
+/// What is executed, and whether on the engine with the large stack.
+type ProgramKey = (Code, bool);
 
 /// What turns of one actor are executed with.
 #[derive(Debug)]
@@ -85,9 +85,21 @@ impl Replayer {
             engine_hash: Hash::of(config.to_text().as_bytes()),
             large_stack: OnceLock::new(),
             with,
+            manifest: None,
             fresh: false,
             programs: Mutex::default(),
         })
+    }
+
+    /// A replayer for what an actor might be reloaded with. Turns that were upgrades are left out: they
+    /// belong to the component of their time.
+    ///
+    /// # Errors
+    ///
+    /// When the engine cannot start.
+    pub fn trial(component: Vec<u8>, manifest: Manifest) -> Result<Self> {
+        let fresh = manifest.actor.instance == Instances::Fresh;
+        Ok(Self { manifest: Some(manifest), fresh, ..Self::new(Some(component))? })
     }
 
     /// Executes every turn in a fresh instance, also those that were recorded in a kept one, whose
@@ -137,6 +149,9 @@ impl Replayer {
     ) {
         let mut life = Life::begin(self, actor, &turns);
         for index in turns {
+            if self.manifest.is_some() && is_upgrade(&actor.turns[index].header.function) {
+                continue;
+            }
             let result = match life.ended(actor, index) {
                 Some(result) => result,
                 None => self.turn(history, actor, index, &mut life).await,
@@ -164,7 +179,7 @@ impl Replayer {
         let state = actor.before(index).ok_or_else(|| {
             impossible("the state before it was removed from the trace".to_owned())
         })?;
-        let ready = self.ready(history, actor, life.large_stack)?;
+        let ready = self.ready(history, actor, past.code, life.large_stack)?;
         let done = |divergence| {
             Ok(Replayed { actor: actor.name.clone(), turn: past.header.turn, divergence })
         };
@@ -196,19 +211,31 @@ impl Replayer {
     }
 
     /// The program of an actor, linked as it was when it was recorded.
-    fn ready(&self, history: &History, actor: &ActorHistory, large: bool) -> Result<Arc<Ready>> {
-        let key = (actor.component, actor.manifest, large);
+    fn ready(
+        &self,
+        history: &History,
+        actor: &ActorHistory,
+        code: Code,
+        large: bool,
+    ) -> Result<Arc<Ready>> {
+        let key = (code, large);
         // Held while compiling, so that a component is compiled once and not by every core.
         let mut programs = self.programs.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         if let Some(ready) = programs.get(&key) {
             return Ok(ready.clone());
         }
-        let ready = Arc::new(self.load(history, actor, large)?);
+        let ready = Arc::new(self.load(history, actor, code, large)?);
         programs.insert(key, ready.clone());
         Ok(ready)
     }
 
-    fn load(&self, history: &History, actor: &ActorHistory, large: bool) -> Result<Ready> {
+    fn load(
+        &self,
+        history: &History,
+        actor: &ActorHistory,
+        code: Code,
+        large: bool,
+    ) -> Result<Ready> {
         let blobs = history.run().blobs();
         let read = |what: &str, hash: &Hash| {
             blobs.get(hash).map_err(|error| {
@@ -216,11 +243,14 @@ impl Replayer {
                 Diagnostic::io(TRACE_DAMAGED, &action, &blobs.path(hash), &error)
             })
         };
-        let manifest = recorded_manifest(&actor.name, &read("manifest", &actor.manifest)?)?;
+        let manifest = match &self.manifest {
+            Some(manifest) => manifest.clone(),
+            None => recorded_manifest(&actor.name, &read("manifest", &code.manifest)?)?,
+        };
         let engine = if large { self.large_stack_engine()? } else { &self.engine };
         let compiled = match &self.with {
             Some(bytes) => Compiled::new(engine, bytes)?,
-            None => Compiled::new(engine, &read("component", &actor.component)?)?,
+            None => Compiled::new(engine, &read("component", &code.component)?)?,
         };
         let program = Program::link(&compiled, &manifest).map_err(|mut problems| {
             // Linking reports at least one problem when it fails.
@@ -255,11 +285,11 @@ pub(super) fn difference(what: &str, expected: &str, actual: &str) -> Divergence
 
 /// The recorded arguments, read as what the function takes.
 fn arguments(function: &Function, record: &Record) -> Result<Vec<Val>, String> {
-    let types: Vec<Type> = function.params.iter().map(|(_, ty)| ty.clone()).collect();
     match record.payload(PayloadKind::Arguments) {
-        None if types.is_empty() => Ok(Vec::new()),
-        None => Err(format!("{} parameters", types.len())),
-        Some(bytes) => wire::decode_all(&mut Decoder::new(bytes), &types)
+        None if function.params.is_empty() => Ok(Vec::new()),
+        None => Err(format!("{} parameters", function.params.len())),
+        Some(bytes) => function
+            .decode_arguments(bytes)
             .map_err(|error| format!("other parameters: {}", error.what)),
     }
 }

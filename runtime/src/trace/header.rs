@@ -59,6 +59,13 @@ pub enum Kind {
         /// The blob with its effective manifest.
         manifest: Hash,
     },
+    /// The actor goes on with other code, in the same incarnation and with the same state.
+    Reloaded {
+        /// The new code.
+        code: Code,
+        /// Whether this holds only if the actor's next turn, an upgrade of its state, commits.
+        upgrade: bool,
+    },
     /// One message was processed, and its turn committed or aborted.
     Turn(TurnHeader),
     /// An incarnation ended.
@@ -75,6 +82,15 @@ pub enum Kind {
     },
     /// The actor ended for good.
     Stopped,
+}
+
+/// What an actor executes, and with which grants and limits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Code {
+    /// The blob with the component.
+    pub component: Hash,
+    /// The blob with the effective manifest.
+    pub manifest: Hash,
 }
 
 /// What the header of a turn's record holds.
@@ -216,6 +232,7 @@ impl Kind {
             Self::Opened { .. } => "opened",
             Self::Closed => "closed",
             Self::Spawned { .. } => "spawned",
+            Self::Reloaded { .. } => "reloaded",
             Self::Turn(_) => "turn",
             Self::Exited { .. } => "exited",
             Self::Restarted { .. } => "restarted",

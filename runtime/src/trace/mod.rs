@@ -35,7 +35,9 @@ pub use blobs::Blobs;
 pub use calls::{Answer, CallsReader, CallsWriter, ImportCall};
 pub use hash::Hash;
 pub(crate) use header::names;
-pub use header::{ActorId, Cause, ExitReason, Header, Kind, Payload, PayloadKind, TurnHeader};
+pub use header::{
+    ActorId, Cause, Code, ExitReason, Header, Kind, Payload, PayloadKind, TurnHeader,
+};
 pub use live::{Live, Subscription};
 pub use log::{Durability, Entry, Log, LogFailed, Opening};
 pub use reader::{Location, Problem, Reader};

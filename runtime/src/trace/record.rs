@@ -1,7 +1,9 @@
 //! How a record is written.
 
 use super::Hash;
-use super::header::{ActorId, Cause, ExitReason, Header, Kind, Payload, PayloadKind, TurnHeader};
+use super::header::{
+    ActorId, Cause, Code, ExitReason, Header, Kind, Payload, PayloadKind, TurnHeader,
+};
 use crate::turn::OutcomeKind;
 use crate::wire::{WireError, Writer};
 use minicbor::data::Type as Major;
@@ -32,6 +34,7 @@ pub mod key {
     pub const FUEL: u64 = 19;
     pub const ELAPSED: u64 = 20;
     pub const INSTANCE: u64 = 21;
+    pub const UPGRADE: u64 = 22;
 }
 
 impl Header {
@@ -107,6 +110,12 @@ impl Kind {
                 map.bytes(key::COMPONENT, &component.0);
                 map.bytes(key::MANIFEST, &manifest.0);
             }
+            Self::Reloaded { code, upgrade } => {
+                map.bytes(key::COMPONENT, &code.component.0);
+                map.bytes(key::MANIFEST, &code.manifest.0);
+                map.key(key::UPGRADE);
+                map.writer.bool(*upgrade);
+            }
             Self::Turn(turn) => {
                 map.unsigned(key::INCARNATION, turn.incarnation.into());
                 map.unsigned(key::TURN, turn.turn);
@@ -142,6 +151,13 @@ impl Kind {
                 name: fields.text(key::NAME)?.to_owned(),
                 component: fields.hash(key::COMPONENT)?,
                 manifest: fields.hash(key::MANIFEST)?,
+            },
+            "reloaded" => Self::Reloaded {
+                code: Code {
+                    component: fields.hash(key::COMPONENT)?,
+                    manifest: fields.hash(key::MANIFEST)?,
+                },
+                upgrade: fields.need(key::UPGRADE)?.bool()?,
             },
             "turn" => Self::Turn(TurnHeader {
                 turn: fields.count(key::TURN)?,

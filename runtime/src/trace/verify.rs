@@ -169,6 +169,11 @@ impl Check<'_> {
                 self.blobs.insert((*component, format!("the component of {name}")));
                 self.blobs.insert((*manifest, format!("the manifest of {name}")));
             }
+            Kind::Reloaded { code, .. } => {
+                let name = self.names.get(&header.actor).map_or("", String::as_str);
+                self.blobs.insert((code.component, format!("a component of {name}")));
+                self.blobs.insert((code.manifest, format!("a manifest of {name}")));
+            }
             Kind::Opened { engine, .. } => {
                 self.blobs.insert((*engine, "the engine's configuration".to_owned()));
             }

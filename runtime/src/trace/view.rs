@@ -145,6 +145,9 @@ impl RecordView {
             Kind::Opened { version, .. } => format!("opened by theater {version}"),
             Kind::Closed => "closed".to_owned(),
             Kind::Spawned { component, .. } => format!("spawned, component {}", component.short()),
+            Kind::Reloaded { code, .. } => {
+                format!("reloaded, component {}", code.component.short())
+            }
             Kind::Exited { incarnation, reason } => {
                 format!("exited: {reason} (incarnation {incarnation})")
             }
@@ -183,6 +186,12 @@ impl RecordView {
                 add("name", json!(name));
                 add("component", json!(component.to_string()));
                 add("manifest", json!(manifest.to_string()));
+            }
+            Kind::Reloaded { code, upgrade } => {
+                add("component", json!(code.component.to_string()));
+                add("manifest", json!(code.manifest.to_string()));
+                add("upgrade", json!(upgrade));
+                add("origin", json!(self.origin));
             }
             Kind::Exited { incarnation, reason } => {
                 add("incarnation", json!(incarnation));

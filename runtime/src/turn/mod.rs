@@ -13,7 +13,7 @@ pub use instance::Instance;
 pub use outcome::{Failure, OutcomeKind};
 pub use program::{Compiled, Program};
 
-use crate::boundary::export::{Function, INIT};
+use crate::boundary::export::Function;
 use crate::boundary::{Abort, Crossing, Divergence, TurnData};
 use crate::handlers::{Context, StopReason};
 use crate::manifest::Limits;
@@ -246,10 +246,10 @@ fn conclude(
     }
 }
 
-/// The reason for which `init` refuses to start, if it does.
+/// The reason for which `init` refuses to start, or `upgrade` to go on, if it does.
 fn refusal(function: &Function, values: &[Val]) -> Option<String> {
     match values {
-        [Val::Result(Err(reason))] if function.full_name == INIT => Some(match reason.as_deref() {
+        [Val::Result(Err(reason))] if function.may_refuse() => Some(match reason.as_deref() {
             Some(Val::String(reason)) => reason.clone(),
             _ => "no reason given".to_owned(),
         }),

@@ -8,7 +8,8 @@ use std::fmt;
 pub enum OutcomeKind {
     /// The function returned, and the turn committed. An `err` is a return like any other.
     Returned,
-    /// `init` returned an `err`: the actor does not start.
+    /// `init` returned an `err`, and the actor does not start; or `upgrade` did, and the actor goes on with
+    /// the component of before.
     Refused,
     /// The component trapped.
     Trap,

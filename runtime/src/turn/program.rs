@@ -109,6 +109,11 @@ impl Program {
         self.callbacks.iter().find(|function| function.full_name == export::INIT)
     }
 
+    /// The function that takes over from another component, if the component has one.
+    pub fn upgrade(&self) -> Option<&Function> {
+        self.callbacks.iter().find(|function| function.is_upgrade())
+    }
+
     /// The engine that compiled it.
     pub fn engine(&self) -> &Engine {
         self.pre.engine()

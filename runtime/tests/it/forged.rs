@@ -10,8 +10,8 @@ use std::time::Duration;
 use theater_runtime::node::Node;
 use theater_runtime::replay::{Cursor, History, Replayer, Selection, replay_all};
 use theater_runtime::trace::{
-    ActorId, Durability, ExitReason, Hash, Header, Kind, Payload, PayloadKind, Reader, Record,
-    RunDir, verify,
+    ActorId, Code, Durability, ExitReason, Hash, Header, Kind, Payload, PayloadKind, Reader,
+    Record, RunDir, verify,
 };
 use theater_runtime::turn::OutcomeKind;
 use theater_runtime::wire::Writer;
@@ -92,7 +92,11 @@ fn forge_kind(noise: &mut Noise, kind: &mut Kind) {
             *cut = noise.number();
         }
         other => {
-            *other = match noise.below(4) {
+            *other = match noise.below(5) {
+                4 => Kind::Reloaded {
+                    code: Code { component: Hash([7; 32]), manifest: Hash([7; 32]) },
+                    upgrade: noise.chance(2),
+                },
                 0 => Kind::Restarted { incarnation: noise.number() as u32 },
                 1 => Kind::Exited { incarnation: noise.number() as u32, reason: ExitReason::Trap },
                 2 => Kind::Stopped,

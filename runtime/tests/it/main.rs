@@ -5,6 +5,7 @@ mod endings;
 mod forged;
 mod live;
 mod recovery;
+mod reload;
 mod replay;
 mod stage;
 mod tampering;

@@ -31,6 +31,11 @@ impl Stage {
     /// Ends the node and goes on with its run.
     pub async fn reopen(&mut self) -> Vec<Arc<Actor>> {
         self.node.shutdown().await.unwrap();
+        self.open_again().await
+    }
+
+    /// Goes on with the run, whose node has ended.
+    pub async fn open_again(&mut self) -> Vec<Arc<Actor>> {
         let Opened { node, resumed, .. } =
             Node::open(self.run.clone(), Durability::Async).await.unwrap();
         self.node = node;
