@@ -16,6 +16,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use theater_runtime::boundary::Crossing;
 use theater_runtime::boundary::export::Function;
+use theater_runtime::cache::Cache;
 use theater_runtime::diagnostic::Source;
 use theater_runtime::engine::EngineConfig;
 use theater_runtime::handlers::Context;
@@ -25,7 +26,8 @@ use theater_runtime::state::State;
 use theater_runtime::trace::{
     ActorId, Cause, Durability, Entry, Kind, Log, PayloadKind, RunDir, TurnHeader,
 };
-use theater_runtime::turn::{self, Compiled, Execution, Program};
+use theater_runtime::turn::{self, Compiler, Execution, Program};
+use theater_runtime::world::Binary;
 use wasmtime::Store;
 use wasmtime::component::{Component, Linker, Val};
 
@@ -101,6 +103,10 @@ fn cases(warm: bool) -> [Case; 2] {
     ]
 }
 
+fn binary(bytes: &[u8]) -> Binary {
+    Binary::read(bytes.to_vec(), &Cache::none()).unwrap()
+}
+
 fn manifest(case: &Case) -> Manifest {
     let instance = if case.warm { "warm" } else { "fresh" };
     let text = format!("[actor]\nname = \"bench\"\ninstance = \"{instance}\"\n{}", case.manifest);
@@ -159,9 +165,10 @@ async fn bare_turns(bytes: &[u8], case: &Case) -> Duration {
 
 /// Turns through the boundary, one after the other; each recorded, if there is a log.
 async fn turns(bytes: &[u8], case: &Case, log: Option<&Log>) -> Duration {
-    let engine = EngineConfig::default().engine().unwrap();
+    let compiler = Compiler::new(EngineConfig::default(), Cache::none()).unwrap();
     let manifest = manifest(case);
-    let program = Program::link(&Compiled::new(&engine, bytes).unwrap(), &manifest).unwrap();
+    let compiled = compiler.compile(&binary(bytes)).unwrap();
+    let program = Program::link(&compiled, &manifest).unwrap();
     let function = program.function(case.function).unwrap();
     let (mut state, mut instance) = (State::default(), None);
     let name: Arc<str> = "bench".into();
@@ -231,8 +238,8 @@ async fn traced_turns(bytes: &[u8], case: &Case) -> Duration {
 async fn calls(bytes: &[u8], case: &Case) -> (Duration, u64) {
     let dir = tempfile::tempdir().unwrap();
     let run = RunDir::create(dir.path()).unwrap();
-    let node = Node::open(run.clone(), Durability::Group).await.unwrap().node;
-    let prepared = node.prepare(manifest(case), bytes.to_vec()).unwrap();
+    let node = Node::open(run.clone(), Durability::Group, Cache::none()).await.unwrap().node;
+    let prepared = node.prepare(manifest(case), binary(bytes)).unwrap();
     node.spawn(prepared, "bench", Vec::new(), None).await.unwrap();
     let before = size(&run);
     let start = Instant::now();

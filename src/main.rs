@@ -5,6 +5,7 @@
 
 mod address;
 mod asynchronous;
+mod cache;
 mod commands;
 mod output;
 mod project;

@@ -39,6 +39,7 @@ pub use session::Start;
 
 use signals::Signals;
 use std::path::PathBuf;
+use theater_runtime::cache::Cache;
 use theater_runtime::diagnostic::Diagnostic;
 use theater_runtime::trace::Durability;
 
@@ -65,6 +66,8 @@ pub struct Options {
     pub colour: bool,
     /// Whether there are colours on standard error.
     pub colour_err: bool,
+    /// Where compiled components are kept.
+    pub cache: Cache,
     /// The file with the lines of earlier sessions.
     pub history: Option<PathBuf>,
 }

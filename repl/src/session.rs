@@ -282,7 +282,7 @@ impl Session {
             let place = |problem| *placed(Box::new(problem), source, span(), "to be spawned");
             problems.into_iter().map(place).collect()
         };
-        let loaded = start.load(&self.grants).map_err(in_line)?;
+        let loaded = start.load(&self.grants, self.node.cache()).map_err(in_line)?;
         let Some(mut loaded) = loaded else { return Ok(()) };
         for warning in std::mem::take(&mut loaded.warnings) {
             sink(Output::Warning(Box::new(warning)))?;

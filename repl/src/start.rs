@@ -31,6 +31,7 @@ pub async fn start(options: &Options, signals: &mut Signals) -> Result<Started, 
         which: if options.resume { Which::Last } else { Which::New },
         durability: options.durability,
         grants: options.grants.clone(),
+        cache: options.cache.clone(),
     };
     let mut begun = beginning.open().await?;
     report(&begun.problems, Style::of_stderr(options.colour_err));

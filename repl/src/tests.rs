@@ -10,6 +10,7 @@ use crate::signals::Signals;
 use crate::{Input, Options, Start, start};
 use insta::assert_snapshot;
 use std::path::{Path, PathBuf};
+use theater_runtime::cache::Cache;
 use theater_runtime::diagnostic::{Diagnostic, Source};
 use theater_runtime::trace::{Durability, RunDir};
 
@@ -50,6 +51,7 @@ fn options(start: Start, data: &Path) -> Options {
         json: false,
         colour: false,
         colour_err: false,
+        cache: Cache::none(),
         history: None,
     }
 }

@@ -8,6 +8,7 @@
 
 pub mod actor;
 pub mod boundary;
+pub mod cache;
 pub mod call;
 pub mod catalog;
 pub mod diagnostic;

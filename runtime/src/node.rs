@@ -9,8 +9,9 @@ mod start;
 
 use crate::actor::{Actor, Call, CallError, Control, Handle, Life, Reply, Task, WarmInstances};
 use crate::boundary::export::INIT;
+use crate::cache::Cache;
 use crate::diagnostic::{
-    Diagnostic, ENGINE_CANNOT_START, NAME_TAKEN, NODE_STOPPED, RUN_UNWRITABLE, Result, reason,
+    Diagnostic, NAME_TAKEN, NODE_STOPPED, RUN_UNWRITABLE, Result,
 };
 use crate::engine::{EngineConfig, KEPT_INSTANCES, KEPT_MEMORY, TURNS_AT_ONCE};
 use crate::manifest::Manifest;
@@ -18,7 +19,8 @@ use crate::state::State;
 use crate::trace::{
     ActorId, Cause, Code, Durability, Entry, Hash, Kind, Log, LogFailed, RunDir, Subscription,
 };
-use crate::turn::{Compiled, Program};
+use crate::turn::{Compiled, Compiler, Program};
+use crate::world::Binary;
 use recover::Recovered;
 pub(crate) use recover::manifest as recorded_manifest;
 pub use reload::{Trial, Tried};
@@ -28,7 +30,6 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::task::JoinHandle;
-use wasmtime::Engine;
 use wasmtime::component::{Type, Val};
 
 /// How long an actor that is told to end may go on with its present turn: OTP's default.
@@ -42,7 +43,7 @@ pub struct Node {
 
 #[derive(Debug)]
 struct Inner {
-    engine: Engine,
+    compiler: Compiler,
     run: RunDir,
     log: Arc<Log>,
     slots: Arc<Semaphore>,
@@ -73,7 +74,7 @@ pub struct Opened {
 #[derive(Debug)]
 pub struct Prepared {
     manifest: Manifest,
-    bytes: Vec<u8>,
+    binary: Binary,
     program: Program,
 }
 
@@ -96,18 +97,16 @@ impl Prepared {
 
 impl Node {
     /// Begins a run in an empty folder, or goes on with the one that is there: every actor that
-    /// lived when it ended lives again, with its last committed state.
+    /// lived when it ended lives again, with its last committed state. Compiled components are taken
+    /// from the cache, and kept there.
     ///
     /// # Errors
     ///
     /// When another process writes the run, when it is damaged or cannot be written, or when a
     /// recorded component cannot be loaded any more.
-    pub async fn open(run: RunDir, durability: Durability) -> Result<Opened> {
+    pub async fn open(run: RunDir, durability: Durability, cache: Cache) -> Result<Opened> {
         let config = EngineConfig::default();
-        let engine = config.engine().map_err(|error| {
-            let message = format!("the engine cannot start: {}", reason(&error.root_cause()));
-            Diagnostic::error(ENGINE_CANNOT_START, message)
-        })?;
+        let compiler = Compiler::new(config, cache)?;
         let mut recovered = Recovered::default();
         let opening = Log::open(&run, durability, |_, record| recovered.follow(&run, record))?;
         let stored_config = run
@@ -116,7 +115,7 @@ impl Node {
             .map_err(|error| Diagnostic::io(RUN_UNWRITABLE, "write", run.path(), &error))?;
         let node = Self {
             inner: Arc::new(Inner {
-                engine,
+                compiler,
                 run,
                 log: Arc::new(opening.log),
                 slots: Arc::new(Semaphore::new(TURNS_AT_ONCE as usize)),
@@ -148,26 +147,34 @@ impl Node {
         &self.inner.run
     }
 
+    /// Where compiled components are kept.
+    pub fn cache(&self) -> &Cache {
+        self.inner.compiler.cache()
+    }
+
     /// Checks a component against its manifest, compiles and links it. None of its code runs.
     ///
     /// # Errors
     ///
     /// Everything for which it is refused.
-    pub fn prepare(&self, manifest: Manifest, bytes: Vec<u8>) -> Result<Prepared, Vec<Diagnostic>> {
-        let compiled = self.compile(&bytes).map_err(|error| vec![*error])?;
+    pub fn prepare(
+        &self,
+        manifest: Manifest,
+        binary: Binary,
+    ) -> Result<Prepared, Vec<Diagnostic>> {
+        let compiled = self.compile(&binary).map_err(|error| vec![*error])?;
         let program = Program::link(&compiled, &manifest)?;
-        Ok(Prepared { manifest, bytes, program })
+        Ok(Prepared { manifest, binary, program })
     }
 
     /// Compiles a component, unless this node has compiled it before.
-    fn compile(&self, bytes: &[u8]) -> Result<Compiled> {
-        let hash = Hash::of(bytes);
-        let cache = || self.inner.compiled.lock().unwrap_or_else(|p| p.into_inner());
-        if let Some(compiled) = cache().get(&hash) {
+    fn compile(&self, binary: &Binary) -> Result<Compiled> {
+        let known = || self.inner.compiled.lock().unwrap_or_else(|p| p.into_inner());
+        if let Some(compiled) = known().get(&binary.hash) {
             return Ok(compiled.clone());
         }
-        let compiled = Compiled::new(&self.inner.engine, bytes)?;
-        cache().insert(hash, compiled.clone());
+        let compiled = self.inner.compiler.compile(binary)?;
+        known().insert(binary.hash, compiled.clone());
         Ok(compiled)
     }
 
@@ -234,7 +241,7 @@ impl Node {
     fn store(&self, prepared: &Prepared) -> Result<Code> {
         let unwritable = |error| Diagnostic::io(RUN_UNWRITABLE, "write", self.run().path(), &error);
         let blobs = self.run().blobs();
-        let component = blobs.put(&prepared.bytes).map_err(unwritable)?;
+        let component = blobs.put_hashed(&prepared.binary.bytes, prepared.binary.hash).map_err(unwritable)?;
         let effective = prepared.manifest.effective_toml();
         let manifest = blobs.put(effective.as_bytes()).map_err(unwritable)?;
         Ok(Code { component, manifest })
@@ -251,7 +258,9 @@ impl Node {
             })
         };
         let manifest = recorded_manifest(&found.name, &read("manifest", &found.code.manifest)?)?;
-        let compiled = self.compile(&read("component", &found.code.component)?)?;
+        let bytes = read("component", &found.code.component)?;
+        let binary = Binary::with_hash(bytes, found.code.component, self.cache())?;
+        let compiled = self.compile(&binary)?;
         let program = Program::link(&compiled, &manifest).map_err(|mut problems| {
             // Linking reports at least one problem when it fails.
             problems.swap_remove(0)

@@ -1,6 +1,7 @@
 //! The subcommands, a file each: a clap struct, whose comments are the manual, and one function.
 
 mod build;
+mod cache;
 mod check;
 mod completions;
 mod explain;
@@ -30,6 +31,8 @@ pub enum Command {
     #[command(subcommand)]
     Trace(trace::Command),
     Replay(replay::Args),
+    #[command(subcommand)]
+    Cache(cache::Command),
     Explain(explain::Args),
     Completions(completions::Args),
 }
@@ -45,6 +48,7 @@ pub fn run(command: Command, output: &mut Output) -> Ended {
         Command::Run(args) => run::run(args, output),
         Command::Trace(command) => trace::run(command, output),
         Command::Replay(args) => replay::run(args, output),
+        Command::Cache(command) => cache::run(command, output),
         Command::Explain(args) => explain::run(args, output),
         Command::Completions(args) => completions::run(args, output),
     }

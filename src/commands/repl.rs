@@ -61,6 +61,7 @@ pub fn run(args: Args, output: &mut Output) -> Ended {
         colour_err: output.report_paint().on,
         history: Some(data.join("history")),
         data,
+        cache: crate::cache::open(),
     };
     match block_on(theater_repl::run(options))?? {
         theater_repl::Ended::Ok => Ok(Status::Fine),

@@ -52,7 +52,9 @@ pub fn run(args: Args, output: &mut Output) -> Ended {
     let with = args.with.as_deref().map(read_component).transpose()?;
     let history = Arc::new(History::load(&run)?);
     let selection = select(&history, args.address.as_ref())?;
-    let replayer = Replayer::new(with)?;
+    let cache = crate::cache::open();
+    output.reports(&Vec::from_iter(cache.problem()));
+    let replayer = Replayer::new(with, cache)?;
     let replayer = Arc::new(if args.fresh { replayer.in_fresh_instances() } else { replayer });
     let mut warm = 0;
     let mut telling = Telling { output, json: args.json, shown: BTreeSet::new(), failed: None };

@@ -50,6 +50,7 @@ async fn foreground(args: Args, output: &mut Output) -> Ended {
         which: if args.new { Which::New } else { Which::LastOrNew },
         durability: Durability::default(),
         grants: args.actor.grant,
+        cache: crate::cache::open(),
     };
     let mut begun = beginning.open().await?;
     let mut watching = Watching {

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
 
 mod build;
+mod cache;
 mod check;
 mod completions;
 mod crash;

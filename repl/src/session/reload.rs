@@ -67,7 +67,7 @@ impl Session {
             None => self.starts.get(&*actor.name).unwrap_or(&self.start).clone(),
         };
         let spawned_here = reload.path.is_some() || self.starts.contains_key(&*actor.name);
-        match start.load(&self.grants)? {
+        match start.load(&self.grants, self.node.cache())? {
             Some(loaded) if spawned_here || loaded.name() == &*actor.name => Ok((start, loaded)),
             _ => {
                 let message = format!("where `{}` was spawned from is not known", actor.name);
@@ -80,7 +80,7 @@ impl Session {
     /// What the actor's recorded turns do on a new build.
     async fn tried(&self, actor: &Actor, loaded: Loaded) -> Result<Trial> {
         let history = Arc::new(History::load(self.node.run())?);
-        let work = loaded.try_on(history, actor.id, SHOWN);
+        let work = loaded.try_on(history, actor.id, SHOWN, self.node.cache());
         self.interrupt.during_work(work).await.unwrap_or_else(|| {
             let message = format!("`{}` is not reloaded: the trial was interrupted", actor.name);
             Err(Box::new(Diagnostic::error(RELOAD_REFUSED, message)))

@@ -79,6 +79,7 @@ codes! {
     INIT_REFUSED = "TH0502", "an actor refuses to start";
     NODE_STOPPED = "TH0503", "the node is ending";
     ENGINE_CANNOT_START = "TH0504", "the engine cannot start";
+    CACHE_UNTRUSTED = "TH0510", "the cache of compiled components is not used";
     RELOAD_REFUSED = "TH0540", "a reload is refused";
     MESSAGE_MISFIT = "TH0541", "a message does not fit a reloaded actor";
 

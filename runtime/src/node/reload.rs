@@ -3,6 +3,7 @@
 use super::{Loaded, Node, Prepared};
 use crate::actor::{Actor, CallError, Control, Reload};
 use crate::boundary::Divergence;
+use crate::cache::Cache;
 use crate::diagnostic::{Diagnostic, Result};
 use crate::replay::{History, Replayer, Selection, Summary, replay_all};
 use crate::trace::ActorId;
@@ -39,8 +40,10 @@ impl Loaded {
         history: Arc<History>,
         actor: ActorId,
         most: usize,
+        cache: &Cache,
     ) -> Result<Trial> {
-        let replayer = Replayer::trial(self.component.clone(), self.manifest.clone())?;
+        let component = self.component.bytes.clone();
+        let replayer = Replayer::trial(component, self.manifest.clone(), cache.clone())?;
         let mut differing = Vec::new();
         let turns = Selection::Present(actor);
         let summary = replay_all(history, Arc::new(replayer), turns, |actor, index, result| {

@@ -3,15 +3,17 @@
 use super::{Node, Opened, Prepared};
 use crate::actor::Actor;
 use crate::boundary::export::{Function, INIT};
+use crate::cache::Cache;
 use crate::call::{parse_arguments, signature};
 use crate::diagnostic::{
     ARGUMENT_COUNT, Diagnostic, GRANT_UNUSED, IMPORT_NOT_GRANTED, NOT_BUILT, RUN_DIFFERS, Source,
     TURN_ABORTED,
 };
 use crate::manifest::Manifest;
-use crate::trace::{Durability, Hash, Kind, Reader, RunDir};
+use crate::trace::{Durability, Kind, Reader, RunDir};
 use crate::world::{
-    ComponentInfo, check_actor, component_path, needed_handlers, project_wit, read_component,
+    Binary, ComponentInfo, check_binary, component_path, needed_handlers,
+    project_wit, read_component,
 };
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -34,8 +36,8 @@ pub enum Start {
 pub struct Loaded {
     /// Its manifest.
     pub manifest: Manifest,
-    /// Its bytes.
-    pub component: Vec<u8>,
+    /// The component.
+    pub component: Binary,
     /// What is to be said about it, without keeping it from running.
     pub warnings: Vec<Diagnostic>,
 }
@@ -67,6 +69,8 @@ pub struct Beginning {
     pub durability: Durability,
     /// The handlers that a component without a project gets.
     pub grants: Vec<String>,
+    /// Where compiled components are kept.
+    pub cache: Cache,
 }
 
 /// A node that is open, and the actor that is still to be spawned.
@@ -99,7 +103,7 @@ impl Beginning {
             Which::LastOrNew => RunDir::latest(&self.data).ok(),
         };
         let new = last.is_none();
-        let loaded = match self.start.load(&self.grants) {
+        let loaded = match self.start.load(&self.grants, &self.cache) {
             Err(problems) if new => return Err(problems),
             other => other,
         };
@@ -107,7 +111,7 @@ impl Beginning {
             Some(run) => run,
             None => RunDir::create(&self.data).map_err(single)?,
         };
-        let opened = Node::open(run.clone(), self.durability).await;
+        let opened = Node::open(run.clone(), self.durability, self.cache.clone()).await;
         let Opened { node, cut, resumed } = match opened {
             Ok(opened) => opened,
             Err(problem) => {
@@ -115,11 +119,12 @@ impl Beginning {
                 return Err(vec![*problem]);
             }
         };
-        let mut begun = Begun { node, new, cut, resumed, problems: Vec::new(), loaded: None };
+        let problems = Vec::from_iter(self.cache.problem());
+        let mut begun = Begun { node, new, cut, resumed, problems, loaded: None };
         match loaded {
             Err(problems) if begun.resumed.is_empty() => Err(begun.end(problems).await),
             Err(problems) => {
-                begun.problems = problems;
+                begun.problems.extend(problems);
                 Ok(begun)
             }
             Ok(loaded) => {
@@ -204,51 +209,61 @@ impl Start {
     /// # Errors
     ///
     /// All problems that keep it from running.
-    pub fn load(&self, grants: &[String]) -> Result<Option<Loaded>, Vec<Diagnostic>> {
+    pub fn load(
+        &self,
+        grants: &[String],
+        cache: &Cache,
+    ) -> Result<Option<Loaded>, Vec<Diagnostic>> {
         match self {
-            Self::Project(path) => project(path).map(Some),
-            Self::Component(path) => bare(path, grants).map(Some),
+            Self::Project(path) => project(path, cache).map(Some),
+            Self::Component(path) => bare(path, grants, cache).map(Some),
             Self::Empty => Ok(None),
         }
     }
 }
 
-fn project(path: &Path) -> Result<Loaded, Vec<Diagnostic>> {
+fn project(path: &Path, cache: &Cache) -> Result<Loaded, Vec<Diagnostic>> {
     let (manifest, mut warnings) = Manifest::load(path).into_result()?;
     let wit = project_wit(&manifest)?;
     let file = component_path(&manifest);
     if !file.exists() {
         return Err(vec![not_built(&manifest, &file)]);
     }
-    let component = read_component(&file).map_err(single)?;
-    warnings.extend(errors_first(check_actor(&manifest, wit.as_ref(), Some(&component)))?);
+    let bytes = read_component(&file).map_err(single)?;
+    let component = Binary::read(bytes, cache);
+    let problems = check_binary(&manifest, wit.as_ref(), component.as_ref());
+    warnings.extend(errors_first(problems)?);
+    let component = component.map_err(single)?;
     Ok(Loaded { manifest, component, warnings })
 }
 
-fn bare(path: &Path, grants: &[String]) -> Result<Loaded, Vec<Diagnostic>> {
-    let component = read_component(path).map_err(single)?;
+fn bare(path: &Path, grants: &[String], cache: &Cache) -> Result<Loaded, Vec<Diagnostic>> {
+    let bytes = read_component(path).map_err(single)?;
     let manifest = Manifest::bare(path, grants)?;
-    let mut problems = check_actor(&manifest, None, Some(&component));
+    let component = Binary::read(bytes, cache);
+    let mut problems = check_binary(&manifest, None, component.as_ref());
     // The grants are those of a whole session: not every component needs all of them.
     problems.retain(|problem| problem.code != GRANT_UNUSED);
     for problem in &mut problems {
-        fit_bare(problem, &manifest, &component);
+        let info = component.as_ref().ok().map(|component| &*component.info);
+        fit_bare(problem, &manifest, info);
     }
     let warnings = errors_first(problems)?;
+    let component = component.map_err(single)?;
     Ok(Loaded { manifest, component, warnings })
 }
 
 /// Fits the report of a problem to a component whose manifest nobody has written: no place in that
 /// manifest, and no advice to change it.
-fn fit_bare(problem: &mut Diagnostic, manifest: &Manifest, component: &[u8]) {
+fn fit_bare(problem: &mut Diagnostic, manifest: &Manifest, info: Option<&ComponentInfo>) {
     if problem.source.as_ref().is_some_and(|source| Arc::ptr_eq(source, &manifest.source)) {
         problem.source = None;
         problem.labels.clear();
     }
     if problem.code == IMPORT_NOT_GRANTED
-        && let Ok(info) = ComponentInfo::read(component)
+        && let Some(info) = info
     {
-        let needs = needed_handlers(&info).handlers.join(",");
+        let needs = needed_handlers(info).handlers.join(",");
         problem.help = Some(format!("Grant all that it needs with `--grant {needs}`."));
     }
 }
@@ -325,7 +340,7 @@ impl Loaded {
 
     /// A warning if a living actor differs from the one that would be spawned now.
     pub fn difference(&self, actor: &Actor) -> Option<Diagnostic> {
-        let component = actor.program.hash != Hash::of(&self.component);
+        let component = actor.program.hash != self.component.hash;
         let manifest = actor.manifest.effective_toml() != self.manifest.effective_toml();
         let what = match (component, manifest) {
             (false, false) => return None,

@@ -2,18 +2,19 @@ use super::life::{Life, impossible};
 use super::{ActorHistory, History, PastTurn};
 use crate::boundary::export::{Function, is_upgrade};
 use crate::boundary::{Crossing, Divergence, Script, show_values};
-use crate::diagnostic::{Diagnostic, ENGINE_CANNOT_START, Result, TRACE_DAMAGED, reason};
+use crate::cache::Cache;
+use crate::diagnostic::{Diagnostic, Result, TRACE_DAMAGED};
 use crate::engine::EngineConfig;
 use crate::handlers::Context;
 use crate::manifest::{Instances, Manifest};
 use crate::node::recorded_manifest;
 use crate::state::{Delta, State};
 use crate::trace::{CallsReader, Code, Hash, PayloadKind, Record};
-use crate::turn::{self, Compiled, Execution, Failure, OutcomeKind, Program};
+use crate::turn::{self, Compiler, Execution, Failure, OutcomeKind, Program};
+use crate::world::Binary;
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, OnceLock};
-use wasmtime::Engine;
 use wasmtime::component::Val;
 
 /// Executes recorded turns again and compares them with their records.
@@ -23,10 +24,10 @@ use wasmtime::component::Val;
 /// another one is given to try it on this history.
 #[derive(Debug)]
 pub struct Replayer {
-    engine: Engine,
+    compiler: Compiler,
     engine_hash: Hash,
     /// Made when the first turn is replayed that ended in a stack overflow.
-    large_stack: OnceLock<Engine>,
+    large_stack: OnceLock<Compiler>,
     /// Another component in place of the recorded ones.
     with: Option<Vec<u8>>,
     /// Another manifest in place of the recorded ones.
@@ -73,15 +74,16 @@ impl Ready {
 }
 
 impl Replayer {
-    /// A replayer that uses the recorded components, or `with` in place of all of them.
+    /// A replayer that uses the recorded components, or `with` in place of all of them. Compiled ones
+    /// are taken from the cache, and kept there.
     ///
     /// # Errors
     ///
     /// When the engine cannot start.
-    pub fn new(with: Option<Vec<u8>>) -> Result<Self> {
+    pub fn new(with: Option<Vec<u8>>, cache: Cache) -> Result<Self> {
         let config = EngineConfig::default();
         Ok(Self {
-            engine: config.engine().map_err(|error| cannot_start(&error))?,
+            compiler: Compiler::new(config, cache)?,
             engine_hash: Hash::of(config.to_text().as_bytes()),
             large_stack: OnceLock::new(),
             with,
@@ -97,9 +99,9 @@ impl Replayer {
     /// # Errors
     ///
     /// When the engine cannot start.
-    pub fn trial(component: Vec<u8>, manifest: Manifest) -> Result<Self> {
+    pub fn trial(component: Vec<u8>, manifest: Manifest, cache: Cache) -> Result<Self> {
         let fresh = manifest.actor.instance == Instances::Fresh;
-        Ok(Self { manifest: Some(manifest), fresh, ..Self::new(Some(component))? })
+        Ok(Self { manifest: Some(manifest), fresh, ..Self::new(Some(component), cache)? })
     }
 
     /// Executes every turn in a fresh instance, also those that were recorded in a kept one, whose
@@ -247,11 +249,16 @@ impl Replayer {
             Some(manifest) => manifest.clone(),
             None => recorded_manifest(&actor.name, &read("manifest", &code.manifest)?)?,
         };
-        let engine = if large { self.large_stack_engine()? } else { &self.engine };
-        let compiled = match &self.with {
-            Some(bytes) => Compiled::new(engine, bytes)?,
-            None => Compiled::new(engine, &read("component", &code.component)?)?,
+        let compiler = if large { self.large_stack_compiler()? } else { &self.compiler };
+        let cache = compiler.cache();
+        let binary = match &self.with {
+            Some(bytes) => Binary::read(bytes.clone(), cache)?,
+            None => {
+                let bytes = read("component", &code.component)?;
+                Binary::with_hash(bytes, code.component, cache)?
+            }
         };
+        let compiled = compiler.compile(&binary)?;
         let program = Program::link(&compiled, &manifest).map_err(|mut problems| {
             // Linking reports at least one problem when it fails.
             problems.swap_remove(0)
@@ -259,19 +266,14 @@ impl Replayer {
         Ok(Ready { program, manifest })
     }
 
-    fn large_stack_engine(&self) -> Result<&Engine> {
-        if let Some(engine) = self.large_stack.get() {
-            return Ok(engine);
+    fn large_stack_compiler(&self) -> Result<&Compiler> {
+        if let Some(compiler) = self.large_stack.get() {
+            return Ok(compiler);
         }
-        let engine =
-            EngineConfig::with_large_stack().engine().map_err(|error| cannot_start(&error))?;
-        Ok(self.large_stack.get_or_init(|| engine))
+        let cache = self.compiler.cache().clone();
+        let compiler = Compiler::new(EngineConfig::with_large_stack(), cache)?;
+        Ok(self.large_stack.get_or_init(|| compiler))
     }
-}
-
-fn cannot_start(error: &wasmtime::Error) -> Diagnostic {
-    let message = format!("the engine cannot start: {}", reason(&error.root_cause()));
-    Diagnostic::error(ENGINE_CANNOT_START, message)
 }
 
 pub(super) fn difference(what: &str, expected: &str, actual: &str) -> Divergence {

@@ -28,7 +28,15 @@ impl Blobs {
     ///
     /// When it cannot be written.
     pub fn put(&self, bytes: &[u8]) -> io::Result<Hash> {
-        let hash = Hash::of(bytes);
+        self.put_hashed(bytes, Hash::of(bytes))
+    }
+
+    /// The same, of bytes whose hash is known.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be written.
+    pub fn put_hashed(&self, bytes: &[u8], hash: Hash) -> io::Result<Hash> {
         let path = self.path(&hash);
         if path.exists() {
             return Ok(hash);

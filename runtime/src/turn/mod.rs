@@ -5,13 +5,15 @@
 //! that crossed the boundary. It changes nothing by itself; committing is the actor's.
 //! [`execute_warm`] does the same in an [`Instance`] that lives over several turns.
 
+mod compiler;
 mod instance;
 mod outcome;
 mod program;
 
+pub use compiler::{Compiled, Compiler};
 pub use instance::Instance;
 pub use outcome::{Failure, OutcomeKind};
-pub use program::{Compiled, Program};
+pub use program::Program;
 
 use crate::boundary::export::Function;
 use crate::boundary::{Abort, Crossing, Divergence, TurnData};

@@ -1,3 +1,4 @@
+use super::Compiled;
 use crate::boundary::export::{self, Function, Uncallable};
 use crate::boundary::{self, TurnData};
 use crate::diagnostic::{COMPONENT_UNSUPPORTED, Diagnostic};
@@ -6,41 +7,10 @@ use crate::trace::Hash;
 use crate::world::ComponentInfo;
 use std::collections::HashMap;
 use std::sync::Arc;
-use wasmtime::component::{Component, Instance, InstancePre, Linker};
+use wasmtime::component::{Instance, InstancePre, Linker};
 use wasmtime::{Engine, Store};
 
-/// A compiled component. Cloning it is cheap.
-#[derive(Clone)]
-pub struct Compiled {
-    /// The SHA-256 of the component's bytes.
-    pub hash: Hash,
-    /// What the component says about itself.
-    pub info: Arc<ComponentInfo>,
-    component: Component,
-}
-
-impl std::fmt::Debug for Compiled {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Compiled").field("hash", &self.hash).finish_non_exhaustive()
-    }
-}
-
-impl Compiled {
-    /// Compiles a component.
-    ///
-    /// # Errors
-    ///
-    /// When the bytes are no component, or one that the engine does not support.
-    pub fn new(engine: &Engine, bytes: &[u8]) -> Result<Self, Box<Diagnostic>> {
-        let info = Arc::new(ComponentInfo::read(bytes)?);
-        match Component::from_binary(engine, bytes) {
-            Ok(component) => Ok(Self { hash: Hash::of(bytes), info, component }),
-            Err(error) => Err(Box::new(unsupported(&error))),
-        }
-    }
-}
-
-fn unsupported(error: &wasmtime::Error) -> Diagnostic {
+pub(super) fn unsupported(error: &wasmtime::Error) -> Diagnostic {
     let message = format!("the component cannot be loaded: {}", error.root_cause());
     Diagnostic::error(COMPONENT_UNSUPPORTED, message)
 }

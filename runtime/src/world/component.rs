@@ -25,7 +25,7 @@ pub struct ComponentInfo {
 }
 
 /// One import or export.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Extern {
     /// An interface.
     Interface(InterfaceInfo),
@@ -36,7 +36,7 @@ pub enum Extern {
 }
 
 /// An imported or exported interface.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InterfaceInfo {
     /// The full name, for example `theater:host/state@0.1.0`.
     pub name: String,
@@ -49,7 +49,7 @@ pub struct InterfaceInfo {
 }
 
 /// A function of a component.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FunctionInfo {
     /// The full name of its interface; none if it belongs to the world itself.
     pub interface: Option<String>,
@@ -64,7 +64,7 @@ pub struct FunctionInfo {
 }
 
 /// A named type.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TypeInfo {
     /// Its name.
     pub name: String,
@@ -94,13 +94,18 @@ impl ComponentInfo {
     pub fn read(bytes: &[u8]) -> diagnostic::Result<Self> {
         check_header(bytes)?;
         validate(bytes)?;
+        Self::read_valid(bytes)
+    }
+
+    /// Reads a component that is known to be valid.
+    pub(super) fn read_valid(bytes: &[u8]) -> diagnostic::Result<Self> {
         if let Some(name) = import_without_wit(bytes) {
             return Err(no_wit_form(&format!("its import `{name}` is no function or interface")));
         }
         let decoded = wit_component::decode(bytes).map_err(|error| no_wit_form(&chain(&error)))?;
         match decoded {
             DecodedWasm::Component(resolve, world) => {
-                Ok(Self::new(resolve, world, &Docs::read(bytes)))
+                Ok(Self::new(resolve, world, &Docs::read(Docs::section(bytes))))
             }
             DecodedWasm::WitPackage(..) => Err(Diagnostic::error(
                 diagnostic::WIT_PACKAGE,
@@ -111,7 +116,7 @@ impl ComponentInfo {
         }
     }
 
-    fn new(resolve: Resolve, world: WorldId, docs: &Docs) -> Self {
+    pub(super) fn new(resolve: Resolve, world: WorldId, docs: &Docs) -> Self {
         let externs = |items: &wit_parser::IndexMap<_, WorldItem>, exported: bool| {
             let one = |(key, item): (&_, &WorldItem)| match item {
                 WorldItem::Interface { id, .. } => {

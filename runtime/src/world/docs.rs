@@ -69,10 +69,19 @@ pub(super) struct Docs {
 }
 
 impl Docs {
-    /// Reads the appended WIT. A section that cannot be read means no comments, and nothing worse.
-    pub(super) fn read(component: &[u8]) -> Self {
+    /// Reads the appended WIT. What cannot be read means no comments, and nothing worse.
+    pub(super) fn read(section: Option<&[u8]>) -> Self {
+        let own = section.and_then(|section| match wit_component::decode(section) {
+            Ok(DecodedWasm::WitPackage(resolve, package)) => Some((resolve, package)),
+            _ => None,
+        });
+        Self { own }
+    }
+
+    /// The content of a component's section with the appended WIT.
+    pub(super) fn section(component: &[u8]) -> Option<&[u8]> {
         let mut depth = 0usize;
-        let mut own = None;
+        let mut found = None;
         for payload in Parser::new(0).parse_all(component) {
             match payload {
                 Ok(Payload::ModuleSection { .. } | Payload::ComponentSection { .. }) => depth += 1,
@@ -82,17 +91,13 @@ impl Docs {
                         && section.name() == SECTION
                         && section.data().len() <= MAX_SECTION =>
                 {
-                    if let Ok(DecodedWasm::WitPackage(resolve, package)) =
-                        wit_component::decode(section.data())
-                    {
-                        own = Some((resolve, package));
-                    }
+                    found = Some(section.data());
                 }
                 Ok(_) => {}
                 Err(_) => break,
             }
         }
-        Self { own }
+        found
     }
 
     pub(super) fn of_interface(&self, interface: &str) -> Option<String> {

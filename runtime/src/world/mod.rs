@@ -2,20 +2,23 @@
 //! exports, and whether the two and the manifest agree. Nothing is run here.
 //!
 //! Start with [`check_project`], which is what `theater check` shows. [`Wit`] is a project's `wit/`
-//! folder, resolved; [`ComponentInfo`] is what a component's bytes say about themselves.
+//! folder, resolved; [`ComponentInfo`] is what a component's bytes say about themselves, [`Binary`] the two together.
 
+mod binary;
 mod component;
 mod conformance;
 mod docs;
 mod grants;
 mod init;
 mod leftovers;
+mod packed;
 mod problems;
 mod project;
 mod signature;
 mod text;
 mod wit;
 
+pub use binary::Binary;
 pub use component::{
     ComponentInfo, Extern, FunctionInfo, InterfaceInfo, MAX_COMPONENT_BYTES, TypeInfo,
 };
@@ -23,7 +26,7 @@ pub use conformance::check_component;
 pub use docs::with_docs;
 pub use grants::{Needs, actor_world, check_grants, check_world, needed_handlers};
 pub(crate) use leftovers::leftover;
-pub use project::{check_actor, check_project, component_path, project_wit};
+pub use project::{check_actor, check_binary, check_project, component_path, project_wit};
 pub use text::{encode_text, read_component};
 pub use wit::{Import, Wit, WitFiles, builtin};
 

@@ -2,7 +2,7 @@
 
 use super::component::ComponentInfo;
 use super::grants::{self, WorldCheck, actor_world, unused_grants};
-use super::{Wit, check_component, init, read_component};
+use super::{Binary, Wit, check_component, init, read_component};
 use crate::diagnostic::{self, Diagnostic};
 use crate::manifest::Manifest;
 use std::collections::HashSet;
@@ -65,6 +65,25 @@ pub fn check_actor(
     wit: Option<&Wit>,
     component: Option<&[u8]>,
 ) -> Vec<Diagnostic> {
+    let read = component.map(|bytes| ComponentInfo::read(bytes).map(|info| (bytes, info)));
+    let read = read.as_ref().map(|read| read.as_ref().map(|(bytes, info)| (*bytes, info)));
+    check(manifest, wit, read)
+}
+
+/// The same with a component that has been read, or the reason why it could not be.
+pub fn check_binary(
+    manifest: &Manifest,
+    wit: Option<&Wit>,
+    binary: Result<&Binary, &Box<Diagnostic>>,
+) -> Vec<Diagnostic> {
+    check(manifest, wit, Some(binary.map(|binary| (&*binary.bytes, &*binary.info))))
+}
+
+fn check(
+    manifest: &Manifest,
+    wit: Option<&Wit>,
+    component: Option<Result<(&[u8], &ComponentInfo), &Box<Diagnostic>>>,
+) -> Vec<Diagnostic> {
     let mut problems = Vec::new();
     let mut world_imports = Vec::new();
     let mut world = None;
@@ -80,7 +99,11 @@ pub fn check_actor(
         }
     }
     let (component_imports, found) = match component {
-        Some(bytes) => check_bytes(manifest, world, bytes),
+        Some(Ok((bytes, info))) => check_read(manifest, world, bytes, info),
+        Some(Err(problem)) => {
+            let problem = in_file(manifest, &component_path(manifest), (**problem).clone());
+            (Vec::new(), vec![problem])
+        }
         None => Default::default(),
     };
     problems.extend(merge(world_imports, component_imports));
@@ -104,23 +127,18 @@ pub fn component_path(manifest: &Manifest) -> PathBuf {
 type ImportProblem = (String, Diagnostic);
 
 /// The problems of the component's imports, and its other problems.
-fn check_bytes(
+fn check_read(
     manifest: &Manifest,
     world: Option<(&Wit, WorldId)>,
     bytes: &[u8],
+    info: &ComponentInfo,
 ) -> (Vec<ImportProblem>, Vec<Diagnostic>) {
-    let info = match ComponentInfo::read(bytes) {
-        Ok(info) => info,
-        Err(problem) => {
-            return (Vec::new(), vec![in_file(manifest, &component_path(manifest), *problem)]);
-        }
-    };
     let imports = {
         let granted = |handler: &str| manifest.grants(handler);
-        grants::component_problems(&info, "the component", granted)
+        grants::component_problems(info, "the component", granted)
     };
     let mut problems = match world {
-        Some((wit, world)) => check_component(bytes, &info, wit, world),
+        Some((wit, world)) => check_component(bytes, info, wit, world),
         None => {
             let (imports, exports) = (grants::names(&info.imports), grants::names(&info.exports));
             let mut problems = unused_grants(manifest, &imports, &exports);

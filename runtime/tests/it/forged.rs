@@ -7,6 +7,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
+use theater_runtime::cache::Cache;
 use theater_runtime::node::Node;
 use theater_runtime::replay::{Cursor, History, Replayer, Selection, replay_all};
 use theater_runtime::trace::{
@@ -202,7 +203,7 @@ async fn survives(seeds: Range<u64>, manifest: &str) {
         records.push(record);
     }
     std::fs::remove_file(stage.run.path().join("head")).unwrap();
-    let replayer = Arc::new(Replayer::new(None).unwrap());
+    let replayer = Arc::new(Replayer::new(None, Cache::none()).unwrap());
 
     // A panic in a task of the node does not reach this one.
     let hook = std::panic::take_hook();
@@ -220,7 +221,7 @@ async fn survives(seeds: Range<u64>, manifest: &str) {
         std::fs::write(&segment, log).unwrap();
         let whole = async {
             read_everything(&stage.run, &replayer).await;
-            if let Ok(opened) = Node::open(stage.run.clone(), Durability::Async).await {
+            if let Ok(opened) = Node::open(stage.run.clone(), Durability::Async, Cache::none()).await {
                 for actor in opened.node.actors() {
                     let call =
                         opened.node.call(&actor.name, "local:counter/counter#value", vec![], None);

@@ -5,11 +5,13 @@ use crate::warm::{REMEMBERS, WARM};
 use std::path::Path;
 use std::sync::Arc;
 use theater_runtime::actor::{Actor, CallError};
+use theater_runtime::cache::Cache;
 use theater_runtime::diagnostic::{Diagnostic, Source};
 use theater_runtime::manifest::Manifest;
 use theater_runtime::node::{Loaded, Trial};
 use theater_runtime::replay::History;
 use theater_runtime::trace::{Code, Kind, RunDir};
+use theater_runtime::world::Binary;
 use wasmtime::component::Val;
 
 const STATE: &str = "version = \"0.1.0\"\n[handlers]\nstate = true";
@@ -18,7 +20,8 @@ fn loaded(wat: &str, manifest: &str) -> Loaded {
     let text = format!("[actor]\nname = \"counter\"\n{manifest}");
     let source = Source::new("theater.toml", text);
     let (manifest, warnings) = Manifest::parse(source, Path::new("")).into_result().unwrap();
-    let component = wat::parse_str(wat.replace("my-actor", "counter")).unwrap();
+    let bytes = wat::parse_str(wat.replace("my-actor", "counter")).unwrap();
+    let component = Binary::read(bytes, &Cache::none()).unwrap();
     Loaded { manifest, component, warnings }
 }
 
@@ -30,7 +33,7 @@ async fn reload(stage: &Stage, wat: &str, manifest: &str) -> Result<Arc<Actor>, 
 async fn tried(stage: &Stage, wat: &str, manifest: &str) -> Trial {
     let history = Arc::new(History::load(&stage.run).unwrap());
     let actor = history.actor("counter").unwrap().id;
-    loaded(wat, manifest).try_on(history, actor, 3).await.unwrap()
+    loaded(wat, manifest).try_on(history, actor, 3, &Cache::none()).await.unwrap()
 }
 
 /// A counter that adds twice.

@@ -1,6 +1,7 @@
 //! Executing again, and moving over what was.
 
 use crate::stage::{COUNTER, Stage};
+use theater_runtime::cache::Cache;
 use theater_runtime::call::to_wave;
 use theater_runtime::replay::{Cursor, Event, History, Replayer};
 
@@ -56,7 +57,7 @@ async fn another_component_diverges_at_the_first_difference() {
         "(i64.extend_i32_u (local.get $by))",
         "(i64.add (i64.const 1) (i64.extend_i32_u (local.get $by)))",
     );
-    let replayer = Replayer::new(Some(wat::parse_str(&wrong).unwrap())).unwrap();
+    let replayer = Replayer::new(Some(wat::parse_str(&wrong).unwrap()), Cache::none()).unwrap();
     let divergence =
         replayer.replay(&history, actor, 0).await.unwrap().divergence.expect("it counts wrongly");
     assert_eq!((divergence.step, divergence.what.as_str()), (2, "arguments"));

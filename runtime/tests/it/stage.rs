@@ -3,12 +3,14 @@
 use std::path::Path;
 use std::sync::Arc;
 use theater_runtime::actor::{Actor, CallError, Reply};
+use theater_runtime::cache::Cache;
 use theater_runtime::call::{find_function, parse_arguments, parse_call, to_wave};
 use theater_runtime::diagnostic::{Diagnostic, Source};
 use theater_runtime::manifest::Manifest;
 use theater_runtime::node::{Node, Opened};
 use theater_runtime::replay::{History, Replayer};
 use theater_runtime::trace::{Durability, RunDir, verify};
+use theater_runtime::world::Binary;
 use wasmtime::component::Val;
 
 /// The template's counter: the count in the state.
@@ -24,7 +26,7 @@ impl Stage {
     pub async fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let run = RunDir::create(&dir.path().join(".theater")).unwrap();
-        let opened = Node::open(run.clone(), Durability::Async).await.unwrap();
+        let opened = Node::open(run.clone(), Durability::Async, Cache::none()).await.unwrap();
         Self { _dir: dir, run, node: opened.node }
     }
 
@@ -37,7 +39,7 @@ impl Stage {
     /// Goes on with the run, whose node has ended.
     pub async fn open_again(&mut self) -> Vec<Arc<Actor>> {
         let Opened { node, resumed, .. } =
-            Node::open(self.run.clone(), Durability::Async).await.unwrap();
+            Node::open(self.run.clone(), Durability::Async, Cache::none()).await.unwrap();
         self.node = node;
         resumed
     }
@@ -57,8 +59,9 @@ impl Stage {
         let text = format!("[actor]\nname = \"counter\"\n{manifest}");
         let (manifest, _) =
             Manifest::parse(Source::new("theater.toml", text), Path::new("")).into_result()?;
-        let bytes = wat::parse_str(&wat).unwrap();
-        let prepared = self.node.prepare(manifest, bytes)?;
+        let binary = Binary::read(wat::parse_str(&wat).unwrap(), &Cache::none());
+        let binary = binary.map_err(|problem| vec![*problem])?;
+        let prepared = self.node.prepare(manifest, binary)?;
         let source = Source::new("init", init);
         let arguments = parse_arguments(&source, 0..init.len(), prepared.init_params())
             .map_err(|problem| vec![*problem])?;
@@ -90,7 +93,7 @@ impl Stage {
         let verification = verify(&self.run);
         assert_eq!(verification.findings, Vec::<String>::new());
         let history = History::load(&self.run).unwrap();
-        let replayer = Replayer::new(None).unwrap();
+        let replayer = Replayer::new(None, Cache::none()).unwrap();
         for actor in history.actors() {
             for index in 0..actor.turns.len() {
                 let replayed = replayer.replay(&history, actor, index).await.unwrap();

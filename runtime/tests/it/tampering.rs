@@ -2,6 +2,7 @@
 
 use crate::stage::{COUNTER, Stage};
 use std::ops::Range;
+use theater_runtime::cache::Cache;
 use theater_runtime::node::Node;
 use theater_runtime::replay::History;
 use theater_runtime::trace::{Durability, Reader, RunDir, verify};
@@ -134,7 +135,7 @@ async fn a_missing_segment_and_one_that_is_no_file_are_found() {
             pipe(&run.path().join(name));
         }
         assert_eq!(verify(run).findings, ["the file `head` is missing or unreadable"]);
-        assert!(Node::open(run.clone(), Durability::Async).await.is_err());
+        assert!(Node::open(run.clone(), Durability::Async, Cache::none()).await.is_err());
     }
 }
 

@@ -4,6 +4,7 @@ use crate::stage::{COUNTER, Stage};
 use proptest::prelude::*;
 use std::path::Path;
 use std::sync::Arc;
+use theater_runtime::cache::Cache;
 use theater_runtime::diagnostic::{Result, Source};
 use theater_runtime::engine::KEPT_INSTANCES;
 use theater_runtime::manifest::Manifest;
@@ -12,6 +13,7 @@ use theater_runtime::replay::{
 };
 use theater_runtime::trace::{Reader, Record, RunDir};
 use theater_runtime::wire::Writer;
+use theater_runtime::world::Binary;
 
 /// Counts in its memory, from 100 on; each `hit` adds two.
 pub const REMEMBERS: &str = include_str!("../../../tests/fixtures/remembers.wat");
@@ -98,7 +100,7 @@ async fn replay_in_fresh_instances_tells_what_needs_the_memory() {
     for call in ["hit", "hit", "seen", "hit"] {
         stage.call(&format!("counter.{call}()")).await.unwrap();
     }
-    let fresh = || Replayer::new(None).unwrap().in_fresh_instances();
+    let fresh = || Replayer::new(None, Cache::none()).unwrap().in_fresh_instances();
     let (summary, notable) = replayed(&stage, fresh()).await;
     assert_eq!((summary.replayed, summary.diverged, summary.impossible), (4, 3, 0));
     assert_eq!(notable[0], (2, "result: (102)".to_owned()));
@@ -118,7 +120,7 @@ async fn another_component_is_tried_life_by_life() {
     for call in ["hit()", "hit()", "seen()", "grow(1)", "hit()"] {
         stage.call(&format!("counter.{call}")).await.unwrap();
     }
-    let with = |wat: String| Replayer::new(Some(wat::parse_str(&wat).unwrap())).unwrap();
+    let with = |wat: String| Replayer::new(Some(wat::parse_str(&wat).unwrap()), Cache::none()).unwrap();
     let (summary, _) = replayed(&stage, with(REMEMBERS.to_owned())).await;
     assert!(summary.is_as_recorded());
     // It begins to trap in the middle of the life: there is no instance for what follows.
@@ -135,7 +137,8 @@ async fn where_there_is_no_room_instances_end() {
         let text = format!("[actor]\nname = \"{name}\"\n{WARM}");
         let source = Source::new("theater.toml", text);
         let (manifest, _) = Manifest::parse(source, Path::new("")).into_result().unwrap();
-        let prepared = stage.node.prepare(manifest, wat::parse_str(REMEMBERS).unwrap()).unwrap();
+        let binary = Binary::read(wat::parse_str(REMEMBERS).unwrap(), &Cache::none()).unwrap();
+        let prepared = stage.node.prepare(manifest, binary).unwrap();
         let node = stage.node.clone();
         async move { node.spawn(prepared, &name, Vec::new(), None).await.unwrap() }
     };
@@ -146,7 +149,7 @@ async fn where_there_is_no_room_instances_end() {
     }
     assert_eq!(stage.call("a0.hit()").await.unwrap(), "102", "the first had to go");
     assert_eq!(stage.call("a9.hit()").await.unwrap(), "104", "a later one did not");
-    let (summary, _) = replayed(&stage, Replayer::new(None).unwrap()).await;
+    let (summary, _) = replayed(&stage, Replayer::new(None, Cache::none()).unwrap()).await;
     assert!(summary.is_as_recorded());
     assert_eq!(summary.replayed, u64::from(KEPT_INSTANCES) + 3);
 }
@@ -190,7 +193,7 @@ async fn what_a_removed_turn_left_in_the_memory_is_unknown() {
     stage.call("counter.hit()").await.unwrap();
     stage.node.shutdown().await.unwrap();
     remove_first_payloads(&stage.run);
-    let (summary, notable) = replayed(&stage, Replayer::new(None).unwrap()).await;
+    let (summary, notable) = replayed(&stage, Replayer::new(None, Cache::none()).unwrap()).await;
     assert_eq!((summary.replayed, summary.diverged, summary.impossible), (1, 0, 3));
     assert!(notable[0].1.contains("its payload `result` was removed"), "{notable:?}");
     assert!(notable[1].1.contains("the memory that turn 1 left"), "{notable:?}");
@@ -259,7 +262,7 @@ proptest! {
                 memory = happen(&mut stage, *happening, memory).await;
             }
             stage.check().await;
-            let (summary, _) = replayed(&stage, Replayer::new(None).unwrap()).await;
+            let (summary, _) = replayed(&stage, Replayer::new(None, Cache::none()).unwrap()).await;
             let turns = happenings.iter().filter(|h| !matches!(h, Happening::Reopen)).count();
             assert!(summary.is_as_recorded());
             assert_eq!(summary.replayed, turns as u64);

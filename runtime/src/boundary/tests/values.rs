@@ -1,11 +1,13 @@
 //! Values of any type, through a component and back, and through the trace and back.
 #![allow(clippy::unwrap_used)]
 
+use crate::cache::Cache;
 use crate::diagnostic::Source;
 use crate::manifest::Manifest;
 use crate::node::Node;
 use crate::replay::{History, Replayer};
 use crate::trace::{Durability, RunDir, verify};
+use crate::world::Binary;
 use crate::wire::generated::{declaration, shape, value};
 use proptest::prelude::*;
 use std::path::Path;
@@ -45,10 +47,11 @@ fn echo(declarations: &str, ty: &str) -> String {
 async fn passes_and_replays(wat: &str, list: Val) {
     let dir = tempfile::tempdir().unwrap();
     let run = RunDir::create(dir.path()).unwrap();
-    let node = Node::open(run.clone(), Durability::Async).await.unwrap().node;
+    let node = Node::open(run.clone(), Durability::Async, Cache::none()).await.unwrap().node;
     let source = Source::new("theater.toml", "[actor]\nname = \"echo\"\n");
     let manifest = Manifest::parse(source, Path::new("")).into_result().unwrap().0;
-    let prepared = node.prepare(manifest, wat::parse_str(wat).unwrap()).unwrap();
+    let binary = Binary::read(wat::parse_str(wat).unwrap(), node.cache()).unwrap();
+    let prepared = node.prepare(manifest, binary).unwrap();
     let actor = node.spawn(prepared, "echo", Vec::new(), None).await.unwrap();
     let reply = node.call("echo", "echo", vec![list.clone()], None).await.unwrap();
     let function = &actor.program.functions[0];
@@ -58,7 +61,7 @@ async fn passes_and_replays(wat: &str, list: Val) {
     node.shutdown().await.unwrap();
     assert_eq!(verify(&run).findings, Vec::<String>::new());
     let history = History::load(&run).unwrap();
-    let replayer = Replayer::new(None).unwrap();
+    let replayer = Replayer::new(None, Cache::none()).unwrap();
     let replayed = replayer.replay(&history, history.actor("echo").unwrap(), 0).await.unwrap();
     assert_eq!(replayed.divergence, None);
 }

@@ -1,0 +1,31 @@
+//! Where compiled components are kept.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use theater_runtime::cache::{Cache, DEFAULT_LIMIT};
+
+/// Names the folder of the cache. Empty: nothing is kept.
+const VARIABLE: &str = "THEATER_CACHE_DIR";
+
+/// The cache of this user; one that keeps nothing if it is switched off.
+pub fn open() -> Cache {
+    folder().map_or_else(Cache::none, |folder| Cache::open(&components(&folder), DEFAULT_LIMIT))
+}
+
+/// The folder of all that Theater keeps, by the XDG base directory specification; none if it is
+/// switched off, or if nobody knows where the user is at home.
+pub fn folder() -> Option<PathBuf> {
+    if let Some(folder) = env::var_os(VARIABLE) {
+        return Some(PathBuf::from(folder)).filter(|folder| !folder.as_os_str().is_empty());
+    }
+    // A relative path is to be ignored, says the specification.
+    let named = env::var_os("XDG_CACHE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+    let usual = if cfg!(target_os = "macos") { "Library/Caches" } else { ".cache" };
+    let home = || env::home_dir().filter(|home| home.is_absolute()).map(|home| home.join(usual));
+    Some(named.or_else(home)?.join("theater"))
+}
+
+/// The folder of compiled components in it.
+pub fn components(folder: &Path) -> PathBuf {
+    folder.join("components")
+}
