@@ -10,9 +10,7 @@ mod start;
 use crate::actor::{Actor, Call, CallError, Control, Handle, Life, Reply, Task, WarmInstances};
 use crate::boundary::export::INIT;
 use crate::cache::Cache;
-use crate::diagnostic::{
-    Diagnostic, NAME_TAKEN, NODE_STOPPED, RUN_UNWRITABLE, Result,
-};
+use crate::diagnostic::{Diagnostic, NAME_TAKEN, NODE_STOPPED, RUN_UNWRITABLE, Result};
 use crate::engine::{EngineConfig, KEPT_INSTANCES, KEPT_MEMORY, TURNS_AT_ONCE};
 use crate::manifest::Manifest;
 use crate::state::State;
@@ -157,11 +155,7 @@ impl Node {
     /// # Errors
     ///
     /// Everything for which it is refused.
-    pub fn prepare(
-        &self,
-        manifest: Manifest,
-        binary: Binary,
-    ) -> Result<Prepared, Vec<Diagnostic>> {
+    pub fn prepare(&self, manifest: Manifest, binary: Binary) -> Result<Prepared, Vec<Diagnostic>> {
         let compiled = self.compile(&binary).map_err(|error| vec![*error])?;
         let program = Program::link(&compiled, &manifest)?;
         Ok(Prepared { manifest, binary, program })

@@ -61,10 +61,17 @@ fn the_cache_lies_where_the_environment_says() {
     let usual = env.theater(&["cache", "dir"]).ok();
     assert_snapshot!("cache_dir", usual);
     assert_eq!(folder("XDG_CACHE_HOME", "/x"), (Some(0), "/x/theater\n".to_owned()));
-    assert_eq!(folder("XDG_CACHE_HOME", "x"), (Some(0), usual.stdout), "a relative path is ignored");
+    assert_eq!(
+        folder("XDG_CACHE_HOME", "x"),
+        (Some(0), usual.stdout),
+        "a relative path is ignored"
+    );
     assert_eq!(folder("THEATER_CACHE_DIR", "/x"), (Some(0), "/x\n".to_owned()));
     assert_eq!(folder("THEATER_CACHE_DIR", ""), (Some(1), String::new()));
-    assert_snapshot!("cache_off", env.shell("THEATER_CACHE_DIR= theater cache size").with_status(1));
+    assert_snapshot!(
+        "cache_off",
+        env.shell("THEATER_CACHE_DIR= theater cache size").with_status(1)
+    );
 }
 
 #[test]
@@ -97,10 +104,15 @@ fn poisoned_entries_are_made_anew() {
             poison(&mut bytes);
             fs::write(path, bytes).unwrap();
         }
+        let poisoned: Vec<_> = first.iter().map(|(path, _)| fs::read(path).unwrap()).collect();
         let ran = call(&env);
         assert_eq!(ran.stderr, "", "{ran}");
-        let healed: Vec<_> = first.iter().map(|(path, _)| fs::read(path).unwrap()).collect();
-        assert!(healed == contents, "the same is there again");
+        let healed = entries(&env);
+        for (path, _) in &healed {
+            assert!(!poisoned.contains(&fs::read(path).unwrap()), "{}", path.display());
+        }
+        call(&env);
+        assert_eq!(entries(&env), healed, "what was made anew is used");
     }
     // The two entries under each other's names.
     let [(one, _), (two, _)] = &first[..] else { panic!("{first:?}") };

@@ -12,8 +12,8 @@ use crate::diagnostic::{
 use crate::manifest::Manifest;
 use crate::trace::{Durability, Kind, Reader, RunDir};
 use crate::world::{
-    Binary, ComponentInfo, check_binary, component_path, needed_handlers,
-    project_wit, read_component,
+    Binary, ComponentInfo, check_binary, component_path, needed_handlers, project_wit,
+    read_component,
 };
 use std::ops::Range;
 use std::path::{Path, PathBuf};

@@ -221,7 +221,9 @@ async fn survives(seeds: Range<u64>, manifest: &str) {
         std::fs::write(&segment, log).unwrap();
         let whole = async {
             read_everything(&stage.run, &replayer).await;
-            if let Ok(opened) = Node::open(stage.run.clone(), Durability::Async, Cache::none()).await {
+            if let Ok(opened) =
+                Node::open(stage.run.clone(), Durability::Async, Cache::none()).await
+            {
                 for actor in opened.node.actors() {
                     let call =
                         opened.node.call(&actor.name, "local:counter/counter#value", vec![], None);

@@ -34,7 +34,8 @@ async fn what_was_stopped_stays_stopped() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_writer_is_refused() {
     let stage = Stage::new().await;
-    let problem = Node::open(stage.run.clone(), Durability::Async, Cache::none()).await.unwrap_err();
+    let problem =
+        Node::open(stage.run.clone(), Durability::Async, Cache::none()).await.unwrap_err();
     assert_eq!(problem.code.id, "TH0602");
     let me = format!("is being written by process {}", std::process::id());
     assert!(problem.message.ends_with(&me), "{problem}");

@@ -120,7 +120,8 @@ async fn another_component_is_tried_life_by_life() {
     for call in ["hit()", "hit()", "seen()", "grow(1)", "hit()"] {
         stage.call(&format!("counter.{call}")).await.unwrap();
     }
-    let with = |wat: String| Replayer::new(Some(wat::parse_str(&wat).unwrap()), Cache::none()).unwrap();
+    let with =
+        |wat: String| Replayer::new(Some(wat::parse_str(&wat).unwrap()), Cache::none()).unwrap();
     let (summary, _) = replayed(&stage, with(REMEMBERS.to_owned())).await;
     assert!(summary.is_as_recorded());
     // It begins to trap in the middle of the life: there is no instance for what follows.
