@@ -1,3 +1,5 @@
+#![allow(clippy::unwrap_used)]
+
 use super::{Cache, Key, Kind, Usage};
 use crate::engine::EngineConfig;
 use crate::trace::Hash;

@@ -231,7 +231,7 @@ fn project(path: &Path, cache: &Cache) -> Result<Loaded, Vec<Diagnostic>> {
     }
     let bytes = read_component(&file).map_err(single)?;
     let component = Binary::read(bytes, cache);
-    let problems = check_binary(&manifest, wit.as_ref(), component.as_ref());
+    let problems = check_binary(&manifest, wit.as_ref(), &component);
     warnings.extend(errors_first(problems)?);
     let component = component.map_err(single)?;
     Ok(Loaded { manifest, component, warnings })
@@ -241,7 +241,7 @@ fn bare(path: &Path, grants: &[String], cache: &Cache) -> Result<Loaded, Vec<Dia
     let bytes = read_component(path).map_err(single)?;
     let manifest = Manifest::bare(path, grants)?;
     let component = Binary::read(bytes, cache);
-    let mut problems = check_binary(&manifest, None, component.as_ref());
+    let mut problems = check_binary(&manifest, None, &component);
     // The grants are those of a whole session: not every component needs all of them.
     problems.retain(|problem| problem.code != GRANT_UNUSED);
     for problem in &mut problems {

@@ -66,7 +66,10 @@ pub fn check_actor(
     component: Option<&[u8]>,
 ) -> Vec<Diagnostic> {
     let read = component.map(|bytes| ComponentInfo::read(bytes).map(|info| (bytes, info)));
-    let read = read.as_ref().map(|read| read.as_ref().map(|(bytes, info)| (*bytes, info)));
+    let read = read.as_ref().map(|read| match read {
+        Ok((bytes, info)) => Ok((*bytes, info)),
+        Err(problem) => Err(&**problem),
+    });
     check(manifest, wit, read)
 }
 
@@ -74,16 +77,19 @@ pub fn check_actor(
 pub fn check_binary(
     manifest: &Manifest,
     wit: Option<&Wit>,
-    binary: Result<&Binary, &Box<Diagnostic>>,
+    binary: &diagnostic::Result<Binary>,
 ) -> Vec<Diagnostic> {
-    check(manifest, wit, Some(binary.map(|binary| (&*binary.bytes, &*binary.info))))
+    let read = match binary {
+        Ok(binary) => Ok((&*binary.bytes, &*binary.info)),
+        Err(problem) => Err(&**problem),
+    };
+    check(manifest, wit, Some(read))
 }
 
-fn check(
-    manifest: &Manifest,
-    wit: Option<&Wit>,
-    component: Option<Result<(&[u8], &ComponentInfo), &Box<Diagnostic>>>,
-) -> Vec<Diagnostic> {
+/// A component's bytes and what they say, or why they are no component.
+type ReadResult<'r> = Result<(&'r [u8], &'r ComponentInfo), &'r Diagnostic>;
+
+fn check(manifest: &Manifest, wit: Option<&Wit>, component: Option<ReadResult>) -> Vec<Diagnostic> {
     let mut problems = Vec::new();
     let mut world_imports = Vec::new();
     let mut world = None;
@@ -101,7 +107,7 @@ fn check(
     let (component_imports, found) = match component {
         Some(Ok((bytes, info))) => check_read(manifest, world, bytes, info),
         Some(Err(problem)) => {
-            let problem = in_file(manifest, &component_path(manifest), (**problem).clone());
+            let problem = in_file(manifest, &component_path(manifest), problem.clone());
             (Vec::new(), vec![problem])
         }
         None => Default::default(),
