@@ -235,7 +235,8 @@ impl Node {
     fn store(&self, prepared: &Prepared) -> Result<Code> {
         let unwritable = |error| Diagnostic::io(RUN_UNWRITABLE, "write", self.run().path(), &error);
         let blobs = self.run().blobs();
-        let component = blobs.put_hashed(&prepared.binary.bytes, prepared.binary.hash).map_err(unwritable)?;
+        let component =
+            blobs.put_hashed(&prepared.binary.bytes, prepared.binary.hash).map_err(unwritable)?;
         let effective = prepared.manifest.effective_toml();
         let manifest = blobs.put(effective.as_bytes()).map_err(unwritable)?;
         Ok(Code { component, manifest })
