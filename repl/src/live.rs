@@ -110,7 +110,7 @@ impl Happened {
         let shown = logged
             .by_ref()
             .take(LOG_LINES)
-            .map(|(level, message)| look.paint.log_line(name, level, &short(&message)));
+            .map(|line| look.paint.log_line(name, line.from, &short(&line.text)));
         let mut lines: Vec<String> = shown.collect();
         let more = logged.count();
         if more > 0 {

@@ -5,6 +5,7 @@ use serde_json::Value;
 use std::borrow::Cow;
 use std::fmt::Write;
 use theater_runtime::handlers::Level;
+use theater_runtime::trace::LineOrigin;
 
 /// Styles text, or leaves it as it is. The caller decides: a terminal, and no `NO_COLOR`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -52,12 +53,12 @@ impl Paint {
     /// A log line of an actor, ready to be shown: without control characters, and with the further
     /// lines of a text of several lines marked, so that they cannot be taken for lines of their own.
     /// Without the end of the last line.
-    pub fn log_line(self, actor: &str, level: Level, message: &str) -> String {
+    pub fn log_line(self, actor: &str, from: LineOrigin, message: &str) -> String {
         let actor = printable(actor);
         let head = self.text(Role::Actor, &actor);
         format!(
             "{head} {} {}",
-            self.text(level_role(level), &level.to_string()),
+            self.text(level_role(from.level()), &from.to_string()),
             self.continued(message)
         )
     }
@@ -173,9 +174,14 @@ mod tests {
 
     #[test]
     fn a_log_line_cannot_pretend_to_be_another() {
-        let line = Paint { on: false }.log_line("a", Level::Warn, "one\nb error two\u{1b}[0m\r\n");
+        let line = Paint { on: false }.log_line(
+            "a",
+            LineOrigin::Log(Level::Warn),
+            "one\nb error two\u{1b}[0m\r\n",
+        );
         assert_eq!(line, "a warn one\n  | b error two\\u{1b}[0m");
-        let coloured = Paint { on: true }.log_line("a", Level::Info, "one\u{1b}[5m");
+        let coloured =
+            Paint { on: true }.log_line("a", LineOrigin::Log(Level::Info), "one\u{1b}[5m");
         assert!(coloured.ends_with("one\\u{1b}[5m"), "{coloured}");
     }
 }

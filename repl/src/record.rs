@@ -53,6 +53,9 @@ pub fn turn(view: &RecordView, before: Option<&State>, look: Look) -> String {
             Line::default().role(Role::Faint, lead).plain(frame)
         });
         most(&mut lines, frames, look, "callers");
+        let said = failure.stderr.iter();
+        let said = said.map(|line| Line::default().role(Role::Faint, "  stderr ").plain(line));
+        most(&mut lines, said, look, "lines");
     }
     if !view.unreadable.is_empty() {
         let names: Vec<&str> = view.unreadable.iter().map(PayloadKind::name).collect();

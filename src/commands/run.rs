@@ -183,8 +183,8 @@ impl Watching<'_> {
     fn lines(&mut self, view: &RecordView) -> io::Result<()> {
         let actor = view.actor.clone().unwrap_or_default();
         let paint = self.output.paint();
-        for (level, message) in view.log_lines() {
-            self.output.line(&paint.log_line(&actor, level, &message))?;
+        for line in view.log_lines() {
+            self.output.line(&paint.log_line(&actor, line.from, &line.text))?;
         }
         let aborted = view.turn().is_some_and(|turn| !turn.outcome.commits());
         let role = match &view.kind {

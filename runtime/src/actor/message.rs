@@ -171,6 +171,10 @@ fn aborted(actor: &str, turn: u64, outcome: OutcomeKind, failure: &Failure) -> D
         message.push_str("\n  in ");
         message.push_str(&failure.frames_in_short().join("\n  called from "));
     }
+    for line in &failure.stderr {
+        message.push_str("\n  stderr: ");
+        message.push_str(line);
+    }
     let help = format!("Look at the turn with `at {actor}#{turn}`. The state is as it was before.");
     Diagnostic::error(TURN_ABORTED, message).help(match outcome {
         OutcomeKind::OutOfFuel => {

@@ -83,7 +83,7 @@ impl Resources {
         parent: &Resource<P>,
     ) -> Result<Resource<T>, Abort> {
         let parent = parent.rep();
-        if !self.entries.contains_key(&parent) {
+        if parent >= FIRST_OF_TURN && !self.entries.contains_key(&parent) {
             return Err(unknown(parent));
         }
         let child = self.add(value, Some(parent))?;

@@ -2,7 +2,7 @@ use super::{Handler, Interface};
 use crate::manifest::schema::{Field, GIB, Kind};
 
 /// Every handler, in the order of the manual.
-pub static HANDLERS: &[Handler] = &[CONTEXT, LOG, STATE, CLOCK, RANDOM];
+pub static HANDLERS: &[Handler] = &[CONTEXT, WASI, LOG, STATE, CLOCK, RANDOM];
 
 const HOST: &str = "theater:host";
 
@@ -37,18 +37,88 @@ const CONTEXT: Handler = Handler {
     settings: &[],
 };
 
+const CLI: &str = "wasi:cli";
+
+/// An interface of `wasi:cli`.
+const fn cli(
+    name: &'static str,
+    functions: &'static [&'static str],
+    resources: &'static [&'static str],
+) -> Interface {
+    Interface { package: CLI, name, version: "0.2.0", functions, resources }
+}
+
+const WASI: Handler = Handler {
+    name: "wasi",
+    summary: "what every WASI toolchain links: streams, waiting, exit, and no terminal",
+    doc: include_str!("docs/wasi.md"),
+    always: true,
+    imports: &[
+        Interface {
+            package: "wasi:io",
+            name: "error",
+            version: "0.2.0",
+            functions: &["[method]error.to-debug-string"],
+            resources: &["error"],
+        },
+        Interface {
+            package: "wasi:io",
+            name: "poll",
+            version: "0.2.0",
+            functions: &["[method]pollable.ready", "[method]pollable.block", "poll"],
+            resources: &["pollable"],
+        },
+        Interface {
+            package: "wasi:io",
+            name: "streams",
+            version: "0.2.0",
+            functions: &[
+                "[method]input-stream.read",
+                "[method]input-stream.blocking-read",
+                "[method]input-stream.skip",
+                "[method]input-stream.blocking-skip",
+                "[method]input-stream.subscribe",
+                "[method]output-stream.check-write",
+                "[method]output-stream.write",
+                "[method]output-stream.blocking-write-and-flush",
+                "[method]output-stream.flush",
+                "[method]output-stream.blocking-flush",
+                "[method]output-stream.subscribe",
+                "[method]output-stream.write-zeroes",
+                "[method]output-stream.blocking-write-zeroes-and-flush",
+                "[method]output-stream.splice",
+                "[method]output-stream.blocking-splice",
+            ],
+            resources: &["input-stream", "output-stream"],
+        },
+        cli("exit", &["exit", "exit-with-code"], &[]),
+        cli("stdin", &["get-stdin"], &[]),
+        cli("terminal-input", &[], &["terminal-input"]),
+        cli("terminal-output", &[], &["terminal-output"]),
+        cli("terminal-stdin", &["get-terminal-stdin"], &[]),
+        cli("terminal-stdout", &["get-terminal-stdout"], &[]),
+        cli("terminal-stderr", &["get-terminal-stderr"], &[]),
+    ],
+    exports: &[],
+    settings: &[],
+};
+
 const LOG: Handler = Handler {
     name: "log",
     summary: "lines for people, live and in the trace",
     doc: include_str!("docs/log.md"),
     always: false,
-    imports: &[Interface {
-        package: HOST,
-        name: "log",
-        version: "0.1.0",
-        functions: &["write"],
-        resources: &[],
-    }],
+    imports: &[
+        Interface {
+            package: HOST,
+            name: "log",
+            version: "0.1.0",
+            functions: &["write"],
+            resources: &[],
+        },
+        cli("stdout", &["get-stdout"], &[]),
+        cli("stderr", &["get-stderr"], &[]),
+    ],
     exports: &[],
     settings: &[Field::new(
         "max-lines",
@@ -96,7 +166,7 @@ const CLOCK: Handler = Handler {
             package: "wasi:clocks",
             name: "monotonic-clock",
             version: "0.2.0",
-            functions: &["now", "resolution"],
+            functions: &["now", "resolution", "subscribe-instant", "subscribe-duration"],
             resources: &[],
         },
     ],

@@ -5,6 +5,8 @@ pub static WIT: &[(&str, &str)] = &[
     ("theater-host/context.wit", include_str!("../../../wit/theater-host/context.wit")),
     ("theater-host/log.wit", include_str!("../../../wit/theater-host/log.wit")),
     ("theater-host/state.wit", include_str!("../../../wit/theater-host/state.wit")),
+    ("wasi-cli/cli.wit", include_str!("../../../wit/wasi-cli/cli.wit")),
     ("wasi-clocks/clocks.wit", include_str!("../../../wit/wasi-clocks/clocks.wit")),
+    ("wasi-io/io.wit", include_str!("../../../wit/wasi-io/io.wit")),
     ("wasi-random/random.wit", include_str!("../../../wit/wasi-random/random.wit")),
 ];

@@ -1,9 +1,11 @@
-use crate::boundary::{Binder, Source};
+use super::Context;
+use super::io::Pollable;
+use crate::boundary::{Abort, Binder, Source};
 use crate::trace::now;
 use crate::wire::wire_record;
 use std::sync::LazyLock;
-use std::time::Instant;
-use wasmtime::component::{ComponentType, Lift, Lower};
+use std::time::{Duration, Instant};
+use wasmtime::component::{ComponentType, Lift, Lower, Resource};
 
 /// `wasi:clocks/wall-clock.datetime`.
 #[derive(Debug, Clone, Copy, PartialEq, ComponentType, Lift, Lower)]
@@ -31,10 +33,24 @@ pub fn bind(binder: &mut Binder<'_>, interface: &str) -> wasmtime::Result<()> {
             Ok((Datetime { seconds: 0, nanoseconds: 1 },))
         });
     }
-    binder.function("now", Source::World, |_, ()| {
-        let (base, start) = *START;
-        let elapsed = u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
-        Ok((base.saturating_add(elapsed),))
+    binder.function("now", Source::World, |_, ()| Ok((monotonic(),)))?;
+    binder.function("resolution", Source::World, |_, ()| Ok((1_u64,)))?;
+    binder.function("subscribe-instant", Source::World, |context, (when,): (u64,)| {
+        after(context, when.saturating_sub(monotonic()))
     })?;
-    binder.function("resolution", Source::World, |_, ()| Ok((1_u64,)))
+    binder.function("subscribe-duration", Source::World, |context, (duration,): (u64,)| {
+        after(context, duration)
+    })
+}
+
+/// The monotonic clock, in nanoseconds.
+fn monotonic() -> u64 {
+    let (base, start) = *START;
+    let elapsed = u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
+    base.saturating_add(elapsed)
+}
+
+fn after(context: &mut Context, nanoseconds: u64) -> Result<(Resource<Pollable>,), Abort> {
+    let pollable = Pollable::after(Duration::from_nanos(nanoseconds));
+    Ok((context.resources.open(pollable)?,))
 }

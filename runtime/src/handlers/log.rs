@@ -1,5 +1,4 @@
-use crate::boundary::{Abort, Binder, Source};
-use crate::manifest::LogGrant;
+use crate::boundary::{Binder, Source};
 use crate::wire::wire_enum;
 use std::fmt;
 use wasmtime::component::{ComponentType, Lift, Lower};
@@ -47,15 +46,7 @@ impl fmt::Display for Level {
 
 /// A line has no effect but to stand in the record: the call itself is the line. A line that is too
 /// long is cut where it is shown.
-pub fn bind(binder: &mut Binder<'_>, grant: LogGrant) -> wasmtime::Result<()> {
-    binder.function("write", Source::Actor, move |context, (_, _): (Level, String)| {
-        context.lines += 1;
-        if context.lines > grant.max_lines {
-            return Err(Abort::Size(format!(
-                "it logged more than {} lines in one turn, the `max-lines` of its grant `log`",
-                grant.max_lines
-            )));
-        }
-        Ok(())
-    })
+pub fn bind(binder: &mut Binder<'_>) -> wasmtime::Result<()> {
+    binder
+        .function("write", Source::Actor, |context, (_, _): (Level, String)| context.count_lines(1))
 }

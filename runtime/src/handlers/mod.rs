@@ -1,8 +1,10 @@
 //! The handlers: what answers the imports of an actor. One file a handler; what each offers stands
 //! in [`crate::catalog`], and all of them are linked through [`crate::boundary`].
 
+mod cli;
 mod clock;
 mod context;
+pub mod io;
 mod log;
 mod random;
 mod state;
@@ -10,10 +12,11 @@ mod state;
 pub use context::StopReason;
 pub use log::{Level, WRITE as LOG_WRITE};
 
-use crate::boundary::{Binder, Resources};
+use crate::boundary::{Abort, Binder, Resources};
 use crate::manifest::Grants;
 use crate::state::{State, Transaction};
 use crate::trace::{ActorId, Cause};
+use io::Stdio;
 use std::sync::Arc;
 
 /// What a handler sees of its actor's turn.
@@ -33,8 +36,14 @@ pub struct Context {
     pub stop: Option<StopReason>,
     /// What the component holds handles of.
     pub resources: Resources,
+    /// The largest message, in encoded bytes.
+    pub message_limit: u64,
+    /// The standard streams, which are no resources of one turn.
+    stdio: Stdio,
     /// How many lines the turn has logged.
-    lines: u32,
+    lines: u64,
+    /// How many it may log.
+    max_lines: u32,
     /// How many random answers the turn has got.
     drawn: u64,
 }
@@ -58,9 +67,34 @@ impl Context {
             state: Transaction::new(state, max_size),
             stop: None,
             resources: Resources::new(),
+            message_limit: u64::MAX,
+            stdio: Stdio::new(),
             lines: 0,
+            max_lines: grants.log.as_ref().map_or(0, |grant| grant.max_lines),
             drawn: 0,
         }
+    }
+}
+
+impl Context {
+    /// How many bytes may pass in one part of a stream, so that the call stays below the limit of a
+    /// message.
+    fn largest_part(&self) -> u64 {
+        /// What a call takes beside the bytes of its list, with room to spare.
+        const AROUND: u64 = 64;
+        self.message_limit.saturating_sub(AROUND).max(1)
+    }
+
+    /// Counts lines that the turn logs.
+    fn count_lines(&mut self, lines: usize) -> Result<(), Abort> {
+        self.lines += lines as u64;
+        if self.lines > self.max_lines.into() {
+            return Err(Abort::Size(format!(
+                "it logged more than {} lines in one turn, the `max-lines` of its grant `log`",
+                self.max_lines
+            )));
+        }
+        Ok(())
     }
 }
 
@@ -77,7 +111,9 @@ pub fn bind(
 ) -> wasmtime::Result<()> {
     match (handler, interface) {
         ("context", _) => context::bind(binder),
-        ("log", _) => log::bind(binder, grants.log.clone().unwrap_or_default()),
+        ("log", "log") => log::bind(binder),
+        ("wasi", "error" | "poll" | "streams") => io::bind(binder, interface),
+        ("log" | "wasi", interface) => cli::bind(binder, interface),
         ("state", _) => state::bind(binder),
         ("clock", interface) => clock::bind(binder, interface),
         ("random", interface) => {

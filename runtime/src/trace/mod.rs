@@ -22,6 +22,7 @@ mod blobs;
 mod calls;
 mod hash;
 mod header;
+mod lines;
 mod live;
 mod log;
 mod reader;
@@ -38,6 +39,8 @@ pub(crate) use header::names;
 pub use header::{
     ActorId, Cause, Code, ExitReason, Header, Kind, Payload, PayloadKind, TurnHeader,
 };
+pub(crate) use lines::Lines;
+pub use lines::{LineOrigin, LogLine};
 pub use live::{Live, Subscription};
 pub use log::{Durability, Entry, Log, LogFailed, Opening};
 pub use reader::{Location, Problem, Reader};

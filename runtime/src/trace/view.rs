@@ -1,9 +1,9 @@
+use super::lines::{Lines, LogLine};
 use super::{Answer, CallsReader, ImportCall, Kind, PayloadKind, Record, TurnHeader};
 use crate::call::{to_json, to_wave};
-use crate::handlers::{LOG_WRITE, Level};
 use crate::state::Delta;
 use crate::turn::Failure;
-use crate::wire::{Wire, WireList, decode_any_all};
+use crate::wire::{Wire, decode_any_all};
 use minicbor::decode::Decoder;
 use serde_json::{Value, json};
 use std::time::{Duration, UNIX_EPOCH};
@@ -156,9 +156,9 @@ impl RecordView {
         }
     }
 
-    /// The lines that the turn logged.
-    pub fn log_lines(&self) -> impl Iterator<Item = (Level, String)> {
-        self.calls.iter().filter_map(CallView::log_line)
+    /// The lines that the turn logged or printed.
+    pub fn log_lines(&self) -> impl Iterator<Item = LogLine> {
+        Lines::new(self.calls.iter().map(|call| &call.call))
     }
 
     /// When it happened, in UTC, to the millisecond (RFC 3339).
@@ -236,26 +236,21 @@ impl CallView {
         })
     }
 
-    /// The call with its answer: `state.get("count") -> some(u64(5))`.
+    /// The call with its answer: `state.get("count") -> some(u64(5))`. Bytes that are text are shown
+    /// as such: `b"text"`.
     pub fn summary(&self) -> String {
-        let call = format!("{}{}", short_import(&self.function), show_list(&self.arguments));
+        let readable = |values: &[Val]| values.iter().map(readable).collect::<Vec<_>>();
+        let arguments = readable(&self.arguments);
+        let call = format!("{}{}", short_import(&self.function), show_list(&arguments));
         match &self.answer {
             AnswerView::Returned(values) if values.is_empty() => call,
-            AnswerView::Returned(values) if values.len() == 1 => {
-                format!("{call} -> {}", to_wave(&values[0]))
-            }
-            AnswerView::Returned(values) => format!("{call} -> {}", show_list(values)),
+            AnswerView::Returned(values) => match readable(values).as_slice() {
+                [value] => format!("{call} -> {}", to_wave(value)),
+                values => format!("{call} -> {}", show_list(values)),
+            },
             AnswerView::Digest => format!("{call} -> (recorded by its hash)"),
             AnswerView::None => format!("{call} -> (the turn aborted here)"),
         }
-    }
-
-    /// The line, if the call is one of `log`.
-    pub fn log_line(&self) -> Option<(Level, String)> {
-        if self.function != LOG_WRITE {
-            return None;
-        }
-        <(Level, String)>::read_values(&mut Decoder::new(&self.call.arguments)).ok()
     }
 
     /// Everything, for programs. 64-bit numbers are exact.
@@ -312,6 +307,24 @@ fn short_import(full_name: &str) -> String {
     format!("{interface}.{function}")
 }
 
+/// The value with text in place of bytes, where they are text.
+fn readable(value: &Val) -> Val {
+    let boxed = |value: &Option<Box<Val>>| value.as_deref().map(|value| Box::new(readable(value)));
+    match value {
+        Val::List(items) if matches!(items.first(), Some(Val::U8(_))) => {
+            let bytes: Vec<u8> =
+                items.iter().map(|item| if let Val::U8(byte) = item { *byte } else { 0 }).collect();
+            match String::from_utf8(bytes) {
+                Ok(text) if !text.contains('\0') => Val::Enum(format!("b{text:?}")),
+                _ => value.clone(),
+            }
+        }
+        Val::Result(Ok(payload)) => Val::Result(Ok(boxed(payload))),
+        Val::Tuple(items) => Val::Tuple(items.iter().map(readable).collect()),
+        other => other.clone(),
+    }
+}
+
 /// Values as arguments: `(5, "a")`.
 fn show_list(values: &[Val]) -> String {
     let values: Vec<String> = values.iter().map(to_wave).collect();
@@ -331,5 +344,5 @@ fn delta_json(delta: &Delta) -> Value {
 }
 
 fn failure_json(failure: &Failure) -> Value {
-    json!({ "message": failure.message, "frames": failure.frames })
+    json!({ "message": failure.message, "frames": failure.frames, "stderr": failure.stderr })
 }

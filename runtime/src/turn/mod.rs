@@ -117,8 +117,9 @@ async fn run(
     instance: Option<Instance>,
     keep: bool,
 ) -> (Execution, Option<Instance>) {
-    let Task { function, arguments, context, crossing, limits, fuel, cancel } = task;
+    let Task { function, arguments, mut context, crossing, limits, fuel, cancel } = task;
     let start = Instant::now();
+    context.message_limit = limits.message;
     let began = instance.as_ref().map_or(context.turn, Instance::began);
     let (mut store, mut component) = match instance {
         Some(kept) => kept.begin(context, crossing),
@@ -227,6 +228,10 @@ fn conclude(
             (OutcomeKind::Cancelled, Some(Failure::new("the turn was ended from outside")))
         }
     };
+    let failure = failure.map(|mut failure| {
+        failure.hear(&calls);
+        failure
+    });
     let ended_early = !matches!(outcome, OutcomeKind::Returned | OutcomeKind::Refused);
     let (delta, state) = context.state.finish();
     let commits = outcome.commits();
@@ -305,7 +310,7 @@ fn classify(error: &wasmtime::Error, limits: &Limits) -> (OutcomeKind, Failure) 
             (OutcomeKind::Trap, message)
         }
     };
-    (outcome, Failure { message, frames })
+    (outcome, Failure { frames, ..Failure::new(message) })
 }
 
 fn frames(backtrace: &WasmBacktrace) -> Vec<String> {

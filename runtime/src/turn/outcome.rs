@@ -1,6 +1,7 @@
-use crate::trace::{ExitReason, names};
-use crate::wire::{WireError, Writer};
+use crate::trace::{CallsReader, ExitReason, LineOrigin, Lines, names};
+use crate::wire::{Wire, WireError, Writer};
 use minicbor::decode::Decoder;
+use std::collections::VecDeque;
 use std::fmt;
 
 /// How a turn ended.
@@ -61,7 +62,8 @@ impl OutcomeKind {
 
 /// Why a turn aborted, in words.
 ///
-/// It is written as a CBOR array of the message and the array of the frames' functions.
+/// It is written as a CBOR array of the message, the array of the frames' functions, and, if there are
+/// any, the array of the lines of its standard error.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
     /// What happened, such as `wasm 'unreachable' instruction executed`.
@@ -69,12 +71,32 @@ pub struct Failure {
     /// The guest's functions at that moment, the innermost first. A function without a name is
     /// shown by its number.
     pub frames: Vec<String>,
+    /// The last lines that the guest wrote to its standard error, where most languages say why they
+    /// give up; not more than [`LAST_WORDS`] of them.
+    pub stderr: Vec<String>,
 }
+
+/// How many lines of a guest's standard error belong to a failure, and how many bytes of each.
+pub const LAST_WORDS: usize = 20;
+const LONGEST_WORD: usize = 500;
 
 impl Failure {
     /// A failure without frames.
     pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), frames: Vec::new() }
+        Self { message: message.into(), frames: Vec::new(), stderr: Vec::new() }
+    }
+
+    /// Takes the last lines of the standard error from a turn's calls.
+    pub(super) fn hear(&mut self, calls: &[u8]) {
+        let Ok(calls) = CallsReader::new(calls).and_then(CallsReader::all) else { return };
+        let mut said: VecDeque<String> = VecDeque::new();
+        for line in Lines::new(&calls).filter(|line| line.from == LineOrigin::Stderr) {
+            if said.len() == LAST_WORDS {
+                said.pop_front();
+            }
+            said.push_back(line.text.chars().take(LONGEST_WORD).collect());
+        }
+        self.stderr = said.into();
     }
 
     /// The frames for people: a function that called itself stands there once, with how often.
@@ -91,11 +113,12 @@ impl Failure {
     /// The failure in its encoding.
     pub fn encode(&self) -> Vec<u8> {
         let mut writer = Writer::new();
-        writer.array(2);
+        let lists = [&self.frames, &self.stderr];
+        let lists = if self.stderr.is_empty() { &lists[..1] } else { &lists[..] };
+        writer.array(1 + lists.len());
         writer.text(&self.message);
-        writer.array(self.frames.len());
-        for frame in &self.frames {
-            writer.text(frame);
+        for list in lists {
+            list.write(&mut writer);
         }
         writer.into_bytes()
     }
@@ -107,16 +130,14 @@ impl Failure {
     /// When the bytes are not in this encoding.
     pub fn decode(bytes: &[u8]) -> Result<Self, WireError> {
         let mut decoder = Decoder::new(bytes);
-        if decoder.array()? != Some(2) {
+        let len = decoder.array()?;
+        if !matches!(len, Some(2 | 3)) {
             return Err(WireError::new(&decoder, "a failure has a message and frames"));
         }
         let message = decoder.str()?.to_owned();
-        let len = decoder.array()?.unwrap_or_default();
-        let mut frames = Vec::new();
-        for _ in 0..len {
-            frames.push(decoder.str()?.to_owned());
-        }
-        Ok(Self { message, frames })
+        let frames = Vec::read(&mut decoder)?;
+        let stderr = if len == Some(3) { Vec::read(&mut decoder)? } else { Vec::new() };
+        Ok(Self { message, frames, stderr })
     }
 }
 

@@ -50,6 +50,7 @@ pub fn show(view: &RecordView, output: &mut Output) -> io::Result<()> {
     if let Some(failure) = &view.failure {
         list(output, "failure", failure.message.lines().map(str::to_owned))?;
         list(output, "in", failure.frames_in_short())?;
+        list(output, "stderr", failure.stderr.iter().cloned())?;
     }
     field(output, "fuel", &turn.fuel.to_string())?;
     list(output, "unreadable", view.unreadable.iter().map(ToString::to_string))
