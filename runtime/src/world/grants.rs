@@ -13,8 +13,8 @@ use wit_parser::{Function, Resolve, TypeDefKind, WorldId, WorldItem};
 pub struct Needs {
     /// The handlers that it needs a grant for, in the order of the catalog.
     pub handlers: Vec<&'static str>,
-    /// Imports that nobody answers: `wasi:io/poll@0.2.0`, or with a function of an interface that
-    /// is answered otherwise, `wasi:clocks/monotonic-clock@0.2.0#subscribe-instant`.
+    /// Imports that nobody answers: `wasi:sockets/tcp@0.2.0`, or with a function of an interface that
+    /// is answered otherwise, `wasi:clocks/monotonic-clock@0.2.0#time-of`.
     pub unanswered: Vec<String>,
 }
 

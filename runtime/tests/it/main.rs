@@ -10,5 +10,5 @@ mod replay;
 mod stage;
 mod tampering;
 mod turns;
-mod wasi;
 mod warm;
+mod wasi;

@@ -153,23 +153,22 @@ fn imports_that_nobody_answers_are_named() {
 
 const MONOTONIC: &str = "package wasi:clocks@0.2.6;
 interface monotonic-clock {
-    use wasi:io/poll@0.2.6.{pollable};
+    use wasi:sockets/network@0.2.6.{network};
     now: func() -> u64;
     resolution: func() -> u64;
-    subscribe-instant: func(when: u64) -> pollable;
+    time-of: func(where: borrow<network>) -> u64;
 }";
-const POLL: &str =
-    "package wasi:io@0.2.6;\ninterface poll { resource pollable { ready: func() -> bool; } }";
+const NETWORK: &str = "package wasi:sockets@0.2.6;\ninterface network { resource network { name: func() -> string; } }";
 
 #[test]
 fn what_a_whole_wasi_interface_drags_along_is_a_warning() {
     let world = "package a:b;\nworld w { import wasi:clocks/monotonic-clock@0.2.6; }";
-    let wit = resolve(world, &[MONOTONIC, POLL]).unwrap();
+    let wit = resolve(world, &[MONOTONIC, NETWORK]).unwrap();
     let problems = check_world(&manifest("", "clock = true"), &wit);
     assert!(problems.iter().all(|problem| problem.severity == Severity::Warning), "{problems:#?}");
     let codes: Vec<_> = problems.iter().map(|problem| problem.code.id).collect();
     assert_eq!(codes, [diagnostic::IMPORT_UNKNOWN.id, diagnostic::FUNCTION_UNANSWERED.id]);
-    assert!(problems[1].message.contains("`subscribe-instant`"));
+    assert!(problems[1].message.contains("`time-of`"));
     assert_eq!(marked(&problems[1]), "monotonic-clock");
 }
 
