@@ -80,7 +80,8 @@ pub struct ActorArgs {
     #[command(flatten)]
     pub data: DataArgs,
 
-    /// Handlers for components without a project, such as log,clock: nothing is granted otherwise
+    /// Handlers for components without a project, such as log,clock, and folders, such as
+    /// filesystem=data:/data or filesystem=out:/out:write: nothing is granted otherwise
     #[arg(long, value_name = "HANDLERS")]
     pub grant: Vec<String>,
 

@@ -12,6 +12,7 @@ use crate::boundary::export::INIT;
 use crate::cache::Cache;
 use crate::diagnostic::{Diagnostic, NAME_TAKEN, NODE_STOPPED, RUN_UNWRITABLE, Result};
 use crate::engine::{EngineConfig, KEPT_INSTANCES, KEPT_MEMORY, TURNS_AT_ONCE};
+use crate::handlers::filesystem;
 use crate::manifest::Manifest;
 use crate::state::State;
 use crate::trace::{
@@ -156,6 +157,9 @@ impl Node {
     ///
     /// Everything for which it is refused.
     pub fn prepare(&self, manifest: Manifest, binary: Binary) -> Result<Prepared, Vec<Diagnostic>> {
+        if let Some(runs) = self.run().path().parent() {
+            filesystem::check_runs(&manifest, runs)?;
+        }
         let compiled = self.compile(&binary).map_err(|error| vec![*error])?;
         let program = Program::link(&compiled, &manifest)?;
         Ok(Prepared { manifest, binary, program })

@@ -9,6 +9,7 @@ mod crash;
 mod environment;
 mod escapes;
 mod explain;
+mod filesystem;
 mod hostile;
 mod inspect;
 mod new;

@@ -1,8 +1,8 @@
 use super::{Handler, Interface};
-use crate::manifest::schema::{Field, GIB, Kind};
+use crate::manifest::schema::{Field, GIB, Kind, Rule};
 
 /// Every handler, in the order of the manual.
-pub static HANDLERS: &[Handler] = &[CONTEXT, WASI, LOG, STATE, CLOCK, RANDOM];
+pub static HANDLERS: &[Handler] = &[CONTEXT, WASI, LOG, STATE, CLOCK, RANDOM, FILESYSTEM];
 
 const HOST: &str = "theater:host";
 
@@ -212,3 +212,107 @@ const RANDOM: Handler = Handler {
     )
     .example("42")],
 };
+
+const FILESYSTEM: Handler = Handler {
+    name: "filesystem",
+    summary: "files and folders of the machine, those that the grant names",
+    doc: include_str!("docs/filesystem.md"),
+    always: false,
+    imports: &[
+        Interface {
+            package: "wasi:filesystem",
+            name: "types",
+            version: "0.2.0",
+            functions: &[
+                "[method]descriptor.read-via-stream",
+                "[method]descriptor.write-via-stream",
+                "[method]descriptor.append-via-stream",
+                "[method]descriptor.advise",
+                "[method]descriptor.sync-data",
+                "[method]descriptor.get-flags",
+                "[method]descriptor.get-type",
+                "[method]descriptor.set-size",
+                "[method]descriptor.set-times",
+                "[method]descriptor.read",
+                "[method]descriptor.write",
+                "[method]descriptor.read-directory",
+                "[method]descriptor.sync",
+                "[method]descriptor.create-directory-at",
+                "[method]descriptor.stat",
+                "[method]descriptor.stat-at",
+                "[method]descriptor.set-times-at",
+                "[method]descriptor.link-at",
+                "[method]descriptor.open-at",
+                "[method]descriptor.readlink-at",
+                "[method]descriptor.remove-directory-at",
+                "[method]descriptor.rename-at",
+                "[method]descriptor.symlink-at",
+                "[method]descriptor.unlink-file-at",
+                "[method]descriptor.is-same-object",
+                "[method]descriptor.metadata-hash",
+                "[method]descriptor.metadata-hash-at",
+                "[method]directory-entry-stream.read-directory-entry",
+                "filesystem-error-code",
+            ],
+            resources: &["descriptor", "directory-entry-stream"],
+        },
+        Interface {
+            package: "wasi:filesystem",
+            name: "preopens",
+            version: "0.2.0",
+            functions: &["get-directories"],
+            resources: &[],
+        },
+    ],
+    exports: &[],
+    settings: &[
+        Field::new(
+            "folders",
+            Kind::Tables { fields: FOLDER, max: MAX_FOLDERS },
+            "The folders that the actor sees, and nothing else. Without any it sees none.",
+        )
+        .default("[]")
+        .example(r#"[{ host = "data", guest = "/data" }]"#),
+        Field::new(
+            "max-open",
+            Kind::Integer { min: 1, max: 1024 },
+            "How many files, folders, listings and streams may be open at one time. One more \
+             aborts the turn.",
+        )
+        .default("256"),
+    ],
+};
+
+/// The most folders of one grant.
+pub const MAX_FOLDERS: usize = 32;
+
+const FOLDER: &[Field] = &[
+    Field::new(
+        "host",
+        Kind::Path,
+        "The folder on this machine, a path from the manifest's folder. It must exist when the \
+         actor starts.",
+    )
+    .required()
+    .example(r#""data""#),
+    Field::new(
+        "guest",
+        Kind::Text(Rule::GuestPath),
+        "Where the actor finds it: an absolute path, such as `/data`.",
+    )
+    .required()
+    .example(r#""/data""#),
+    Field::new(
+        "access",
+        Kind::Choice(&["read", "write"]),
+        "`\"read\"` for looking and reading, `\"write\"` for everything.",
+    )
+    .default(r#""read""#),
+    Field::new(
+        "max-size",
+        Kind::Size { min: 1, max: 1024 * GIB },
+        "How large all that is in the folder may be, each file and folder counted with its size \
+         and 4KiB. What would grow it further fails with `quota`. Only with `access = \"write\"`.",
+    )
+    .default(r#""1GiB""#),
+];

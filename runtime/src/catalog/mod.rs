@@ -6,10 +6,10 @@
 mod handlers;
 mod wit;
 
-pub use handlers::HANDLERS;
+pub use handlers::{HANDLERS, MAX_FOLDERS};
 pub use wit::WIT;
 
-use crate::manifest::schema::Field;
+use crate::manifest::schema::{Field, Kind};
 
 /// A capability that the host provides, and that a manifest can grant.
 #[derive(Debug)]
@@ -28,6 +28,19 @@ pub struct Handler {
     pub exports: &'static [Interface],
     /// What the manifest may set about it.
     pub settings: &'static [Field],
+}
+
+impl Handler {
+    /// The line that grants it, for a sentence; with an example where it gives nothing by itself.
+    pub fn grant_line(&self) -> String {
+        let name = self.name;
+        match self.settings.iter().find(|setting| matches!(setting.kind, Kind::Tables { .. })) {
+            Some(what) => {
+                format!("`{name} = true`, or `{name} = {{ {} = {} }}`", what.name, what.example)
+            }
+            None => format!("`{name} = true`"),
+        }
+    }
 }
 
 /// One WIT interface of the contract.

@@ -7,6 +7,7 @@ pub static WIT: &[(&str, &str)] = &[
     ("theater-host/state.wit", include_str!("../../../wit/theater-host/state.wit")),
     ("wasi-cli/cli.wit", include_str!("../../../wit/wasi-cli/cli.wit")),
     ("wasi-clocks/clocks.wit", include_str!("../../../wit/wasi-clocks/clocks.wit")),
+    ("wasi-filesystem/filesystem.wit", include_str!("../../../wit/wasi-filesystem/filesystem.wit")),
     ("wasi-io/io.wit", include_str!("../../../wit/wasi-io/io.wit")),
     ("wasi-random/random.wit", include_str!("../../../wit/wasi-random/random.wit")),
 ];

@@ -37,6 +37,8 @@ codes! {
     BAD_TEXT = "TH0113", "a text does not have the right form";
     GRANTED_ALWAYS = "TH0114", "a handler that every actor has is granted";
 
+    FOLDER_TWICE = "TH0130", "two folders have the same guest path";
+
     WIT_SYNTAX = "TH0201", "WIT is not valid";
     WIT_UNKNOWN_NAME = "TH0202", "a name is not defined in WIT";
     WIT_FOLDER = "TH0203", "a project's WIT files are missing";
@@ -80,6 +82,8 @@ codes! {
     NODE_STOPPED = "TH0503", "the node is ending";
     ENGINE_CANNOT_START = "TH0504", "the engine cannot start";
     CACHE_UNTRUSTED = "TH0510", "the cache of compiled components is not used";
+    FOLDER_MISSING = "TH0530", "a granted folder cannot be used";
+    FOLDER_HOLDS_ACTOR = "TH0531", "an actor could write its own manifest or trace";
     RELOAD_REFUSED = "TH0540", "a reload is refused";
     MESSAGE_MISFIT = "TH0541", "a message does not fit a reloaded actor";
 

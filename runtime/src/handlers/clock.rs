@@ -10,9 +10,11 @@ use wasmtime::component::{ComponentType, Lift, Lower, Resource};
 /// `wasi:clocks/wall-clock.datetime`.
 #[derive(Debug, Clone, Copy, PartialEq, ComponentType, Lift, Lower)]
 #[component(record)]
-struct Datetime {
-    seconds: u64,
-    nanoseconds: u32,
+pub struct Datetime {
+    /// Whole seconds since 1970.
+    pub seconds: u64,
+    /// Less than 1,000,000,000.
+    pub nanoseconds: u32,
 }
 
 wire_record!(Datetime, 2 { seconds = "seconds", nanoseconds = "nanoseconds" });

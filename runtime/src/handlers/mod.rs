@@ -1,9 +1,10 @@
-//! The handlers: what answers the imports of an actor. One file a handler; what each offers stands
+//! The handlers: what answers the imports of an actor. One file or folder a handler; what each offers stands
 //! in [`crate::catalog`], and all of them are linked through [`crate::boundary`].
 
 mod cli;
 mod clock;
 mod context;
+pub mod filesystem;
 pub mod io;
 mod log;
 mod random;
@@ -16,6 +17,7 @@ use crate::boundary::{Abort, Binder, Resources};
 use crate::manifest::Grants;
 use crate::state::{State, Transaction};
 use crate::trace::{ActorId, Cause};
+use filesystem::Files;
 use io::Stdio;
 use std::sync::Arc;
 
@@ -36,6 +38,8 @@ pub struct Context {
     pub stop: Option<StopReason>,
     /// What the component holds handles of.
     pub resources: Resources,
+    /// What the turn has of the file system.
+    files: Files,
     /// The largest message, in encoded bytes.
     pub message_limit: u64,
     /// The standard streams, which are no resources of one turn.
@@ -59,6 +63,8 @@ impl Context {
         grants: &Grants,
     ) -> Self {
         let max_size = grants.state.as_ref().map_or(0, |grant| grant.max_size);
+        let mut resources = Resources::new();
+        let files = Files::new(grants.filesystem.as_ref(), &mut resources);
         Self {
             name,
             id,
@@ -66,7 +72,8 @@ impl Context {
             cause,
             state: Transaction::new(state, max_size),
             stop: None,
-            resources: Resources::new(),
+            resources,
+            files,
             message_limit: u64::MAX,
             stdio: Stdio::new(),
             lines: 0,
@@ -119,6 +126,7 @@ pub fn bind(
         ("random", interface) => {
             random::bind(binder, interface, &grants.random.clone().unwrap_or_default())
         }
+        ("filesystem", interface) => filesystem::bind(binder, interface),
         (handler, _) => Err(wasmtime::format_err!("the catalog's handler {handler} has no code")),
     }
 }

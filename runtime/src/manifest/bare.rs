@@ -6,16 +6,17 @@ use super::effective::text;
 use super::problems::unknown_handler;
 use super::{Manifest, Spanned, valid_name};
 use crate::catalog::{self, Handler};
-use crate::diagnostic::{Diagnostic, Source, UNKNOWN_HANDLER};
+use crate::diagnostic::{BAD_TEXT, Diagnostic, Source, UNKNOWN_HANDLER};
 
 impl Manifest {
     /// The manifest of a bare component. Its name is the file's, made valid; it grants the handlers
-    /// that `grants` names, each a list such as `clock,log`, with their default settings. Its text
-    /// is what a `theater.toml` would say.
+    /// that `grants` names, each a list such as `clock,log`, with their default settings; folders of
+    /// `filesystem` as `filesystem=HOST:GUEST`, or `filesystem=HOST:GUEST:write`, from the current
+    /// folder. Its text is what a `theater.toml` would say.
     ///
-    /// The errors are those of names that no handler has.
+    /// The errors are those of names that no handler has, and of folders that are not written so.
     pub fn bare(component: &Path, grants: &[String]) -> Result<Manifest, Vec<Diagnostic>> {
-        let handlers = granted(grants)?;
+        let Granted { handlers, folders } = granted(grants)?;
         let stem = component.file_stem().map(|stem| stem.to_string_lossy()).unwrap_or_default();
         let file = component.file_name().unwrap_or(component.as_os_str());
         let dir = match component.parent() {
@@ -25,7 +26,10 @@ impl Manifest {
         let mut lines = vec!["[actor]".to_owned()];
         lines.push(format!("name = {}", text(&valid_name(&stem))));
         lines.push("\n[handlers]".to_owned());
-        lines.extend(handlers.iter().map(|handler| format!("{} = true", handler.name)));
+        lines.extend(handlers.iter().map(|handler| match handler.name {
+            FILESYSTEM => format!("{FILESYSTEM} = {{ folders = [{}] }}", folders.join(", ")),
+            name => format!("{name} = true"),
+        }));
         let name = format!("(no manifest) {}", component.display());
         let source = Source::new(name, lines.join("\n") + "\n");
         let (mut manifest, _) = Self::parse(source, dir).into_result()?;
@@ -35,9 +39,20 @@ impl Manifest {
     }
 }
 
-/// The handlers that lists such as `clock,log` name, each once, in the catalog's order.
-fn granted(grants: &[String]) -> Result<Vec<&'static Handler>, Vec<Diagnostic>> {
+/// What is granted to a component without a manifest.
+struct Granted {
+    /// Each once, in the catalog's order.
+    handlers: Vec<&'static Handler>,
+    /// The folders, each as a TOML table.
+    folders: Vec<String>,
+}
+
+const FILESYSTEM: &str = "filesystem";
+
+/// What lists such as `clock,log,filesystem=data:/data` grant.
+fn granted(grants: &[String]) -> Result<Granted, Vec<Diagnostic>> {
     let mut handlers = Vec::new();
+    let mut folders = Vec::new();
     let mut problems = Vec::new();
     for list in grants {
         let source = Source::new("--grant", list.clone());
@@ -47,6 +62,14 @@ fn granted(grants: &[String]) -> Result<Vec<&'static Handler>, Vec<Diagnostic>> 
             let at = start + part.len() - part.trim_start().len();
             let span = at..at + name.len();
             start += part.len() + 1;
+            if let Some((FILESYSTEM, value)) = name.split_once('=') {
+                match folder(value) {
+                    Some(folder) => folders.push(folder),
+                    None => problems.push(no_folder(value).at(&source, span, "")),
+                }
+                handlers.extend(catalog::handler(FILESYSTEM));
+                continue;
+            }
             match catalog::handler(name) {
                 Some(handler) => handlers.push(handler),
                 None if name.is_empty() => {
@@ -64,6 +87,27 @@ fn granted(grants: &[String]) -> Result<Vec<&'static Handler>, Vec<Diagnostic>> 
     let asked = |handler: &&Handler| {
         !handler.always && handlers.iter().any(|granted| granted.name == handler.name)
     };
-    let in_order = catalog::HANDLERS.iter().filter(asked).collect();
-    if problems.is_empty() { Ok(in_order) } else { Err(problems) }
+    let handlers = catalog::HANDLERS.iter().filter(asked).collect();
+    if problems.is_empty() { Ok(Granted { handlers, folders }) } else { Err(problems) }
+}
+
+/// The table of a folder that is written `HOST:GUEST`, `HOST:GUEST:read` or `HOST:GUEST:write`.
+fn folder(written: &str) -> Option<String> {
+    let (paths, access) = match written.rsplit_once(':') {
+        Some((paths, access @ ("read" | "write"))) => (paths, access),
+        _ => (written, "read"),
+    };
+    let (host, guest) = paths.rsplit_once(':')?;
+    // What a manifest names starts from its folder; this starts from where the command was given.
+    let host = std::path::absolute(host).ok()?;
+    let (host, guest) = (text(host.to_str()?), text(guest));
+    Some(format!("{{ host = {host}, guest = {guest}, access = \"{access}\" }}"))
+}
+
+fn no_folder(written: &str) -> Diagnostic {
+    let message = format!("`{FILESYSTEM}={}` names no folder to grant", written.escape_debug());
+    Diagnostic::error(BAD_TEXT, message).help(
+        "Write `filesystem=HOST:GUEST`, such as `filesystem=data:/data`, with `:write` at the end if \
+         the component may write there.",
+    )
 }

@@ -8,10 +8,10 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::problems::{Place, unknown_handler};
-use super::scalar;
 use super::schema::{Field, Kind, MANIFEST};
 use super::syntax::Parsed;
 use super::tree::{Entry, Table, Value};
+use super::{folders, scalar};
 use crate::catalog;
 use crate::diagnostic::{Diagnostic, Source};
 
@@ -115,6 +115,9 @@ impl Checker<'_> {
                 Some(Value::Table(self.table(place, value.span(), fields, &[], table)))
             }
             (Kind::Handlers, DeValue::Table(table)) => Some(Value::Table(self.handlers(table))),
+            (Kind::Tables { fields, max }, DeValue::Array(items)) => {
+                self.tables(field, fields, *max, value.span(), items)
+            }
             (Kind::OneOf(kinds), _) => self.one_of(field, kinds, value),
             (kind, found) => {
                 if !accepts(kind, found) {
@@ -130,6 +133,32 @@ impl Checker<'_> {
                 }
             }
         }
+    }
+
+    /// Reads a list of tables.
+    fn tables(
+        &mut self,
+        field: &'static Field,
+        fields: &'static [Field],
+        max: usize,
+        span: Range<usize>,
+        items: &[Spanned<DeValue<'_>>],
+    ) -> Option<Value> {
+        if items.len() > max {
+            self.too_many(field, max, items.len(), span);
+            return None;
+        }
+        let mut tables = Vec::new();
+        for item in items {
+            match item.get_ref() {
+                DeValue::Table(table) => {
+                    let place = Place::Item(field.name);
+                    tables.push(self.table(place, item.span(), fields, &[], table));
+                }
+                _ => self.wrong_type(field, &field.kind.words(), item),
+            }
+        }
+        Some(Value::Tables(tables))
     }
 
     fn one_of(
@@ -212,7 +241,9 @@ impl Checker<'_> {
                 DeValue::Boolean(true) => Value::Table(defaults(handler.settings)),
                 DeValue::Table(table) => {
                     let place = Place::Settings(handler.name);
-                    Value::Table(self.table(place, value.span(), handler.settings, &[], table))
+                    let settings = self.table(place, value.span(), handler.settings, &[], table);
+                    self.problems.extend(folders::check(self.source, &settings));
+                    Value::Table(settings)
                 }
                 found => {
                     self.wrong_grant(handler, value.span(), found);
@@ -243,6 +274,7 @@ fn accepts(kind: &Kind, value: &DeValue<'_>) -> bool {
             value.as_array().is_some_and(|list| list.iter().all(|item| item.get_ref().is_str()))
         }
         Kind::Table(_) | Kind::Handlers => value.is_table(),
+        Kind::Tables { .. } => value.is_array(),
         Kind::OneOf(kinds) => kinds.iter().any(|kind| accepts(kind, value)),
     }
 }

@@ -1,6 +1,6 @@
 //! What a manifest amounts to, as text.
 
-use super::{Build, Instances, Manifest, Spanned, units};
+use super::{Access, Build, FilesystemGrant, FolderGrant, Instances, Manifest, Spanned, units};
 
 impl Manifest {
     /// The whole manifest as TOML with every grant and limit written out, always in the same words:
@@ -74,6 +74,9 @@ impl Manifest {
             let seed = random.seed.map(|seed| format!("{{ seed = {seed} }}"));
             line(out, "random", seed.as_deref().unwrap_or("true"));
         }
+        if let Some(filesystem) = &grants.filesystem {
+            line(out, "filesystem", &filesystem_settings(filesystem));
+        }
     }
 
     fn write_limits(&self, out: &mut String) {
@@ -85,6 +88,20 @@ impl Manifest {
         line(out, "message", &text(&units::size(limits.message)));
         line(out, "mailbox", &limits.mailbox.to_string());
     }
+}
+
+fn filesystem_settings(grant: &FilesystemGrant) -> String {
+    let folder = |folder: &FolderGrant| {
+        let host = text(&folder.host.value.to_string_lossy());
+        let guest = text(&folder.guest.value);
+        let access = match folder.access {
+            Access::Read => "\"read\"".to_owned(),
+            Access::Write => format!("\"write\", max-size = \"{}\"", units::size(folder.max_size)),
+        };
+        format!("{{ host = {host}, guest = {guest}, access = {access} }}")
+    };
+    let folders: Vec<String> = grant.folders.iter().map(folder).collect();
+    format!("{{ folders = [{}], max-open = {} }}", folders.join(", "), grant.max_open)
 }
 
 /// A text as a TOML string on one line, with nothing left to the choice of a library.

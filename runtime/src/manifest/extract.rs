@@ -7,8 +7,8 @@ use super::check::defaults;
 use super::schema::LIMITS;
 use super::tree::{Entry, Table, Value};
 use super::{
-    Actor, Build, ClockGrant, Grants, Instances, Limits, LogGrant, Manifest, RandomGrant, Spanned,
-    StateGrant, valid_name,
+    Access, Actor, Build, ClockGrant, FilesystemGrant, FolderGrant, Grants, Instances, Limits,
+    LogGrant, Manifest, RandomGrant, Spanned, StateGrant, valid_name,
 };
 use crate::catalog;
 use crate::diagnostic::Source;
@@ -73,6 +73,7 @@ fn grants(table: &Table) -> Grants {
         state: table.table("state").map(StateGrant::from_settings),
         clock: table.table("clock").map(|_| ClockGrant {}),
         random: table.table("random").map(RandomGrant::from_settings),
+        filesystem: table.table("filesystem").map(FilesystemGrant::from_settings),
         spans,
     }
 }
@@ -101,6 +102,7 @@ impl Grants {
             "state" => self.state.is_some(),
             "clock" => self.clock.is_some(),
             "random" => self.random.is_some(),
+            "filesystem" => self.filesystem.is_some(),
             _ => catalog::handler(handler_name).is_some_and(|handler| handler.always),
         }
     }
@@ -121,6 +123,31 @@ impl StateGrant {
 impl RandomGrant {
     fn from_settings(table: &Table) -> Self {
         Self { seed: table.optional_number("seed") }
+    }
+}
+
+impl FilesystemGrant {
+    fn from_settings(table: &Table) -> Self {
+        Self {
+            folders: table.tables("folders").iter().filter_map(FolderGrant::read).collect(),
+            max_open: table.number_u32("max-open"),
+        }
+    }
+}
+
+impl FolderGrant {
+    /// Nothing if a part is wrong, which is then reported.
+    fn read(table: &Table) -> Option<Self> {
+        let access = match table.text("access")?.value.as_str() {
+            "write" => Access::Write,
+            _ => Access::Read,
+        };
+        Some(Self {
+            host: path(table, "host")?,
+            guest: table.text("guest")?,
+            access,
+            max_size: table.optional_number("max-size")?,
+        })
     }
 }
 

@@ -69,6 +69,9 @@ fn of_kind(kind: &Kind) -> Map<String, Value> {
             json!({ "type": "array", "items": { "type": "string" }, "minItems": 1 })
         }
         Kind::Table(fields) => return table(fields),
+        Kind::Tables { fields, max } => {
+            json!({ "type": "array", "items": table(fields), "maxItems": max })
+        }
         Kind::OneOf(kinds) => {
             json!({ "oneOf": kinds.iter().map(of_kind).collect::<Vec<_>>() })
         }
@@ -88,6 +91,9 @@ fn text(rule: Rule) -> Map<String, Value> {
         Rule::Version => {
             let pattern = r"^[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$";
             schema.insert("pattern".into(), json!(pattern));
+        }
+        Rule::GuestPath => {
+            schema.insert("pattern".into(), json!("^/"));
         }
         Rule::World | Rule::Command => {
             schema.insert("minLength".into(), json!(1));

@@ -10,6 +10,7 @@ mod bare;
 mod check;
 mod effective;
 mod extract;
+mod folders;
 mod json_schema;
 mod load;
 mod name;
@@ -115,6 +116,8 @@ pub struct Grants {
     pub clock: Option<ClockGrant>,
     /// Random data.
     pub random: Option<RandomGrant>,
+    /// Files and folders of the machine.
+    pub filesystem: Option<FilesystemGrant>,
     /// Where the keys stand, also those that say `false`.
     pub spans: BTreeMap<&'static str, Range<usize>>,
 }
@@ -136,6 +139,37 @@ pub struct StateGrant {
 /// The grant of `clock`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ClockGrant {}
+
+/// The grant of `filesystem`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FilesystemGrant {
+    /// The folders that the actor sees, and nothing else.
+    pub folders: Vec<FolderGrant>,
+    /// How many files, folders, listings and streams may be open at one time in a turn.
+    pub max_open: u32,
+}
+
+/// A folder that an actor sees.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FolderGrant {
+    /// The folder on this machine, from the manifest's folder. Absolute once the actor is loaded.
+    pub host: Spanned<PathBuf>,
+    /// Where the actor finds it: an absolute path.
+    pub guest: Spanned<String>,
+    /// What may be done there.
+    pub access: Access,
+    /// How large all that is in the folder may be, in bytes, for the actor to write more.
+    pub max_size: u64,
+}
+
+/// What may be done in a folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Looking and reading.
+    Read,
+    /// Everything.
+    Write,
+}
 
 /// The grant of `random`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

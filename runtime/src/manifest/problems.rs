@@ -12,8 +12,8 @@ use super::scalar;
 use super::schema::{Field, Kind, MANIFEST};
 use crate::catalog::{self, HANDLERS, Handler};
 use crate::diagnostic::{
-    Diagnostic, GRANTED_ALWAYS, MISSING_KEY, MIXED_KEYS, UNKNOWN_HANDLER, UNKNOWN_KEY, WRONG_TYPE,
-    did_you_mean,
+    Diagnostic, GRANTED_ALWAYS, MISSING_KEY, MIXED_KEYS, OUT_OF_RANGE, UNKNOWN_HANDLER,
+    UNKNOWN_KEY, WRONG_TYPE, did_you_mean,
 };
 
 /// Which table a key stands in, in words.
@@ -22,6 +22,7 @@ pub(super) enum Place {
     Top,
     Table(&'static str),
     Settings(&'static str),
+    Item(&'static str),
 }
 
 impl fmt::Display for Place {
@@ -30,6 +31,7 @@ impl fmt::Display for Place {
             Place::Top => write!(f, "a manifest"),
             Place::Table(name) => write!(f, "`[{name}]`"),
             Place::Settings(handler) => write!(f, "the grant of `{handler}`"),
+            Place::Item(list) => write!(f, "a table of `{list}`"),
         }
     }
 }
@@ -118,6 +120,13 @@ impl Checker<'_> {
         let message = format!("{place} lacks `{key}`");
         let problem = Diagnostic::error(MISSING_KEY, message);
         self.problems.push(problem.at(self.source, span, "it belongs here").help(help));
+    }
+
+    /// A list has too many tables.
+    pub fn too_many(&mut self, field: &Field, max: usize, found: usize, span: Range<usize>) {
+        let message = format!("`{}` must have at most {max} tables, and has {found}", field.name);
+        let problem = Diagnostic::error(OUT_OF_RANGE, message).at(self.source, span, "");
+        self.problems.push(problem.help(field.doc));
     }
 
     /// A table has keys of none of its forms.

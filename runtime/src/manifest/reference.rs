@@ -64,6 +64,12 @@ fn keys(page: &mut String, fields: &[Field]) {
         let (name, value, doc) = (field.name, value_words(field), field.doc);
         push(page, format_args!("| `{name}` | {value} | {default} | {doc} |\n"));
     }
+    for field in fields {
+        if let Kind::Tables { fields, .. } = field.kind {
+            push(page, format_args!("\nEach table of `{}`:\n", field.name));
+            keys(page, fields);
+        }
+    }
 }
 
 /// What a key takes, with its range or an example.
@@ -73,6 +79,7 @@ fn value_words(field: &Field) -> String {
         Kind::Duration { max } => format!("duration, up to {}", units::duration(max)),
         Kind::Integer { min, max } => format!("whole number, {min} to {max}"),
         Kind::Choice(_) => field.kind.words(),
+        Kind::Tables { max, .. } => format!("list of tables, at most {max}"),
         _ => format!("{}, such as `{}`", field.kind.words(), field.example),
     }
 }

@@ -25,7 +25,25 @@ pub(super) fn check(rule: Rule, text: &str) -> Result<(), String> {
             None if text.contains('\0') => Err("has a zero byte in it".to_owned()),
             None => Ok(()),
         },
+        Rule::GuestPath => guest_path(text),
     }
+}
+
+/// Checks a path of a component's world.
+fn guest_path(text: &str) -> Result<(), String> {
+    let Some(parts) = text.strip_prefix('/') else {
+        return Err(format!("must begin with `/`, and is `{}`", text.escape_debug()));
+    };
+    if text.contains(char::is_control) {
+        return Err("has a control character in it".to_owned());
+    }
+    let wrong = |part: &str| matches!(part, "" | "." | "..");
+    if text != "/" && parts.split('/').any(wrong) {
+        return Err(format!(
+            "must be written without `.`, `..`, `//` and a `/` at the end, and is `{text}`"
+        ));
+    }
+    Ok(())
 }
 
 /// Whether a text is a version by the grammar of semver 2.0.
@@ -86,6 +104,16 @@ mod tests {
         }
         for bad in ["", "My World", "a_b", "a/b", "a:b", "a:b/c@x", "a:b/c@", "-a"] {
             assert!(!is_world(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn guest_paths_are_absolute_and_plain() {
+        for good in ["/", "/data", "/a/b.txt", "/ä b", "/...", "/a/..b"] {
+            assert_eq!(check(Rule::GuestPath, good), Ok(()), "{good}");
+        }
+        for bad in ["", "data", ".", "./a", "//", "/a/", "/a//b", "/.", "/a/..", "/../a", "/a\0"] {
+            assert!(check(Rule::GuestPath, bad).is_err(), "{bad}");
         }
     }
 

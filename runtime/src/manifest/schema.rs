@@ -64,6 +64,13 @@ pub enum Kind {
     TextList,
     /// A table with these keys.
     Table(&'static [Field]),
+    /// A list of tables with these keys, at most `max` of them.
+    Tables {
+        /// The keys of each.
+        fields: &'static [Field],
+        /// How many there may be.
+        max: usize,
+    },
     /// One of these kinds. Tables among them are told apart by their first keys.
     OneOf(&'static [Kind]),
     /// A table whose keys are handlers of the catalog: `true`, `false`, or their settings.
@@ -83,6 +90,9 @@ pub enum Rule {
     World,
     /// A program and its arguments, separated by blanks. No shell reads it.
     Command,
+    /// Where a component finds a folder: an absolute path with `/`, without `.`, `..` and empty
+    /// parts.
+    GuestPath,
 }
 
 impl Field {
@@ -122,6 +132,7 @@ impl Kind {
             Kind::Duration { .. } => "a duration such as `\"5s\"`".to_owned(),
             Kind::TextList => "a list of texts".to_owned(),
             Kind::Table(_) | Kind::Handlers => "a table".to_owned(),
+            Kind::Tables { .. } => "a list of tables".to_owned(),
             Kind::OneOf(kinds) => {
                 let mut words: Vec<String> = kinds.iter().map(Kind::words).collect();
                 words.dedup();

@@ -26,12 +26,35 @@ state = true
 clock = false
 random = { seed = 42 }
 
+[handlers.filesystem]
+folders = [
+    { host = "data", guest = "/data" },
+    { host = "../out", guest = "/data/out", access = "write", max-size = "64MiB" },
+]
+max-open = 20
+
 [limits]
 memory = "16MiB"
 fuel = 5_000
 timeout = "250ms"
 message = "64KiB"
 mailbox = 3
+"#;
+
+/// Folders with everything that can be wrong with one.
+const FOLDERS_WITH_MISTAKES: &str = r#"
+[handlers.filesystem]
+folders = [
+    { host = "", guest = "/empty" },
+    { host = "a", guest = "data" },
+    { host = "a", guest = "/data/../etc" },
+    { host = "a", guest = "/data", acces = "write" },
+    { host = "a", guest = "/data", access = "rw" },
+    { host = "a", guest = "/read", max-size = "1KiB" },
+    { host = "a" },
+    { host = "a", guest = "/big", access = "write", max-size = "2000GiB" },
+]
+max-open = 0
 "#;
 
 fn parse(text: &str) -> Checked {
@@ -95,10 +118,19 @@ snapshots! {
     build_without_a_first_key: below_actor("[build]\noutput = \"x\"\n");
     command_of_wrong_type: below_actor("[build]\ncommand = [\"a\", 1]\noutput = \"x\"\n");
     command_empty: below_actor("[build]\ncommand = []\noutput = \"x\"\n");
-    handlers: below_actor("[handlers]\nlgo = true\nfilesystem = true\nstate = \"yes\"\n");
+    handlers: below_actor("[handlers]\nlgo = true\nsockets = true\nstate = \"yes\"\n");
     context_granted: below_actor("[handlers]\ncontext = true\n");
     context_taken_away: below_actor("[handlers]\ncontext = false\n");
     settings: below_actor("[handlers]\nlog = { max-lin = \"1KiB\", max-lines = 0 }\nclock = { seed = 1 }\n");
+    folders: below_actor(FOLDERS_WITH_MISTAKES);
+    folders_of_wrong_types: below_actor(
+        "[handlers]\nfilesystem = { folders = [\"data\", { host = 1, guest = \"/d\" }] }\n"
+    );
+    folders_no_list: below_actor("[handlers.filesystem]\nfolders = { host = \"a\" }\n");
+    too_many_folders: below_actor(&format!(
+        "[handlers.filesystem]\nfolders = [{}]\n",
+        "\n    { host = 'a', guest = '/a' },".repeat(33)
+    ));
     duplicates: problems(
         "[actor]\nname = \"a\"\nname = \"b\"\n[limits]\nfuel = 1\n[actor]\nversion = \"1\"\n"
     );
@@ -122,7 +154,8 @@ snapshots! {
 fn meaning(manifest: &Manifest) -> impl PartialEq + std::fmt::Debug {
     let Manifest { actor, build, handlers, limits, dir, source: _ } = manifest.clone();
     let text = |text: Option<Spanned<String>>| text.map(|text| text.value);
-    let grants = (handlers.log, handlers.state, handlers.clock, handlers.random);
+    let filesystem = handlers.filesystem.map(|grant| (folder_meanings(&grant), grant.max_open));
+    let grants = (handlers.log, handlers.state, handlers.clock, handlers.random, filesystem);
     let build = build.map(|build| match build {
         Build::Wat { source } => (Vec::new(), source.value),
         Build::Command { command, output } => (command, output.value),
@@ -130,6 +163,15 @@ fn meaning(manifest: &Manifest) -> impl PartialEq + std::fmt::Debug {
     let component = actor.component.map(|path| path.value);
     let texts = (text(actor.version), text(actor.world), text(actor.init));
     ((actor.name.value, component, texts), build, grants, limits, dir)
+}
+
+/// What a grant says of its folders, apart from where it says it.
+fn folder_meanings(grant: &FilesystemGrant) -> Vec<(String, String, Access, u64)> {
+    let meaning = |folder: &FolderGrant| {
+        let host = folder.host.value.to_str().unwrap().to_owned();
+        (host, folder.guest.value.clone(), folder.access, folder.max_size)
+    };
+    grant.folders.iter().map(meaning).collect()
 }
 
 fn assert_effective_reads_back(manifest: &Manifest) {
@@ -161,6 +203,13 @@ fn everything_is_read() {
     assert_eq!(grants.clock, None);
     assert_eq!(grants.random, Some(RandomGrant { seed: Some(42) }));
     assert_eq!(&FULL[grants.spans["clock"].clone()], "clock");
+    let filesystem = grants.filesystem.as_ref().unwrap();
+    let expected = [
+        ("data".to_owned(), "/data".to_owned(), Access::Read, 1 << 30),
+        ("../out".to_owned(), "/data/out".to_owned(), Access::Write, 64 << 20),
+    ];
+    assert_eq!((folder_meanings(filesystem), filesystem.max_open), (expected.to_vec(), 20));
+    assert_eq!(&FULL[filesystem.folders[0].host.span.clone()], "\"data\"");
     let limits = Limits {
         memory: 16 << 20,
         fuel: 5000,
@@ -221,6 +270,7 @@ fn every_default_and_example_of_the_schema_is_valid() {
     fn kind(kind_of: &'static schema::Kind) {
         match kind_of {
             schema::Kind::Table(fields) => fields.iter().for_each(check),
+            schema::Kind::Tables { fields, .. } => fields.iter().for_each(check),
             schema::Kind::OneOf(kinds) => kinds.iter().for_each(kind),
             schema::Kind::Handlers => {
                 crate::catalog::HANDLERS
@@ -299,6 +349,25 @@ mod bare {
         let name = manifest.actor.name.span.clone();
         assert_eq!(&manifest.source.text[name], "\"my-counter-v2\"");
         assert_effective_reads_back(&manifest);
+    }
+
+    #[test]
+    fn folders_are_granted_one_by_one() {
+        let grants = ["filesystem=/a:b:/data,log", "filesystem=out:/out:write"];
+        let manifest = bare("x.wasm", &grants).unwrap();
+        let here = std::path::absolute("out").unwrap().to_str().unwrap().to_owned();
+        let expected = [
+            ("/a:b".to_owned(), "/data".to_owned(), Access::Read, 1 << 30),
+            (here, "/out".to_owned(), Access::Write, 1 << 30),
+        ];
+        assert_eq!(folder_meanings(manifest.handlers.filesystem.as_ref().unwrap()), expected);
+        assert!(manifest.handlers.log.is_some());
+        let without = bare("x.wasm", &["filesystem"]).unwrap().handlers.filesystem.unwrap();
+        assert_eq!(without.folders, []);
+        let wrong = ["filesystem=data,filesystem=", "filesystem=:/data", "filesystem=/a:data"];
+        let problems: Vec<_> =
+            wrong.iter().map(|wrong| render(&bare("x.wasm", &[wrong]).unwrap_err())).collect();
+        insta::assert_snapshot!(problems.concat());
     }
 
     #[test]

@@ -16,6 +16,7 @@ pub(super) enum Value {
     Duration(Duration),
     List(Vec<String>),
     Table(Table),
+    Tables(Vec<Table>),
 }
 
 /// A checked table.
@@ -49,6 +50,14 @@ impl Table {
         match &self.entries.get(name)?.value {
             Value::Table(table) => Some(table),
             _ => None,
+        }
+    }
+
+    /// The tables of a list; none if the key is not there.
+    pub fn tables(&self, name: &str) -> &[Table] {
+        match self.entries.get(name).map(|entry| &entry.value) {
+            Some(Value::Tables(tables)) => tables,
+            _ => &[],
         }
     }
 

@@ -9,6 +9,7 @@ use crate::diagnostic::{
     ARGUMENT_COUNT, Diagnostic, GRANT_UNUSED, IMPORT_NOT_GRANTED, NOT_BUILT, RUN_DIFFERS, Source,
     TURN_ABORTED,
 };
+use crate::handlers::filesystem;
 use crate::manifest::Manifest;
 use crate::trace::{Durability, Kind, Reader, RunDir};
 use crate::world::{
@@ -223,7 +224,7 @@ impl Start {
 }
 
 fn project(path: &Path, cache: &Cache) -> Result<Loaded, Vec<Diagnostic>> {
-    let (manifest, mut warnings) = Manifest::load(path).into_result()?;
+    let (mut manifest, mut warnings) = Manifest::load(path).into_result()?;
     let wit = project_wit(&manifest)?;
     let file = component_path(&manifest);
     if !file.exists() {
@@ -234,12 +235,13 @@ fn project(path: &Path, cache: &Cache) -> Result<Loaded, Vec<Diagnostic>> {
     let problems = check_binary(&manifest, wit.as_ref(), &component);
     warnings.extend(errors_first(problems)?);
     let component = component.map_err(single)?;
+    filesystem::resolve_folders(&mut manifest)?;
     Ok(Loaded { manifest, component, warnings })
 }
 
 fn bare(path: &Path, grants: &[String], cache: &Cache) -> Result<Loaded, Vec<Diagnostic>> {
     let bytes = read_component(path).map_err(single)?;
-    let manifest = Manifest::bare(path, grants)?;
+    let mut manifest = Manifest::bare(path, grants)?;
     let component = Binary::read(bytes, cache);
     let mut problems = check_binary(&manifest, None, &component);
     // The grants are those of a whole session: not every component needs all of them.
@@ -250,6 +252,10 @@ fn bare(path: &Path, grants: &[String], cache: &Cache) -> Result<Loaded, Vec<Dia
     }
     let warnings = errors_first(problems)?;
     let component = component.map_err(single)?;
+    filesystem::resolve_folders(&mut manifest).map_err(|mut problems| {
+        problems.iter_mut().for_each(|problem| fit_bare(problem, &manifest, None));
+        problems
+    })?;
     Ok(Loaded { manifest, component, warnings })
 }
 

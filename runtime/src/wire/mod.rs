@@ -38,10 +38,8 @@ mod writer;
 
 pub use decode::{WireError, decode, decode_all, decode_any, decode_any_all};
 pub use encode::{encode, encode_all};
-#[cfg(test)]
-pub(crate) use typed::wire_flags;
 pub use typed::{Wire, WireList};
-pub(crate) use typed::{wire_enum, wire_record, wire_variant};
+pub(crate) use typed::{wire_enum, wire_flags, wire_record, wire_variant};
 pub use writer::Writer;
 
 /// CBOR tags for the WIT types that CBOR has no own form for. The numbers lie in the range that is

@@ -292,7 +292,6 @@ macro_rules! wire_record {
 
 /// Implements [`Wire`] for a type made with `wasmtime::component::flags!`, its flags in declared
 /// order.
-#[cfg(test)] // until a handler has flags
 macro_rules! wire_flags {
     ($ty:ident { $($flag:ident = $name:literal),* $(,)? }) => {
         impl $crate::wire::Wire for $ty {
@@ -365,6 +364,4 @@ macro_rules! wire_variant {
     };
 }
 
-#[cfg(test)]
-pub(crate) use wire_flags;
-pub(crate) use {wire_enum, wire_record, wire_variant};
+pub(crate) use {wire_enum, wire_flags, wire_record, wire_variant};

@@ -83,10 +83,8 @@ pub(super) fn component_problems(
                         diagnostic::IMPORT_NOT_GRANTED,
                         format!("{who} imports `{name}`, which is not granted"),
                     );
-                    let help = format!(
-                        "Add `{} = true` under `[handlers]` in theater.toml.",
-                        handler.name
-                    );
+                    let help =
+                        format!("Add {} under `[handlers]` in theater.toml.", handler.grant_line());
                     problems.push((name.clone(), problem.help(help)));
                 }
                 for function in missing {
@@ -298,7 +296,7 @@ impl WorldCheck<'_> {
             format!("world `{world}` imports `{name}`, which the manifest does not grant"),
         )
         .at(&self.manifest.source, place, format!("`{}` is not granted", handler.name))
-        .help(format!("Add `{} = true` under `[handlers]`.", handler.name));
+        .help(format!("Add {} under `[handlers]`.", handler.grant_line()));
         let related =
             Diagnostic::error(diagnostic::IMPORT_NOT_GRANTED, format!("world `{world}` needs it"));
         let span = import.span.unwrap_or(self.wit.resolve.worlds[self.world].span);
