@@ -54,8 +54,9 @@ fn make(manifest: &Manifest, wit: Option<&Wit>) -> diagnostic::Result<Vec<u8>> {
             world::encode_text(&read_text(&path)?)?
         }
         Some(Build::Command { command, output }) => {
-            run(manifest, command, output.span.clone())?;
             let path = manifest.resolve(&output.value);
+            make_room(&path);
+            run(manifest, command, output.span.clone())?;
             require(manifest, &path, output.span.clone(), "the output of the build command")?;
             world::read_component(&path)?
         }
@@ -99,6 +100,14 @@ fn read_text(path: &Path) -> diagnostic::Result<std::sync::Arc<Source>> {
         Diagnostic::error(diagnostic::FILE_UNREADABLE, message)
     })?;
     Ok(Source::new(path.display().to_string(), text))
+}
+
+/// Makes the folder of a build's output: many tools do not. Where it cannot be made, the command
+/// fails, and says more.
+fn make_room(output: &Path) {
+    if let Some(folder) = output.parent() {
+        let _ = std::fs::create_dir_all(folder);
+    }
 }
 
 /// Runs the build command in the project's folder.

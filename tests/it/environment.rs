@@ -13,6 +13,8 @@ pub struct TestEnvironment {
     root: PathBuf,
     /// Where commands are started.
     pub folder: PathBuf,
+    /// Where programs are searched for before the system's own.
+    pub tools: Option<PathBuf>,
 }
 
 /// What a command did.
@@ -31,7 +33,7 @@ impl TestEnvironment {
         std::fs::create_dir(root.join("home")).unwrap();
         let work = root.join("work");
         std::fs::create_dir(&work).unwrap();
-        Self { _folder: folder, root, folder: work }
+        Self { _folder: folder, root, folder: work, tools: None }
     }
 
     /// With the project `my-actor`, built, in which commands are then started.
@@ -67,14 +69,14 @@ impl TestEnvironment {
     /// A command with nothing in its environment that could change what it says.
     pub fn program(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         let binary = Path::new(env!("CARGO_BIN_EXE_theater"));
+        let own = [binary.parent().unwrap()];
+        let system = ["/usr/local/bin", "/usr/bin", "/bin"].map(Path::new);
+        let folders = self.tools.as_deref().into_iter().chain(own).chain(system);
         let mut command = Command::new(program);
         command
             .env_clear()
             .env("HOME", self.root.join("home"))
-            .env(
-                "PATH",
-                format!("{}:/usr/local/bin:/usr/bin:/bin", binary.parent().unwrap().display()),
-            )
+            .env("PATH", std::env::join_paths(folders).unwrap())
             .env("NO_COLOR", "1")
             .current_dir(&self.folder)
             .stdin(Stdio::null());

@@ -12,6 +12,7 @@ mod explain;
 mod filesystem;
 mod hostile;
 mod inspect;
+mod languages;
 mod new;
 mod normal;
 mod readme;
