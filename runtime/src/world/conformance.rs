@@ -9,7 +9,8 @@ use wac_types::{ExternKind, ItemKind, Package, TargetValidationReport, Type, Typ
 use wit_parser::{Resolve, WorldId, WorldItem};
 
 /// Compares a component with a world of the project. It may import less and export more than the
-/// world says; everything else is a problem, reported as expected against found.
+/// world says, and what its language's runtime needs of WASI, which is left to the check of grants;
+/// everything else is a problem, reported as expected against found.
 ///
 /// `info` must have been read from `bytes`.
 pub fn check_component(
@@ -62,7 +63,7 @@ impl Check<'_> {
 
     fn report(&self, report: &TargetValidationReport) -> Vec<Diagnostic> {
         let mut problems = Vec::new();
-        for name in report.imports_not_in_target() {
+        for name in report.imports_not_in_target().filter(|name| !name.starts_with("wasi:")) {
             problems.push(self.extra_import(name));
         }
         for (name, _) in report.missing_exports() {

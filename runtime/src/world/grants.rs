@@ -199,7 +199,7 @@ pub fn check_world(manifest: &Manifest, wit: &Wit) -> Vec<Diagnostic> {
         Ok(world) => {
             let check = WorldCheck { manifest, wit, world };
             let imports = check.imports().into_iter().map(|(_, problem)| problem);
-            imports.chain(check.unused_grants()).chain(check.shapes()).collect()
+            imports.chain(check.unused_grants(None)).chain(check.shapes()).collect()
         }
     }
 }
@@ -332,13 +332,16 @@ impl WorldCheck<'_> {
         )
     }
 
-    /// Grants that the world has no use for.
-    pub(super) fn unused_grants(&self) -> Vec<Diagnostic> {
+    /// Grants for which neither the world nor the component has a use.
+    pub(super) fn unused_grants(&self, component: Option<&ComponentInfo>) -> Vec<Diagnostic> {
         let world = &self.wit.resolve.worlds[self.world];
-        let names = |items: &wit_parser::IndexMap<_, WorldItem>| -> Vec<String> {
-            items.keys().map(|key| key_name(&self.wit.resolve, key)).collect()
+        let used = |items: &wit_parser::IndexMap<_, WorldItem>, more: Option<&[Extern]>| {
+            let own = items.keys().map(|key| key_name(&self.wit.resolve, key));
+            own.chain(names(more.unwrap_or_default())).collect::<Vec<String>>()
         };
-        unused_grants(self.manifest, &names(&world.imports), &names(&world.exports))
+        let imports = used(&world.imports, component.map(|info| &*info.imports));
+        let exports = used(&world.exports, component.map(|info| &*info.exports));
+        unused_grants(self.manifest, &imports, &exports)
     }
 
     /// Functions that no actor can have, and an `init` of a wrong shape.

@@ -99,7 +99,8 @@ fn check(manifest: &Manifest, wit: Option<&Wit>, component: Option<ReadResult>) 
         Some((wit, Ok(id))) => {
             let check = WorldCheck { manifest, wit, world: id };
             world_imports = check.imports();
-            problems.extend(check.unused_grants());
+            let info = component.as_ref().and_then(|read| Some(read.as_ref().ok()?.1));
+            problems.extend(check.unused_grants(info));
             problems.extend(check.shapes());
             world = Some((wit, id));
         }

@@ -224,11 +224,13 @@ fn a_component_must_be_what_its_world_promises() {
     assert!(missing.message.contains("a:b/api"), "{}", missing.message);
     assert_eq!(missing.help.as_deref(), Some("The component exports nothing."));
 
-    // More exports are allowed, more imports are not.
+    // More exports are allowed, more imports are not, except what a language's runtime brings along.
     assert_eq!(check(&exporting("i32"), "package a:b;\nworld w {}"), []);
     let importing = r#"(component (import "theater:host/log@0.1.0" (instance)))"#;
     let extra = only(check(&encode(importing), "package a:b;\nworld w {}"));
     assert!(extra.help.unwrap().contains("import theater:host/log@0.1.0;"));
+    let runtime = encode(r#"(component (import "wasi:cli/environment@0.2.9" (instance)))"#);
+    assert_eq!(check(&runtime, "package a:b;\nworld w {}"), []);
 
     // Versions that are compatible link.
     let newer = r#"(component (import "wasi:random/random@0.2.9" (instance (export "get-random-u64" (func (result u64))))))"#;
