@@ -8,7 +8,8 @@
 //!
 //! In the rows of warm instances all turns have one, and so has the floor.
 //!
-//! `cargo bench --bench turn`
+//! `cargo bench --bench turn`; behind `--`, names of rows choose some of them, and one of *bare*,
+//! *turn*, *traced* and *calls* does nothing but that for a while, for a profiler.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 use std::path::Path;
@@ -50,18 +51,34 @@ struct Case {
     warm: bool,
 }
 
+impl Case {
+    fn row(&self) -> String {
+        format!("{}{}", self.name, if self.warm { ", warm" } else { "" })
+    }
+}
+
 const TURNS: u32 = 40_000;
 const CALLERS: u32 = 2_000;
 const ROUNDS: usize = 7;
 
 fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-    let cases = [false, true].map(cases);
+    let chosen: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
+    let mut cases: Vec<Case> = [false, true].into_iter().flat_map(cases).collect();
+    if chosen.iter().any(|word| cases.iter().any(|case| case.row() == *word)) {
+        cases.retain(|case| chosen.contains(&case.row()));
+    }
+    if let Some(part) = ["bare", "turn", "traced", "calls"]
+        .into_iter()
+        .find(|part| chosen.iter().any(|word| word == part))
+    {
+        return cases.iter().for_each(|case| only(&runtime, case, part));
+    }
     println!(
         "{:<14} {:>9} {:>16} {:>16} {:>16} {:>11}",
         "component", "bare", "turn", "traced turn", "call", "bytes/turn"
     );
-    for case in cases.iter().flatten() {
+    for case in &cases {
         let bytes = wat::parse_str(&case.wat).unwrap();
         // Rounds take turns, so that a disturbance hits all alike; the best of each counts.
         let mut best = [Duration::MAX; 4];
@@ -85,13 +102,28 @@ fn main() {
         };
         println!(
             "{:<14} {:>9.2?} {:>16} {:>16} {:>16} {size:>11}",
-            format!("{}{}", case.name, if case.warm { ", warm" } else { "" }),
+            case.row(),
             best[0],
             shown(best[1]),
             shown(best[2]),
             shown(best[3]),
         );
     }
+}
+
+/// One part of one case, again and again.
+fn only(runtime: &tokio::runtime::Runtime, case: &Case, part: &str) {
+    let bytes = wat::parse_str(&case.wat).unwrap();
+    let mut best = Duration::MAX;
+    for _ in 0..10 * ROUNDS {
+        best = best.min(match part {
+            "bare" => runtime.block_on(bare_turns(&bytes, case)),
+            "turn" => runtime.block_on(turns(&bytes, case, None)),
+            "traced" => runtime.block_on(traced_turns(&bytes, case)),
+            _ => runtime.block_on(calls(&bytes, case)).0,
+        });
+    }
+    println!("{} {part}: {best:.2?}", case.row());
 }
 
 fn cases(warm: bool) -> [Case; 2] {
