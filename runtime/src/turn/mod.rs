@@ -92,37 +92,31 @@ enum Ended {
 }
 
 /// Executes one turn in a fresh instance, which ends with it.
-pub async fn execute(program: &Program, task: Task<'_>) -> Execution {
-    run(program, task, None, false).await.0
+pub fn execute<'t>(program: &'t Program, task: Task<'t>) -> impl Future<Output = Execution> {
+    run(program, task, None)
 }
 
 /// Executes one turn in an instance that is kept: the one that an earlier turn left there, or a
 /// fresh one. What is there afterwards can take the next turn: nothing, if this one aborted.
-pub async fn execute_warm(
-    program: &Program,
-    instance: &mut Option<Instance>,
-    task: Task<'_>,
-) -> Execution {
-    let turn = task.context.turn;
-    let began = instance.as_ref().map_or(turn, Instance::began);
-    let (mut execution, kept) = run(program, task, instance.take(), true).await;
-    *instance = kept;
-    execution.instance = Some(began);
-    execution
+pub fn execute_warm<'t>(
+    program: &'t Program,
+    instance: &'t mut Option<Instance>,
+    task: Task<'t>,
+) -> impl Future<Output = Execution> {
+    run(program, task, Some(instance))
 }
 
 async fn run(
     program: &Program,
     task: Task<'_>,
-    instance: Option<Instance>,
-    keep: bool,
-) -> (Execution, Option<Instance>) {
-    let Task { function, arguments, mut context, crossing, limits, fuel, cancel } = task;
+    mut kept: Option<&mut Option<Instance>>,
+) -> Execution {
+    let Task { function, arguments, context, crossing, limits, fuel, cancel } = task;
     let start = Instant::now();
-    context.message_limit = limits.message;
-    let began = instance.as_ref().map_or(context.turn, Instance::began);
-    let (mut store, mut component) = match instance {
-        Some(kept) => kept.begin(context, crossing),
+    let before = kept.as_mut().and_then(|kept| kept.take());
+    let began = before.as_ref().map_or(context.turn, Instance::began);
+    let (mut store, mut component) = match before {
+        Some(before) => before.begin(context, crossing),
         None => (instance::store(program, context, crossing, limits), None),
     };
     let ended = match store.set_fuel(fuel) {
@@ -136,10 +130,10 @@ async fn run(
         }
     };
     let used = fuel - store.get_fuel().unwrap_or_default().min(fuel);
-    let (data, kept) = match (component, &ended) {
-        (Some(component), Ended::Returned(..)) if keep => {
-            let (data, kept) = Instance::end(store, component, began);
-            (data, Some(kept))
+    let (data, after) = match (component, &ended) {
+        (Some(component), Ended::Returned(..)) if kept.is_some() => {
+            let (data, after) = Instance::end(store, component, began);
+            (data, Some(after))
         }
         _ => {
             let TurnData { context, crossing, .. } = store.into_data();
@@ -149,8 +143,11 @@ async fn run(
     let mut execution = conclude(ended, data, function, limits);
     execution.fuel = used;
     execution.elapsed = start.elapsed();
-    let kept = kept.filter(|_| execution.outcome.commits());
-    (execution, kept)
+    if let Some(kept) = kept {
+        execution.instance = Some(began);
+        *kept = after.filter(|_| execution.outcome.commits());
+    }
+    execution
 }
 
 async fn call(
