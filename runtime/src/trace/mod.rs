@@ -25,6 +25,7 @@ mod header;
 mod lines;
 mod live;
 mod log;
+mod readable;
 mod reader;
 mod record;
 mod run;

@@ -1,4 +1,5 @@
 use super::lines::{Lines, LogLine};
+use super::readable::readable;
 use super::{Answer, CallsReader, ImportCall, Kind, PayloadKind, Record, TurnHeader};
 use crate::call::{to_json, to_wave};
 use crate::state::Delta;
@@ -236,8 +237,8 @@ impl CallView {
         })
     }
 
-    /// The call with its answer: `state.get("count") -> some(u64(5))`. Bytes that are text are shown
-    /// as such: `b"text"`.
+    /// The call with its answer: `state.get("count") -> some(u64(5))`. Bytes are shown as text, and not
+    /// more than some of them; [`CallView::to_json`] has all.
     pub fn summary(&self) -> String {
         let readable = |values: &[Val]| values.iter().map(readable).collect::<Vec<_>>();
         let arguments = readable(&self.arguments);
@@ -305,24 +306,6 @@ fn short_import(full_name: &str) -> String {
     let interface = interface.rsplit_once('/').map_or(interface, |(_, name)| name);
     let interface = interface.split_once('@').map_or(interface, |(name, _)| name);
     format!("{interface}.{function}")
-}
-
-/// The value with text in place of bytes, where they are text.
-fn readable(value: &Val) -> Val {
-    let boxed = |value: &Option<Box<Val>>| value.as_deref().map(|value| Box::new(readable(value)));
-    match value {
-        Val::List(items) if matches!(items.first(), Some(Val::U8(_))) => {
-            let bytes: Vec<u8> =
-                items.iter().map(|item| if let Val::U8(byte) = item { *byte } else { 0 }).collect();
-            match String::from_utf8(bytes) {
-                Ok(text) if !text.contains('\0') => Val::Enum(format!("b{text:?}")),
-                _ => value.clone(),
-            }
-        }
-        Val::Result(Ok(payload)) => Val::Result(Ok(boxed(payload))),
-        Val::Tuple(items) => Val::Tuple(items.iter().map(readable).collect()),
-        other => other.clone(),
-    }
 }
 
 /// Values as arguments: `(5, "a")`.
