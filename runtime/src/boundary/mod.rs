@@ -47,7 +47,8 @@ pub enum Abort {
         /// The limit in bytes.
         limit: u64,
     },
-    /// The component broke the contract of what it called, which is a trap.
+    /// The component broke the contract of what it called, or asked for its end with these words:
+    /// a trap.
     #[error("{0}")]
     Trap(String),
     /// Replay: what the component does differs from the record. The details stand in the script.

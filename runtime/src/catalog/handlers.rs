@@ -15,7 +15,7 @@ const CONTEXT: Handler = Handler {
         package: HOST,
         name: "context",
         version: "0.1.0",
-        functions: &["name", "id", "turn", "sender", "stop"],
+        functions: &["name", "id", "turn", "sender", "stop", "abort"],
         resources: &[],
     }],
     exports: &[

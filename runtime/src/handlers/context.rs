@@ -1,4 +1,4 @@
-use crate::boundary::{Binder, Source};
+use crate::boundary::{Abort, Binder, Source};
 use crate::trace::Cause;
 use crate::wire::{wire_enum, wire_variant};
 use wasmtime::component::{ComponentType, Lift, Lower};
@@ -44,5 +44,8 @@ pub fn bind(binder: &mut Binder<'_>) -> wasmtime::Result<()> {
     binder.function("stop", Source::Actor, |context, (reason,): (StopReason,)| {
         context.stop = Some(reason);
         Ok(())
+    })?;
+    binder.function("abort", Source::Actor, |_, (message,): (String,)| {
+        Err::<(), _>(Abort::Trap(message))
     })
 }
