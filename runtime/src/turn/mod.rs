@@ -6,6 +6,7 @@
 //! [`execute_warm`] does the same in an [`Instance`] that lives over several turns.
 
 mod compiler;
+mod frames;
 mod instance;
 mod outcome;
 mod program;
@@ -20,13 +21,11 @@ use crate::boundary::{Abort, Crossing, Divergence, TurnData};
 use crate::handlers::{Context, StopReason};
 use crate::manifest::Limits;
 use crate::state::{Delta, State};
+use frames::frames;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use wasmtime::component::{self, Val};
 use wasmtime::{Store, Trap, WasmBacktrace};
-
-/// How much of a function's name is kept: it is the component's, and could be of any length.
-const LONGEST_NAME: usize = 200;
 
 /// The beginning of wasmtime's message when a component returns more than that. It has no type.
 const HOSTCALL_FUEL_MESSAGE: &str = "too much data is being copied";
@@ -308,12 +307,4 @@ fn classify(error: &wasmtime::Error, limits: &Limits) -> (OutcomeKind, Failure) 
         }
     };
     (outcome, Failure { frames, ..Failure::new(message) })
-}
-
-fn frames(backtrace: &WasmBacktrace) -> Vec<String> {
-    let name = |frame: &wasmtime::FrameInfo| match frame.func_name() {
-        Some(name) => name.chars().take(LONGEST_NAME).collect(),
-        None => format!("function {}", frame.func_index()),
-    };
-    backtrace.frames().iter().map(name).collect()
 }
