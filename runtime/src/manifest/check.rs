@@ -8,7 +8,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::problems::{Place, unknown_handler};
-use super::schema::{Field, Kind, MANIFEST};
+use super::schema::{BUILD_LANGUAGE, Field, Kind, MANIFEST};
 use super::syntax::Parsed;
 use super::tree::{Entry, Table, Value};
 use super::{folders, scalar};
@@ -21,6 +21,7 @@ pub(super) fn check(source: &Arc<Source>, parsed: &Parsed<'_>) -> (Table, Vec<Di
     let (broken, lost_from) = (&parsed.broken, parsed.lost_from);
     let mut checker = Checker { source, broken, lost_from, problems: Vec::new() };
     let root = checker.table(Place::Top, 0..0, MANIFEST, &[], &parsed.root);
+    checker.text_needs_source(&root, &parsed.root);
     (root, checker.problems)
 }
 
@@ -159,6 +160,19 @@ impl Checker<'_> {
             }
         }
         Some(Value::Tables(tables))
+    }
+
+    /// For the text format, `source` under `[build]` is required: the one key that another makes so.
+    fn text_needs_source(&mut self, root: &Table, parsed: &DeTable<'_>) {
+        let (Some(build), Some(written)) = (root.table("build"), parsed.get("build")) else {
+            return;
+        };
+        let has = |key| written.get_ref().as_table().is_some_and(|table| table.contains_key(key));
+        let language = build.text("language").map(|language| language.value);
+        let source = BUILD_LANGUAGE.iter().find(|field| field.name == "source");
+        if let (Some("wat"), false, Some(source)) = (language.as_deref(), has("source"), source) {
+            self.missing_key(Place::Table("build"), written.span(), source);
+        }
     }
 
     fn one_of(

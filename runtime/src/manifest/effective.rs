@@ -46,6 +46,12 @@ impl Manifest {
         let Some(build) = &self.build else { return };
         table(out, "build");
         match build {
+            Build::Rust { package, .. } => {
+                line(out, "language", &text("rust"));
+                if let Some(package) = package {
+                    line(out, "source", &text(&package.value.to_string_lossy()));
+                }
+            }
             Build::Wat { source } => {
                 line(out, "language", &text("wat"));
                 line(out, "source", &text(&source.value.to_string_lossy()));

@@ -52,10 +52,12 @@ fn path(table: &Table, name: &str) -> Option<Spanned<PathBuf>> {
 
 /// Nothing if a part is wrong, which is then reported.
 fn build(table: &Table) -> Option<Build> {
-    if let Some(source) = path(table, "source") {
-        // The only language that the schema knows.
-        table.text("language")?;
-        return Some(Build::Wat { source });
+    if let Some(language) = table.text("language") {
+        let source = path(table, "source");
+        return match language.value.as_str() {
+            "rust" => Some(Build::Rust { package: source, language: language.span }),
+            _ => Some(Build::Wat { source: source? }),
+        };
     }
     let command = match &table.entries.get("command")?.value {
         Value::List(words) => words.clone(),

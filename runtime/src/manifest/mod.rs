@@ -91,6 +91,13 @@ pub enum Instances {
 /// `[build]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Build {
+    /// Cargo builds the component.
+    Rust {
+        /// The folder of the package, from the manifest's folder; that folder itself if none.
+        package: Option<Spanned<PathBuf>>,
+        /// Where the language is named.
+        language: Range<usize>,
+    },
     /// The component is written in the text format.
     Wat {
         /// The file to encode, from the manifest's folder.

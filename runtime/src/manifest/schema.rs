@@ -211,17 +211,21 @@ const ACTOR: &[Field] = &[
 ];
 
 /// `[build]` with a language that Theater knows.
-const BUILD_LANGUAGE: &[Field] = &[
+pub(super) const BUILD_LANGUAGE: &[Field] = &[
     Field::new(
         "language",
-        Kind::Choice(&["wat"]),
+        Kind::Choice(&["rust", "wat"]),
         "What the actor is written in. For anything else write a `command` instead.",
     )
     .required()
-    .example(r#""wat""#),
-    Field::new("source", Kind::Path, "The file to encode, a component in the text format.")
-        .required()
-        .example(r#""src/counter.wat""#),
+    .example(r#""rust""#),
+    Field::new(
+        "source",
+        Kind::Path,
+        "For `rust` the folder of the Cargo package, by default the manifest's own. For `wat` the \
+         file to encode, a component in the text format; it must be named.",
+    )
+    .example(r#""src/counter.wat""#),
 ];
 
 /// `[build]` by a command.

@@ -1,6 +1,6 @@
 #![allow(clippy::unwrap_used)]
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use miette::{GraphicalReportHandler, GraphicalTheme};
 
@@ -112,6 +112,7 @@ snapshots! {
         "[limits]\nfuel = 999999999999999999999999999999999999999999999\nmailbox = 0xFFFFFFFFFF\n"
     );
     choices: below_actor("[build]\nlanguage = \"wast\"\nsource = \"x\"\n");
+    wat_without_source: below_actor("[build]\nlanguage = \"wat\"\n");
     build_empty: below_actor("[build]\n");
     build_with_both: below_actor("[build]\ncommand = [\"make\"]\nlanguage = \"wat\"\n");
     build_mixed: below_actor("[build]\nlanguage = \"wat\"\noutput = \"x\"\n");
@@ -157,6 +158,9 @@ fn meaning(manifest: &Manifest) -> impl PartialEq + std::fmt::Debug {
     let filesystem = handlers.filesystem.map(|grant| (folder_meanings(&grant), grant.max_open));
     let grants = (handlers.log, handlers.state, handlers.clock, handlers.random, filesystem);
     let build = build.map(|build| match build {
+        Build::Rust { package, .. } => {
+            (vec!["rust".into()], package.map_or_else(PathBuf::new, |package| package.value))
+        }
         Build::Wat { source } => (Vec::new(), source.value),
         Build::Command { command, output } => (command, output.value),
     });
@@ -291,6 +295,20 @@ fn the_effective_text_reads_back() {
     let command = "[actor]\nname = 'a'\ninit = '''\n\\ \"x\"\u{1F600}\t'''\n\
         [build]\ncommand = ['sh', '-c', \"a\\u0007\\n\\\"\"]\noutput = 'b \\c'\n";
     assert_effective_reads_back(&parse(command).manifest.unwrap());
+}
+
+#[test]
+fn rust_needs_no_source() {
+    for (source, expected) in [("", None), ("source = 'actor'\n", Some(Path::new("actor")))] {
+        let manifest = parse(&format!("actor.name = 'a'\n[build]\nlanguage = 'rust'\n{source}"));
+        let (manifest, warnings) = manifest.into_result().unwrap();
+        assert_eq!(warnings, []);
+        let Some(Build::Rust { package, .. }) = &manifest.build else {
+            panic!("{:?}", manifest.build)
+        };
+        assert_eq!(package.as_ref().map(|package| package.value.as_path()), expected);
+        assert_effective_reads_back(&manifest);
+    }
 }
 
 #[test]
