@@ -30,6 +30,7 @@ pub struct Output {
     live: bool,
     /// How wide the terminal of standard output is; none in a pipe.
     width: Option<usize>,
+    choice: ColourChoice,
     paint: Paint,
     report_paint: Paint,
 }
@@ -41,10 +42,16 @@ impl Output {
         Self {
             live: stdout.is_terminal(),
             width: terminal_size::terminal_size_of(&stdout).map(|(width, _)| width.0.into()),
+            choice,
             paint: Paint { on: choice.on(stdout.is_terminal()) },
             report_paint: Paint { on: choice.on(stderr.is_terminal()) },
             out: BufWriter::new(stdout),
         }
+    }
+
+    /// When to use colours, for tools that write to the same streams.
+    pub fn choice(&self) -> ColourChoice {
+        self.choice
     }
 
     /// The colours of standard output.

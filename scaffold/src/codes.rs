@@ -10,4 +10,7 @@ theater_runtime::codes! {
     BUILD_COMMAND = "TH0805", "a build command failed";
     BUILD_OUTPUT = "TH0806", "a build made no component";
     CANNOT_WRITE = "TH0807", "a component cannot be written";
+    TOOL_MISSING = "TH0808", "a tool that a build needs is missing";
+    CARGO_FAILED = "TH0809", "cargo could not build an actor";
+    CARGO_MODULE = "TH0810", "a Cargo package makes no WebAssembly module";
 }

@@ -30,6 +30,9 @@ pub struct File {
 /// The name that stands in every template where the new actor's name will stand.
 const PLACEHOLDER: &str = "my-actor";
 
+/// The same as a name in Rust.
+const RUST_PLACEHOLDER: &str = "my_actor";
+
 macro_rules! files {
     ($folder:literal: $($path:literal),* $(,)?) => {
         &[$(($path, include_str!(concat!("../../templates/", $folder, "/", $path)))),*]
@@ -37,13 +40,32 @@ macro_rules! files {
 }
 
 /// Every template.
-pub static TEMPLATES: &[Template] = &[Template {
-    name: "counter",
-    language: "wat",
-    summary: "a number that counts up, kept in the actor's state",
-    files: files!("counter/wat":
-        "theater.toml", "README.md", ".gitignore", "src/counter.wat", "wit/world.wit"),
-}];
+pub static TEMPLATES: &[Template] = &[
+    Template {
+        name: "counter",
+        language: "rust",
+        summary: "a number that counts up, kept in the actor's state",
+        files: files!("counter/rust":
+            "theater.toml", "Cargo.toml", "README.md", ".gitignore", "src/lib.rs", "src/panic.rs",
+            "wit/world.wit"),
+    },
+    Template {
+        name: "counter",
+        language: "wat",
+        summary: "a number that counts up, kept in the actor's state",
+        files: files!("counter/wat":
+            "theater.toml", "README.md", ".gitignore", "src/counter.wat", "wit/world.wit"),
+    },
+];
+
+/// The keywords of Rust, as wit-bindgen knows them.
+const KEYWORDS: &[&str] = &[
+    "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate",
+    "do", "dyn", "else", "enum", "extern", "false", "final", "fn", "for", "if", "impl", "in",
+    "let", "loop", "macro", "match", "mod", "move", "mut", "override", "priv", "pub", "ref",
+    "return", "self", "static", "struct", "super", "trait", "true", "try", "type", "typeof",
+    "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
+];
 
 impl Template {
     /// The files of a project for an actor of this name, with the WIT packages that it uses.
@@ -51,10 +73,7 @@ impl Template {
         let mut files: Vec<File> = self
             .files
             .iter()
-            .map(|(path, text)| {
-                let name = if path.ends_with(".wit") { wit_name(name) } else { name.to_string() };
-                File { path: path.to_string(), text: text.replace(PLACEHOLDER, &name) }
-            })
+            .map(|(path, text)| File { path: path.to_string(), text: named(path, text, name) })
             .collect();
         files.extend(self.used_packages());
         files.sort_by(|a, b| a.path.cmp(&b.path));
@@ -87,6 +106,23 @@ impl Template {
             .filter(|(path, _)| folders.iter().any(|folder| path.starts_with(folder.as_str())))
             .map(|(path, text)| File { path: format!("wit/deps/{path}"), text: text.to_string() })
             .collect()
+    }
+}
+
+/// The text of a template's file with an actor's name in place of the placeholder.
+fn named(path: &str, text: &str, name: &str) -> String {
+    match path.rsplit_once('.') {
+        Some((_, "wit")) => text.replace(PLACEHOLDER, &wit_name(name)),
+        Some((_, "rs")) => text.replace(RUST_PLACEHOLDER, &rust_name(name)),
+        _ => text.replace(PLACEHOLDER, name),
+    }
+}
+
+/// A name as wit-bindgen writes it in Rust: with `_` for `-`, and behind a keyword.
+fn rust_name(name: &str) -> String {
+    match KEYWORDS.contains(&name) {
+        true => format!("{name}_"),
+        false => name.replace('-', "_"),
     }
 }
 

@@ -1,7 +1,7 @@
-use crate::output::Output;
+use crate::output::{ColourChoice, Output};
 use crate::status::{Ended, Failure, Status};
 use std::path::PathBuf;
-use theater_scaffold::build::build;
+use theater_scaffold::build::{Colour, build_coloured};
 
 /// Build a project's component and check it
 ///
@@ -15,9 +15,16 @@ pub struct Args {
 
 pub fn run(args: Args, output: &mut Output) -> Ended {
     let folder = super::project_folder(args.dir);
-    let built = build(&folder).map_err(|problems| match super::is_unreadable(&folder) {
-        true => Failure::CannotStart(problems),
-        false => Failure::Failed(problems),
+    let colour = match output.choice() {
+        ColourChoice::Auto => Colour::Auto,
+        ColourChoice::Always => Colour::Always,
+        ColourChoice::Never => Colour::Never,
+    };
+    let built = build_coloured(&folder, colour).map_err(|problems| {
+        match super::is_unreadable(&folder) {
+            true => Failure::CannotStart(problems),
+            false => Failure::Failed(problems),
+        }
     })?;
     output.reports(&built.warnings);
     let (path, size) = (built.component.display(), theater_repl::output::size(built.size));

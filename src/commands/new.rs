@@ -22,8 +22,8 @@ pub struct Args {
     #[arg(long, default_value = "counter")]
     template: String,
 
-    /// What to write it in: `wat`
-    #[arg(long, default_value = "wat")]
+    /// What to write it in: `rust`, or `wat`, which needs no tools
+    #[arg(long, default_value = "rust")]
     language: String,
 
     /// Which version control to put it under

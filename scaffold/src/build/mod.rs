@@ -1,5 +1,7 @@
 //! `theater build`: a project's component, checked and in its place.
 
+mod cargo;
+
 use crate::codes;
 use crate::componentize::componentize;
 use std::io::{self, ErrorKind, Write};
@@ -23,8 +25,20 @@ pub struct Built {
     pub warnings: Vec<Diagnostic>,
 }
 
+/// When the tools that a build runs shall use colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Colour {
+    /// When they write to a terminal.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
 /// Builds the project in a folder, or that of a manifest. A build command writes to the standard
-/// output and error of this process.
+/// output and error of this process, cargo to its standard error.
 ///
 /// The component is checked against its world and against the manifest's grants before it is put in
 /// its place; the WIT of the project is appended to it, so that its comments are not lost.
@@ -33,9 +47,17 @@ pub struct Built {
 /// Every problem of manifest, WIT, source or component that is an error. The component that stood
 /// there before is then unchanged.
 pub fn build(path: &Path) -> Result<Built, Vec<Diagnostic>> {
+    build_coloured(path, Colour::Auto)
+}
+
+/// As [`build`], with the colours of cargo's messages chosen.
+///
+/// # Errors
+/// The same.
+pub fn build_coloured(path: &Path, colour: Colour) -> Result<Built, Vec<Diagnostic>> {
     let (manifest, mut warnings) = Manifest::load(path).into_result()?;
     let wit = world::project_wit(&manifest)?;
-    let bytes = make(&manifest, wit.as_ref()).map_err(|problem| vec![*problem])?;
+    let bytes = make(&manifest, wit.as_ref(), colour).map_err(|problem| vec![*problem])?;
     let checked = world::check_actor(&manifest, wit.as_ref(), Some(&bytes));
     warnings.extend(checked);
     if warnings.iter().any(Diagnostic::is_error) {
@@ -45,9 +67,16 @@ pub fn build(path: &Path) -> Result<Built, Vec<Diagnostic>> {
 }
 
 /// The component's bytes, not yet checked.
-fn make(manifest: &Manifest, wit: Option<&Wit>) -> diagnostic::Result<Vec<u8>> {
+fn make(manifest: &Manifest, wit: Option<&Wit>, colour: Colour) -> diagnostic::Result<Vec<u8>> {
     let bytes = match &manifest.build {
         None => return Err(nothing_to_build(manifest)),
+        Some(Build::Rust { package, language }) => {
+            let (folder, place) = match package {
+                Some(package) => (manifest.resolve(&package.value), package.span.clone()),
+                None => (manifest.dir.clone(), language.clone()),
+            };
+            cargo::compile(manifest, &folder, place, colour)?
+        }
         Some(Build::Wat { source }) => {
             let path = manifest.resolve(&source.value);
             require(manifest, &path, source.span.clone(), "the source")?;
