@@ -1,5 +1,7 @@
 //! `theater new`: a project from a template.
 
+mod leftovers;
+
 use crate::codes;
 use crate::git;
 pub use crate::git::Repository;
@@ -50,8 +52,9 @@ pub struct Created {
     pub next: Vec<String>,
 }
 
-/// Makes a project. It is written beside its final place and then renamed, so that it is there
-/// either whole or not at all.
+/// Makes a project. It is written beside its final place, to a hidden folder `.theater-new-…`, and
+/// then renamed, so that it is there either whole or not at all. If the process is killed meanwhile,
+/// the next one that makes a project there removes the hidden folder.
 ///
 /// # Errors
 /// A bad name, an existing path, a missing parent, an unknown template, a failure to write. Nothing
@@ -59,6 +62,7 @@ pub struct Created {
 pub fn create(options: &NewOptions) -> diagnostic::Result<Created> {
     let name = actor_name(options)?;
     let template = find_template(options)?;
+    refuse_keyword(options, template, &name)?;
     let path = &options.path;
     refuse_existing(path)?;
     let parent = parent(path)?;
@@ -77,6 +81,7 @@ pub fn create(options: &NewOptions) -> diagnostic::Result<Created> {
 /// Makes the folder with these files.
 fn make(path: &Path, parent: &Path, files: &[File], vcs: Vcs) -> diagnostic::Result<Repository> {
     let failed = |error: io::Error| cannot_create(path, &error);
+    leftovers::remove(parent);
     let folder = temporary_folder(parent).map_err(failed)?;
     write_files(folder.path(), files).map_err(failed)?;
     let repository = match vcs {
@@ -117,6 +122,20 @@ fn actor_name(options: &NewOptions) -> diagnostic::Result<String> {
     .at(&source, bad.span, bad.reason)
     .help(help)
     .into())
+}
+
+/// Refuses a name that the template's language could not use.
+fn refuse_keyword(options: &NewOptions, template: &Template, name: &str) -> diagnostic::Result<()> {
+    if !template.is_keyword(name) {
+        return Ok(());
+    }
+    let origin = if options.name.is_some() { "--name" } else { "PATH" };
+    let keep = if options.name.is_some() { "Use" } else { "Keep the path and add" };
+    let message = format!("`{name}` cannot be the name of an actor in {}", template.language);
+    Err(Diagnostic::error(diagnostic::BAD_NAME, message)
+        .at(&Source::new(origin, name), 0..name.len(), "a keyword of the language")
+        .help(format!("{keep} `--name {name}-actor`, or another name."))
+        .into())
 }
 
 fn find_template(options: &NewOptions) -> diagnostic::Result<&'static Template> {
@@ -210,7 +229,8 @@ fn cannot_create(path: &Path, error: &io::Error) -> Box<Diagnostic> {
 /// A folder that removes itself unless it is renamed, with the permissions of any new folder.
 fn temporary_folder(parent: &Path) -> io::Result<TempDir> {
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".theater-new-");
+    let prefix = leftovers::prefix();
+    builder.prefix(&prefix);
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;

@@ -1,6 +1,7 @@
 //! A folder of its own for each test, and the binary run in it with nothing of ours around it.
 
 use crate::normal::normalised;
+use std::ffi::OsString;
 use std::fmt;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
@@ -15,6 +16,8 @@ pub struct TestEnvironment {
     pub folder: PathBuf,
     /// Where programs are searched for before the system's own.
     pub tools: Option<PathBuf>,
+    /// What else stands in the environment of commands.
+    pub variables: Vec<(&'static str, OsString)>,
 }
 
 /// What a command did.
@@ -33,13 +36,13 @@ impl TestEnvironment {
         std::fs::create_dir(root.join("home")).unwrap();
         let work = root.join("work");
         std::fs::create_dir(&work).unwrap();
-        Self { _folder: folder, root, folder: work, tools: None }
+        Self { _folder: folder, root, folder: work, tools: None, variables: Vec::new() }
     }
 
     /// With the project `my-actor`, built, in which commands are then started.
     pub fn with_counter() -> Self {
         let mut env = Self::new();
-        env.theater(&["new", "my-actor", "--vcs", "none"]).ok();
+        env.theater(&["new", "my-actor", "--language", "wat", "--vcs", "none"]).ok();
         env.folder = env.folder.join("my-actor");
         env.theater(&["build"]).ok();
         env
@@ -78,6 +81,7 @@ impl TestEnvironment {
             .env("HOME", self.root.join("home"))
             .env("PATH", std::env::join_paths(folders).unwrap())
             .env("NO_COLOR", "1")
+            .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .current_dir(&self.folder)
             .stdin(Stdio::null());
         command
@@ -153,7 +157,7 @@ impl TestEnvironment {
         runs
     }
 
-    fn finish(&self, shown: &str, mut command: Command) -> Ran {
+    pub fn finish(&self, shown: &str, mut command: Command) -> Ran {
         let output = command.output().unwrap();
         self.ran(shown, output)
     }
@@ -203,6 +207,11 @@ impl Running {
     /// The next whole line of its standard error.
     pub fn error_line(&mut self) -> Option<String> {
         next_line(&mut self.errors)
+    }
+
+    /// Waits for its end, whoever else still holds its outputs.
+    pub fn end_of_process(&mut self) {
+        self.child.wait().unwrap();
     }
 
     pub fn kill(&mut self) {

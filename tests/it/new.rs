@@ -28,6 +28,44 @@ fn bad_names_and_templates_are_refused() {
     assert_eq!(std::fs::read_dir(&env.folder).unwrap().count(), 0);
 }
 
+/// Killed while git works, and at many other moments: what is there then is a whole project or none,
+/// and the next one removes what was begun.
+#[test]
+fn a_killed_process_leaves_no_half_project() {
+    let mut env = TestEnvironment::new();
+    env.tools = Some(env.path("../tools"));
+    env.write("../tools/git", "#!/bin/sh\necho started >>\"$HOME/git\"; exec sleep 20\n");
+    let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(env.path("../tools/git"), executable).unwrap();
+    let names = |env: &TestEnvironment| -> Vec<String> {
+        let entries = std::fs::read_dir(&env.folder).unwrap();
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    };
+    for signal in ["-INT", "-TERM", "-KILL"] {
+        let mut running = env.start(&["new", "my-actor"]);
+        while !env.path("../home/git").exists() {
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        running.signal(signal);
+        running.end_of_process();
+        std::fs::remove_file(env.path("../home/git")).unwrap();
+        assert!(names(&env).iter().all(|name| name.starts_with(".theater-new-")));
+    }
+    env.tools = None;
+    for delay in 0..20 {
+        let mut running = env.start(&["new", "my-actor", "--language", "wat"]);
+        std::thread::sleep(std::time::Duration::from_micros(delay * 500));
+        running.kill();
+        running.end_of_process();
+        if env.path("my-actor").exists() {
+            env.theater(&["build", "my-actor"]).ok();
+            std::fs::remove_dir_all(env.path("my-actor")).unwrap();
+        }
+    }
+    env.theater(&["new", "my-actor", "--vcs", "none"]).ok();
+    assert_eq!(names(&env), ["my-actor"]);
+}
+
 #[test]
 fn usage_is_told() {
     let env = TestEnvironment::new();
