@@ -58,16 +58,22 @@ pub static TEMPLATES: &[Template] = &[
     },
 ];
 
-/// The keywords of Rust, as wit-bindgen knows them.
-const KEYWORDS: &[&str] = &[
+/// The keywords of Rust 2024, strict and reserved. wit-bindgen makes a module of the package's name,
+/// and writes it as it is.
+const RUST_KEYWORDS: &[&str] = &[
     "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate",
-    "do", "dyn", "else", "enum", "extern", "false", "final", "fn", "for", "if", "impl", "in",
-    "let", "loop", "macro", "match", "mod", "move", "mut", "override", "priv", "pub", "ref",
+    "do", "dyn", "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl",
+    "in", "let", "loop", "macro", "match", "mod", "move", "mut", "override", "priv", "pub", "ref",
     "return", "self", "static", "struct", "super", "trait", "true", "try", "type", "typeof",
     "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
 ];
 
 impl Template {
+    /// Whether the name is a keyword of the template's language, in which it cannot be used.
+    pub fn is_keyword(&self, name: &str) -> bool {
+        self.language == "rust" && RUST_KEYWORDS.contains(&name)
+    }
+
     /// The files of a project for an actor of this name, with the WIT packages that it uses.
     pub fn files(&self, name: &str) -> Vec<File> {
         let mut files: Vec<File> = self
@@ -113,16 +119,8 @@ impl Template {
 fn named(path: &str, text: &str, name: &str) -> String {
     match path.rsplit_once('.') {
         Some((_, "wit")) => text.replace(PLACEHOLDER, &wit_name(name)),
-        Some((_, "rs")) => text.replace(RUST_PLACEHOLDER, &rust_name(name)),
+        Some((_, "rs")) => text.replace(RUST_PLACEHOLDER, &name.replace('-', "_")),
         _ => text.replace(PLACEHOLDER, name),
-    }
-}
-
-/// A name as wit-bindgen writes it in Rust: with `_` for `-`, and behind a keyword.
-fn rust_name(name: &str) -> String {
-    match KEYWORDS.contains(&name) {
-        true => format!("{name}_"),
-        false => name.replace('-', "_"),
     }
 }
 

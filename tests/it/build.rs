@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 #[test]
 fn a_component_is_built_once() {
     let env = TestEnvironment::new();
-    env.theater(&["new", "my-actor", "--vcs", "none"]).ok();
+    env.theater(&["new", "my-actor", "--language", "wat", "--vcs", "none"]).ok();
     assert_snapshot!("built", env.theater(&["build", "my-actor"]).ok());
     assert_snapshot!("up_to_date", env.theater(&["build", "my-actor"]).ok());
 }

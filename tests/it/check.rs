@@ -11,7 +11,7 @@ fn a_sound_project_has_no_problems() {
 #[test]
 fn a_project_that_is_not_built_yet_has_a_warning() {
     let env = TestEnvironment::new();
-    env.theater(&["new", "my-actor", "--vcs", "none"]).ok();
+    env.theater(&["new", "my-actor", "--language", "wat", "--vcs", "none"]).ok();
     assert_snapshot!(env.theater(&["check", "my-actor"]).ok());
 }
 

@@ -1,6 +1,7 @@
 //! The commands that the documentation shows: they are run, and print what stands there.
 
 use crate::environment::TestEnvironment;
+use crate::rust;
 use anstyle_svg::{Term, WIN10_CONSOLE};
 use std::path::Path;
 
@@ -53,20 +54,45 @@ fn the_readme_shows_what_happens() {
     let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
     let shown = commands(&std::fs::read_to_string(readme).unwrap());
     assert!(!shown.is_empty(), "the README shows no commands in ```console blocks");
-    let lines: Vec<String> = shown.iter().map(|shown| shown.command.clone()).collect();
-    let printed = TestEnvironment::new().session(&lines, false);
+    assert_prints(&TestEnvironment::new(), &shown, " --language wat");
+    if let Some((env, _guard)) = rust::environment() {
+        assert_prints(&env, &shown, "");
+    }
+}
+
+/// Runs the commands, with `language` chosen for every new project: what stands there is the same
+/// for each.
+fn assert_prints(env: &TestEnvironment, shown: &[Shown], language: &str) {
+    let in_language = |command: &str| match command.strip_prefix("theater new my-actor") {
+        Some(rest) => format!("theater new my-actor{language}{rest}"),
+        None => command.to_owned(),
+    };
+    let lines: Vec<String> = shown.iter().map(|shown| in_language(&shown.command)).collect();
+    let printed = env.session(&lines, false);
     assert_eq!(printed.len(), shown.len());
     for (shown, printed) in shown.iter().zip(&printed) {
         let lines: Vec<&str> = printed.lines().collect();
-        let same = lines.len() == shown.output.len()
-            && shown.output.iter().zip(&lines).all(|(shown, printed)| fits(shown, printed));
-        assert!(same, "$ {}\nprints\n{printed}", shown.command);
+        assert!(all_fit(&shown.output, &lines), "$ {}\nprints\n{printed}", shown.command);
+    }
+}
+
+/// Whether lines are as they were shown. A line `…` stands for any number of lines.
+fn all_fit(shown: &[String], printed: &[&str]) -> bool {
+    match shown {
+        [] => printed.is_empty(),
+        [first, rest @ ..] if first == "…" => {
+            (0..=printed.len()).any(|skipped| all_fit(rest, &printed[skipped..]))
+        }
+        [first, rest @ ..] => {
+            let next = printed.split_first().filter(|(line, _)| fits(first, line));
+            next.is_some_and(|(_, printed)| all_fit(rest, printed))
+        }
     }
 }
 
 /// What is typed in the picture of the README.
 const PICTURE: &[&str] = &[
-    "theater new my-actor && cd my-actor",
+    "theater new my-actor --language wat && cd my-actor",
     "theater build && theater check",
     "theater repl -e 'my-actor.increment(by: 5)' -e 'my-actor.increment(2)' -e back -e state",
     "theater repl -e 'my-actor.increment(-1)'",
