@@ -3,7 +3,7 @@
 use clap::Args;
 use std::path::{Path, PathBuf};
 use theater_runtime::diagnostic::Result;
-use theater_runtime::manifest::FILE_NAME;
+use theater_runtime::manifest::{BareGrants, FILE_NAME};
 use theater_runtime::node::Start;
 use theater_runtime::trace::RunDir;
 
@@ -85,12 +85,22 @@ pub struct ActorArgs {
     #[arg(long, value_name = "HANDLERS")]
     pub grant: Vec<String>,
 
+    /// For components without a project: load one whose imports of WASI 0.2 are not all granted. A
+    /// turn that calls one that is not granted aborts
+    #[arg(long)]
+    pub trap_unused_imports: bool,
+
     /// The arguments of the actor's `init`, such as '(5, name: "x")'
     #[arg(long, value_name = "ARGUMENTS", allow_hyphen_values = true)]
     pub init: Option<String>,
 }
 
 impl ActorArgs {
+    /// What a component without a project may do.
+    pub fn grants(&self) -> BareGrants {
+        BareGrants { handlers: self.grant.clone(), trap_unused_imports: self.trap_unused_imports }
+    }
+
     /// What to start with, and the folder below which its runs are.
     pub fn start(&self) -> (Start, PathBuf) {
         let start = match (&self.path, find()) {

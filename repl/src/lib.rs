@@ -41,6 +41,7 @@ use signals::Signals;
 use std::path::PathBuf;
 use theater_runtime::cache::Cache;
 use theater_runtime::diagnostic::Diagnostic;
+use theater_runtime::manifest::BareGrants;
 use theater_runtime::trace::Durability;
 
 /// What `theater repl` was asked for.
@@ -55,7 +56,7 @@ pub struct Options {
     /// When an answer may be shown.
     pub durability: Durability,
     /// The handlers that components without a project get: names, or lists such as `clock,log`.
-    pub grants: Vec<String>,
+    pub grants: BareGrants,
     /// The arguments of the first actor's `init`, in place of those in its manifest.
     pub init: Option<String>,
     /// Where the statements come from.

@@ -6,6 +6,7 @@ mod load;
 mod past;
 mod reload;
 
+use theater_runtime::manifest::BareGrants;
 pub use theater_runtime::node::{Loaded, Start};
 
 use crate::line::{self, Command, Spawn};
@@ -91,7 +92,7 @@ impl Watched {
 /// A session on a node.
 pub struct Session {
     node: Node,
-    grants: Vec<String>,
+    grants: BareGrants,
     /// What the session started with.
     start: Start,
     /// What the actors were spawned from that a line spawned.
@@ -171,7 +172,7 @@ impl Interrupt {
 impl Session {
     /// A session on a node that was started with `start`. `grants` are the handlers that bare components
     /// get.
-    pub fn new(node: Node, start: Start, grants: Vec<String>) -> Self {
+    pub fn new(node: Node, start: Start, grants: BareGrants) -> Self {
         let interrupt = Interrupt { node: node.clone(), waiting_for: Arc::default() };
         Self {
             node,

@@ -12,6 +12,7 @@ use insta::assert_snapshot;
 use std::path::{Path, PathBuf};
 use theater_runtime::cache::Cache;
 use theater_runtime::diagnostic::{Diagnostic, Source};
+use theater_runtime::manifest::BareGrants;
 use theater_runtime::trace::{Durability, RunDir};
 
 const JSON: Look = Look { json: true, paint: PLAIN, width: None, chatty: false };
@@ -45,7 +46,7 @@ fn options(start: Start, data: &Path) -> Options {
         data: data.to_owned(),
         resume: false,
         durability: Durability::Async,
-        grants: vec!["log,state".to_owned()],
+        grants: BareGrants { handlers: vec!["log,state".to_owned()], ..BareGrants::default() },
         init: None,
         input: Input::Lines(Vec::new()),
         json: false,
@@ -375,7 +376,7 @@ async fn a_session_that_cannot_start_leaves_no_run_behind() {
 async fn a_component_without_its_grants_is_refused_with_the_words_to_add() {
     let data = tempfile::tempdir().unwrap();
     let mut options = options(counter(), data.path());
-    options.grants = Vec::new();
+    options.grants = BareGrants::default();
     let problems = start::start(&options, &mut Signals::take()).await.err().unwrap();
     let told = reports(&problems);
     assert!(told.contains("--grant state"), "{told}");

@@ -8,7 +8,7 @@ use theater_repl::styled::Line;
 use theater_runtime::catalog;
 use theater_runtime::trace::Hash;
 use theater_runtime::world::{
-    ComponentInfo, Extern, FunctionInfo, Needs, TypeInfo, needed_handlers, read_component,
+    ComponentInfo, Extern, FunctionInfo, Needs, TypeInfo, may_trap, needed_handlers, read_component,
 };
 
 /// Show what a component needs and what it offers
@@ -132,7 +132,7 @@ impl Page<'_> {
             }
             Some((handler, _)) => format!("answered by {}", handler.name),
             None if self.needs.unanswered.iter().any(|name| name == import) => {
-                "nobody answers this".to_owned()
+                nobody(import).to_owned()
             }
             None => "types only".to_owned(),
         }
@@ -141,29 +141,53 @@ impl Page<'_> {
     fn unanswered(&self, interface: &str, function: &FunctionInfo) -> String {
         let name = format!("{interface}#{}", function.name);
         let unanswered = self.needs.unanswered.contains(&name);
-        if unanswered { "nobody answers this".to_owned() } else { String::new() }
+        if unanswered { nobody(interface).to_owned() } else { String::new() }
     }
 
     fn needs(&mut self) -> std::io::Result<()> {
         self.output.line("")?;
         if !self.needs.unanswered.is_empty() {
             let list = self.needs.unanswered.join(", ");
-            let line = Line::default().role(Role::Error, "it cannot run here");
+            let (role, what) = match self.needs.unanswered.iter().all(|name| may_trap(name)) {
+                true => (Role::Warning, "it runs only with `unused-imports = \"trap\"`"),
+                false => (Role::Error, "it cannot run here"),
+            };
+            let line = Line::default().role(role, what);
             self.output.row(&line.plain(&format!(": nobody answers {list}")))?;
         }
-        if self.needs.handlers.is_empty() {
+        let traps = self.needs.unanswered.iter().any(|name| may_trap(name));
+        if self.needs.handlers.is_empty() && !traps {
             return match self.needs.unanswered.is_empty() {
                 true => self.output.line("it needs no grant"),
                 false => Ok(()),
             };
         }
         self.output.line("it needs in theater.toml\n")?;
+        if traps {
+            self.output.line("    [actor]\n    unused-imports = \"trap\"\n")?;
+        }
         for line in self.needs.table().lines() {
             self.output.line(&format!("    {line}"))?;
         }
-        self.output
-            .line(&format!("\nor, without a project, --grant {}", self.needs.handlers.join(",")))
+        self.output.line(&format!(
+            "\nor, without a project,{}{}",
+            flag("--grant", &self.needs.handlers.join(",")),
+            if traps { " --trap-unused-imports" } else { "" }
+        ))
     }
+}
+
+/// What is said of an import that nobody answers.
+fn nobody(import: &str) -> &'static str {
+    match may_trap(import) {
+        true => "nobody answers this: it may only be linked, and traps when called",
+        false => "nobody answers this",
+    }
+}
+
+/// A flag with its value; nothing without one.
+fn flag(name: &str, value: &str) -> String {
+    if value.is_empty() { String::new() } else { format!(" {name} {value}") }
 }
 
 fn to_json(info: &ComponentInfo, needs: &Needs, hash: &Hash, size: usize) -> Value {
@@ -177,7 +201,7 @@ fn to_json(info: &ComponentInfo, needs: &Needs, hash: &Hash, size: usize) -> Val
         "size": size,
         "imports": imports.collect::<Vec<_>>(),
         "exports": info.exports.iter().map(extern_json).collect::<Vec<_>>(),
-        "needs": { "handlers": needs.handlers, "unanswered": needs.unanswered },
+        "needs": { "handlers": needs.handlers, "unanswered": needs.unanswered, "traps": needs.unanswered.iter().filter(|name| may_trap(name)).collect::<Vec<_>>() },
         "problems": info.nothing_to_call().iter().map(report::to_json).collect::<Vec<_>>(),
     })
 }

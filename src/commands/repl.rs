@@ -53,7 +53,7 @@ pub fn run(args: Args, output: &mut Output) -> Ended {
         start,
         resume: args.resume,
         durability: Durability::default(),
-        grants: args.actor.grant,
+        grants: args.actor.grants(),
         init: args.actor.init,
         input,
         json: args.json,

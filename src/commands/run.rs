@@ -49,7 +49,7 @@ async fn foreground(args: Args, output: &mut Output) -> Ended {
         data,
         which: if args.new { Which::New } else { Which::LastOrNew },
         durability: Durability::default(),
-        grants: args.actor.grant,
+        grants: args.actor.grants(),
         cache: crate::cache::open(),
     };
     let mut begun = beginning.open().await?;

@@ -123,6 +123,23 @@ impl<'l> Binder<'l> {
         })
     }
 
+    /// Links a function that nobody answers: calling it is recorded, and traps with this message.
+    pub(super) fn unanswered(&mut self, name: &str, message: String) -> wasmtime::Result<()> {
+        let function: Arc<str> = format!("{}#{name}", self.interface).into();
+        self.instance.func_new(name, move |mut store, _, _, _| {
+            // Its arguments may be of types that have no encoding.
+            store.data_mut().crossing.begin(&function, &())?;
+            Err(Abort::Trap(message.clone()).into())
+        })
+    }
+
+    /// Links a resource type that nobody answers. No function gives a handle of it.
+    pub(super) fn unanswered_resource(&mut self, name: &str) -> wasmtime::Result<()> {
+        /// What no handle stands for.
+        struct Nothing;
+        self.resource::<Nothing, _>(name, super::close)
+    }
+
     /// Links one resource type. `dropped` is called when the component drops a handle that it owns;
     /// [`super::close`] where nothing else is to be done. A drop may have an effect outside (a
     /// stream is flushed, a file closed), so it is recorded as a call, `[resource-drop]NAME` with the

@@ -1,10 +1,10 @@
-use super::{Binder, TurnData};
+use super::{Binder, TurnData, unanswered};
 use crate::catalog;
 use crate::diagnostic::{Diagnostic, IMPORT_NOT_GRANTED};
 use crate::handlers;
-use crate::manifest::{Grants, Manifest};
+use crate::manifest::{Manifest, UnusedImports};
 use crate::world::{self, ComponentInfo};
-use wasmtime::component::Linker;
+use wasmtime::component::{Component, Linker};
 
 /// Checks everything that a component imports against what its manifest grants, before any of its
 /// code runs. Answers with everything for which it is refused.
@@ -13,7 +13,8 @@ pub fn check_imports(info: &ComponentInfo, manifest: &Manifest) -> Vec<Diagnosti
         Some(world) => format!("the world `{}`", world.value),
         None => format!("the component of `{}`", manifest.actor.name.value),
     };
-    let problems = world::check_grants(info, &who, |handler| manifest.grants(handler));
+    let trap = manifest.actor.unused_imports == UnusedImports::Trap;
+    let problems = world::check_grants(info, &who, |handler| manifest.grants(handler), trap);
     problems.into_iter().map(|problem| in_manifest(problem, manifest)).collect()
 }
 
@@ -30,12 +31,18 @@ fn in_manifest(problem: Diagnostic, manifest: &Manifest) -> Diagnostic {
     problem.at(&manifest.source, place, "this actor")
 }
 
-/// Links the granted handlers, and nothing else.
+/// Links the granted handlers, and nothing else. Where the manifest says so, what else the component
+/// imports of WASI 0.2 is answered with a trap.
 ///
 /// # Errors
 ///
 /// When an interface is linked twice, which would be a fault of the catalog.
-pub fn link(linker: &mut Linker<TurnData>, grants: &Grants) -> wasmtime::Result<()> {
+pub fn link(
+    linker: &mut Linker<TurnData>,
+    component: &Component,
+    manifest: &Manifest,
+) -> wasmtime::Result<()> {
+    let grants = &manifest.handlers;
     for handler in catalog::HANDLERS {
         if !handler.always && !grants.has(handler.name) {
             continue;
@@ -46,5 +53,8 @@ pub fn link(linker: &mut Linker<TurnData>, grants: &Grants) -> wasmtime::Result<
             handlers::bind(&mut binder, handler.name, interface.name, grants)?;
         }
     }
-    Ok(())
+    match manifest.actor.unused_imports {
+        UnusedImports::Refuse => Ok(()),
+        UnusedImports::Trap => unanswered::link(linker, component, grants),
+    }
 }

@@ -18,6 +18,7 @@ mod resources;
 mod script;
 #[cfg(test)]
 mod tests;
+mod unanswered;
 
 pub use binder::{Answering, Binder, Source};
 pub use grants::{check_imports, link};

@@ -8,15 +8,24 @@ use super::{Manifest, Spanned, valid_name};
 use crate::catalog::{self, Handler};
 use crate::diagnostic::{BAD_TEXT, Diagnostic, Source, UNKNOWN_HANDLER};
 
+/// What a component without a manifest may do.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct BareGrants {
+    /// The handlers that it gets, each a list such as `clock,log`; folders of `filesystem` as
+    /// `filesystem=HOST:GUEST`, or `filesystem=HOST:GUEST:write`, from the current folder.
+    pub handlers: Vec<String>,
+    /// Whether imports of WASI 0.2 that are not granted trap, instead of being refused.
+    pub trap_unused_imports: bool,
+}
+
 impl Manifest {
-    /// The manifest of a bare component. Its name is the file's, made valid; it grants the handlers
-    /// that `grants` names, each a list such as `clock,log`, with their default settings; folders of
-    /// `filesystem` as `filesystem=HOST:GUEST`, or `filesystem=HOST:GUEST:write`, from the current
-    /// folder. Its text is what a `theater.toml` would say.
+    /// The manifest of a bare component. Its name is the file's, made valid; its grants have their
+    /// default settings. Its text is what a `theater.toml` would say.
     ///
-    /// The errors are those of names that no handler has, and of folders that are not written so.
-    pub fn bare(component: &Path, grants: &[String]) -> Result<Manifest, Vec<Diagnostic>> {
-        let Granted { handlers, folders } = granted(grants)?;
+    /// The errors are those of names that no handler has, and of folders that are not written as they
+    /// have to be.
+    pub fn bare(component: &Path, grants: &BareGrants) -> Result<Manifest, Vec<Diagnostic>> {
+        let Granted { handlers, folders } = granted(&grants.handlers)?;
         let stem = component.file_stem().map(|stem| stem.to_string_lossy()).unwrap_or_default();
         let file = component.file_name().unwrap_or(component.as_os_str());
         let dir = match component.parent() {
@@ -25,6 +34,9 @@ impl Manifest {
         };
         let mut lines = vec!["[actor]".to_owned()];
         lines.push(format!("name = {}", text(&valid_name(&stem))));
+        if grants.trap_unused_imports {
+            lines.push("unused-imports = \"trap\"".to_owned());
+        }
         lines.push("\n[handlers]".to_owned());
         lines.extend(handlers.iter().map(|handler| match handler.name {
             FILESYSTEM => format!("{FILESYSTEM} = {{ folders = [{}] }}", folders.join(", ")),

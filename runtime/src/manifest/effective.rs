@@ -1,6 +1,8 @@
 //! What a manifest amounts to, as text.
 
-use super::{Access, Build, FilesystemGrant, FolderGrant, Instances, Manifest, Spanned, units};
+use super::{
+    Access, Build, FilesystemGrant, FolderGrant, Instances, Manifest, Spanned, UnusedImports, units,
+};
 
 impl Manifest {
     /// The whole manifest as TOML with every grant and limit written out, always in the same words:
@@ -24,6 +26,10 @@ impl Manifest {
         let component = actor.component.as_ref().map(|path| path.value.to_string_lossy());
         let value =
             |text: &'a Option<Spanned<String>>| text.as_ref().map(|text| text.value.as_str());
+        let unused = match actor.unused_imports {
+            UnusedImports::Refuse => "refuse",
+            UnusedImports::Trap => "trap",
+        };
         let instance = match actor.instance {
             Instances::Fresh => "fresh",
             Instances::Warm => "warm",
@@ -33,6 +39,7 @@ impl Manifest {
             ("component", component.as_deref()),
             ("world", value(&actor.world)),
             ("instance", Some(instance)),
+            ("unused-imports", Some(unused)),
             ("init", value(&actor.init)),
         ];
         for (key, value) in texts {

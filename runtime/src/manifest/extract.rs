@@ -8,7 +8,7 @@ use super::schema::LIMITS;
 use super::tree::{Entry, Table, Value};
 use super::{
     Access, Actor, Build, ClockGrant, FilesystemGrant, FolderGrant, Grants, Instances, Limits,
-    LogGrant, Manifest, RandomGrant, Spanned, StateGrant, valid_name,
+    LogGrant, Manifest, RandomGrant, Spanned, StateGrant, UnusedImports, valid_name,
 };
 use crate::catalog;
 use crate::diagnostic::Source;
@@ -37,6 +37,10 @@ fn actor(table: &Table, dir: &Path) -> Actor {
         version: table.text("version"),
         component: path(table, "component"),
         world: table.text("world"),
+        unused_imports: match table.text("unused-imports") {
+            Some(word) if word.value == "trap" => UnusedImports::Trap,
+            _ => UnusedImports::Refuse,
+        },
         instance: match table.text("instance") {
             Some(word) if word.value == "warm" => Instances::Warm,
             _ => Instances::Fresh,

@@ -22,6 +22,7 @@ mod syntax;
 mod tree;
 mod units;
 
+pub use bare::BareGrants;
 pub use json_schema::json_schema;
 pub use load::{FILE_NAME, LARGEST_MANIFEST};
 pub use name::{BadName, LONGEST_NAME, check_name, valid_name};
@@ -74,8 +75,20 @@ pub struct Actor {
     pub world: Option<Spanned<String>>,
     /// In which instances its turns run.
     pub instance: Instances,
+    /// What becomes of imports that are not granted.
+    pub unused_imports: UnusedImports,
     /// The arguments of `init`, as WAVE.
     pub init: Option<Spanned<String>>,
+}
+
+/// `unused-imports`: what becomes of imports of WASI 0.2 that are not granted, or that nobody answers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum UnusedImports {
+    /// The component is refused.
+    #[default]
+    Refuse,
+    /// The component is loaded. A call of one of them is a trap that names it.
+    Trap,
 }
 
 /// `instance`: in which instances of the component the turns run.

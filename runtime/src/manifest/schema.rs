@@ -203,6 +203,16 @@ const ACTOR: &[Field] = &[
     )
     .default(r#""fresh""#),
     Field::new(
+        "unused-imports",
+        Kind::Choice(&["refuse", "trap"]),
+        "What becomes of imports of WASI 0.2 that are not granted, or that Theater does not answer. A \
+         component with such imports is refused, unless it is said here that they `trap`: then it \
+         is loaded, and a turn that calls one of them aborts with the name of the function. For \
+         components whose toolchain links more than they use. `theater inspect` shows which \
+         imports that are.",
+    )
+    .default(r#""refuse""#),
+    Field::new(
         "init",
         Kind::Text(Rule::Any),
         "The arguments of the actor's `init`, as WAVE. Needed if `init` has parameters.",

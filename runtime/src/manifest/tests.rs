@@ -350,6 +350,7 @@ mod bare {
 
     fn bare(path: &str, grants: &[&str]) -> Result<Manifest, Vec<Diagnostic>> {
         let grants: Vec<String> = grants.iter().map(|grant| grant.to_string()).collect();
+        let grants = BareGrants { handlers: grants, ..BareGrants::default() };
         Manifest::bare(Path::new(path), &grants)
     }
 

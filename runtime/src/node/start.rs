@@ -10,7 +10,7 @@ use crate::diagnostic::{
     TURN_ABORTED,
 };
 use crate::handlers::filesystem;
-use crate::manifest::Manifest;
+use crate::manifest::{BareGrants, Manifest};
 use crate::trace::{Durability, Kind, Reader, RunDir};
 use crate::world::{
     Binary, ComponentInfo, check_binary, component_path, needed_handlers, project_wit,
@@ -69,7 +69,7 @@ pub struct Beginning {
     /// When an answer may leave the node.
     pub durability: Durability,
     /// The handlers that a component without a project gets.
-    pub grants: Vec<String>,
+    pub grants: BareGrants,
     /// Where compiled components are kept.
     pub cache: Cache,
 }
@@ -212,7 +212,7 @@ impl Start {
     /// All problems that keep it from running.
     pub fn load(
         &self,
-        grants: &[String],
+        grants: &BareGrants,
         cache: &Cache,
     ) -> Result<Option<Loaded>, Vec<Diagnostic>> {
         match self {
@@ -239,7 +239,7 @@ fn project(path: &Path, cache: &Cache) -> Result<Loaded, Vec<Diagnostic>> {
     Ok(Loaded { manifest, component, warnings })
 }
 
-fn bare(path: &Path, grants: &[String], cache: &Cache) -> Result<Loaded, Vec<Diagnostic>> {
+fn bare(path: &Path, grants: &BareGrants, cache: &Cache) -> Result<Loaded, Vec<Diagnostic>> {
     let bytes = read_component(path).map_err(single)?;
     let mut manifest = Manifest::bare(path, grants)?;
     let component = Binary::read(bytes, cache);
@@ -271,6 +271,12 @@ fn fit_bare(problem: &mut Diagnostic, manifest: &Manifest, info: Option<&Compone
     {
         let needs = needed_handlers(info).handlers.join(",");
         problem.help = Some(format!("Grant all that it needs with `--grant {needs}`."));
+    }
+    if let Some(help) = &mut problem.help {
+        *help = help.replace(
+            "write `unused-imports = \"trap\"` under `[actor]`",
+            "say `--trap-unused-imports`",
+        );
     }
 }
 

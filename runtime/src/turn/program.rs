@@ -52,7 +52,7 @@ impl Program {
             return Err(problems);
         }
         let mut linker = Linker::new(component.engine());
-        let pre = boundary::link(&mut linker, &manifest.handlers)
+        let pre = boundary::link(&mut linker, component, manifest)
             .and_then(|()| linker.instantiate_pre(component))
             .map_err(|error| vec![unsupported(&error)])?;
         let (functions, uncallable) = export::functions(component);

@@ -5,7 +5,7 @@ use super::wit::{Import, key_name};
 use super::{ComponentInfo, Extern, Wit, init};
 use crate::catalog::{self, Handler};
 use crate::diagnostic::{self, Diagnostic, did_you_mean};
-use crate::manifest::Manifest;
+use crate::manifest::{Manifest, UnusedImports};
 use wit_parser::{Function, Resolve, TypeDefKind, WorldId, WorldItem};
 
 /// What a component needs from Theater.
@@ -53,14 +53,16 @@ pub fn needed_handlers(info: &ComponentInfo) -> Needs {
 
 /// Checks that everything that a component imports is granted and answered. An `init` of a wrong
 /// shape is found as well. This is the check that stands before any component is loaded. `who` is
-/// how the reports call it: `the component`, or by its world.
+/// how the reports call it: `the component`, or by its world. With `trap`, imports that may trap are
+/// no problem ([`may_trap`]).
 pub fn check_grants(
     info: &ComponentInfo,
     who: &str,
     granted: impl Fn(&str) -> bool,
+    trap: bool,
 ) -> Vec<Diagnostic> {
-    let mut problems: Vec<Diagnostic> =
-        component_problems(info, who, granted).into_iter().map(|(_, problem)| problem).collect();
+    let problems = component_problems(info, who, granted, trap).into_iter();
+    let mut problems: Vec<Diagnostic> = problems.map(|(_, problem)| problem).collect();
     problems.extend(init::problem(&info.resolve, info.world));
     problems
 }
@@ -70,10 +72,14 @@ pub(super) fn component_problems(
     info: &ComponentInfo,
     who: &str,
     granted: impl Fn(&str) -> bool,
+    trap: bool,
 ) -> Vec<(String, Diagnostic)> {
     let mut problems = Vec::new();
     for import in component_imports(info) {
         let name = &import.name;
+        if trap && may_trap(name) {
+            continue;
+        }
         match answer(name, &import.functions, import.has_resources) {
             Answer::Nothing => {}
             Answer::Nobody => problems.push((name.clone(), nobody(who, name))),
@@ -85,7 +91,7 @@ pub(super) fn component_problems(
                     );
                     let help =
                         format!("Add {} under `[handlers]` in theater.toml.", handler.grant_line());
-                    problems.push((name.clone(), problem.help(help)));
+                    problems.push((name.clone(), way_out(problem.help(help), name)));
                 }
                 for function in missing {
                     let problem = Diagnostic::error(
@@ -94,7 +100,8 @@ pub(super) fn component_problems(
                             "{who} calls `{function}` of `{name}`, which Theater does not answer"
                         ),
                     );
-                    problems.push((name.clone(), problem.help(answered(name))));
+                    let problem = way_out(problem.help(answered(name)), name);
+                    problems.push((name.clone(), problem));
                 }
             }
         }
@@ -175,10 +182,30 @@ fn nobody(who: &str, name: &str) -> Diagnostic {
         .flat_map(|handler| handler.imports)
         .map(catalog::Interface::id)
         .collect();
-    match did_you_mean(name, known.iter().map(String::as_str)) {
+    let problem = match did_you_mean(name, known.iter().map(String::as_str)) {
         Some(near) => problem.help(format!("Did you mean `{near}`?")),
+        None if may_trap(name) => problem,
         None => problem.help(format!("What handlers answer: {}.", known.join(", "))),
+    };
+    way_out(problem, name)
+}
+
+/// Whether an import may be answered with a trap where the manifest says so: those of WASI 0.2, which
+/// toolchains link for components that do not use them.
+pub fn may_trap(import: &str) -> bool {
+    let version = import.rsplit_once('@').map_or("", |(_, version)| version);
+    import.starts_with("wasi:") && version.starts_with("0.2.")
+}
+
+/// Says what to do about an import that the component never calls.
+fn way_out(mut problem: Diagnostic, import: &str) -> Diagnostic {
+    if may_trap(import) {
+        let way =
+            "If the component never calls it, write `unused-imports = \"trap\"` under `[actor]`.";
+        let help = problem.help.map(|help| format!("{help} "));
+        problem.help = Some(help.unwrap_or_default() + way);
     }
+    problem
 }
 
 fn is_wasi_0_3(name: &str) -> bool {
@@ -285,6 +312,8 @@ impl WorldCheck<'_> {
                 ));
             }
         }
+        let trap = self.manifest.actor.unused_imports == UnusedImports::Trap;
+        problems.retain(|(name, _)| !(trap && may_trap(name)));
         problems
     }
 
@@ -297,6 +326,7 @@ impl WorldCheck<'_> {
         )
         .at(&self.manifest.source, place, format!("`{}` is not granted", handler.name))
         .help(format!("Add {} under `[handlers]`.", handler.grant_line()));
+        let problem = way_out(problem, name);
         let related =
             Diagnostic::error(diagnostic::IMPORT_NOT_GRANTED, format!("world `{world}` needs it"));
         let span = import.span.unwrap_or(self.wit.resolve.worlds[self.world].span);

@@ -24,7 +24,7 @@ pub use component::{
 };
 pub use conformance::check_component;
 pub use docs::with_docs;
-pub use grants::{Needs, actor_world, check_grants, check_world, needed_handlers};
+pub use grants::{Needs, actor_world, check_grants, check_world, may_trap, needed_handlers};
 pub(crate) use leftovers::leftover;
 pub use project::{check_actor, check_binary, check_project, component_path, project_wit};
 pub use text::{encode_text, read_component};

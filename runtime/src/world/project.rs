@@ -4,7 +4,7 @@ use super::component::ComponentInfo;
 use super::grants::{self, WorldCheck, actor_world, unused_grants};
 use super::{Binary, Wit, check_component, init, read_component};
 use crate::diagnostic::{self, Diagnostic};
-use crate::manifest::Manifest;
+use crate::manifest::{Manifest, UnusedImports};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use wit_parser::WorldId;
@@ -142,7 +142,8 @@ fn check_read(
 ) -> (Vec<ImportProblem>, Vec<Diagnostic>) {
     let imports = {
         let granted = |handler: &str| manifest.grants(handler);
-        grants::component_problems(info, "the component", granted)
+        let trap = manifest.actor.unused_imports == UnusedImports::Trap;
+        grants::component_problems(info, "the component", granted, trap)
     };
     let mut problems = match world {
         Some((wit, world)) => check_component(bytes, info, wit, world),

@@ -10,5 +10,6 @@ mod replay;
 mod stage;
 mod tampering;
 mod turns;
+mod unused_imports;
 mod warm;
 mod wasi;

@@ -183,12 +183,12 @@ fn what_is_not_granted_or_not_answered_is_refused_before_loading() {
         assert!(problems.iter().all(Diagnostic::is_error));
         problems.iter().map(|problem| problem.code.id).collect()
     };
-    assert_eq!(codes(check_grants(&info, "the component", |_| true)), ["TH0207", "TH0206"]);
+    assert_eq!(codes(check_grants(&info, "the component", |_| true, false)), ["TH0207", "TH0206"]);
     assert_eq!(
-        codes(check_grants(&info, "the component", |name| name == "log")),
+        codes(check_grants(&info, "the component", |name| name == "log", false)),
         ["TH0205", "TH0207", "TH0206"]
     );
-    let refused = check_grants(&info, "the component", |name| name == "clock").remove(1);
+    let refused = check_grants(&info, "the component", |name| name == "clock", false).remove(1);
     assert!(refused.message.contains("theater:host/log@0.1.0"), "{refused:?}");
     assert!(refused.help.unwrap().contains("`log = true`"));
 }
