@@ -30,6 +30,7 @@ pub mod signals;
 mod start;
 pub mod styled;
 pub mod terminal;
+mod tree;
 pub mod words;
 
 #[cfg(test)]

@@ -20,6 +20,12 @@ pub enum Command {
     Spawn(Spawn),
     /// `stop`
     Stop(Name),
+    /// `tree`
+    Tree,
+    /// `kill`
+    Kill(Name),
+    /// `restart`
+    Restart(Name),
     /// `reload`
     Reload(Reload),
     /// `events`
@@ -187,6 +193,9 @@ fn parse_word(source: &Arc<Source>, word: &'static Word, mut tokens: Tokens) -> 
             Command::Spawn(parse_spawn(source, path, spawn, tokens, &misuse)?)
         }
         ("stop", _, Some(name)) => Command::Stop(name),
+        ("tree", ..) => Command::Tree,
+        ("kill", _, Some(name)) => Command::Kill(name),
+        ("restart", _, Some(name)) => Command::Restart(name),
         ("reload", _, Some(actor)) => {
             let path = operands.next().map(Token::into_name);
             Command::Reload(Reload { actor, path, anyway })

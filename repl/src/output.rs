@@ -5,10 +5,11 @@ use crate::divergence;
 use crate::paint::{Paint, Role, printable, printable_json};
 use crate::record;
 use crate::styled::Line;
+use crate::tree;
 use serde_json::{Map, Value, json};
 use theater_runtime::call::{Val, to_json, to_wave};
 use theater_runtime::diagnostic::Diagnostic;
-use theater_runtime::node::Tried;
+use theater_runtime::node::{Kin, Tried};
 use theater_runtime::replay::{Event, Place};
 use theater_runtime::state::State;
 use theater_runtime::trace::RecordView;
@@ -32,6 +33,8 @@ pub enum Output {
     },
     /// The running actors.
     Actors(Vec<ActorInfo>),
+    /// All actors below their supervisors.
+    Tree(Vec<Kin>),
     /// What is at the cursor, after it was moved.
     Event {
         /// Where the cursor is.
@@ -129,6 +132,7 @@ impl Output {
                 Line::default().plain(&wave).render(look.paint, room)
             }
             Self::Actors(actors) => table(actors, look),
+            Self::Tree(tree) => tree::text(tree, look),
             Self::Event { place, event, before } => match event {
                 Event::Turn(view) => record::turn(view, before.as_ref(), look),
                 Event::Call(call) => {
@@ -163,6 +167,7 @@ impl Output {
                 }
                 object
             }
+            Self::Tree(tree) => return tree::to_json(tree),
             Self::Actors(actors) => return actors.iter().map(ActorInfo::to_json).collect(),
             Self::Event { place, event, .. } => {
                 let mut object = json!({

@@ -104,9 +104,14 @@ pub fn lifecycle(name: &str, kind: &Kind, exit: Option<&str>) -> Option<Line> {
         Kind::Exited { reason, .. } if reason.name() == "normal" => {
             Some(line.role(Role::Faint, "ended by itself"))
         }
-        Kind::Restarted { incarnation } => {
+        Kind::GaveUp { child, .. } => {
+            let text = format!("gave up: {child} failed once too often");
+            Some(line.role(Role::Error, &text))
+        }
+        Kind::Restarted { incarnation, fresh } => {
             let why = exit.map_or(String::new(), |exit| format!(" after its exit ({exit})"));
-            let text = format!("restarted{why}, with the state it had (incarnation {incarnation})");
+            let state = if *fresh { "without state" } else { "with the state it had" };
+            let text = format!("restarted{why}, {state} (incarnation {incarnation})");
             Some(line.role(Role::Warning, &text))
         }
         _ => None,

@@ -5,6 +5,7 @@ mod explain;
 mod load;
 mod past;
 mod reload;
+mod tree;
 
 use theater_runtime::manifest::BareGrants;
 pub use theater_runtime::node::{Loaded, Start};
@@ -229,6 +230,9 @@ impl Session {
             Command::Spawn(spawn) => self.spawn_line(source, &spawn, sink).await?,
             Command::Reload(reload) => self.reload(source, &reload, sink).await?,
             Command::Stop(name) => sink(self.stop(source, &name).await?)?,
+            Command::Kill(name) => sink(self.kill(source, &name).await?)?,
+            Command::Restart(name) => sink(self.restart(source, &name).await?)?,
+            Command::Tree => sink(Output::Tree(self.node.tree()))?,
             Command::Ps => sink(Output::Actors(self.actors()))?,
             Command::Events(name) => sink(self.watch(source, name.as_ref())?)?,
             Command::Help(topic) => sink(self.explain(source, topic.as_ref())?)?,
@@ -303,16 +307,6 @@ impl Session {
         Ok(sink(Output::Done { key: "spawned", value: json!(name), text })?)
     }
 
-    async fn stop(&mut self, source: &Arc<Source>, name: &Name) -> Result<Output> {
-        let actor = self.living(source, name)?;
-        let work = self.node.stop(&actor.name);
-        self.interrupt.during(&actor.name, work).await.map_err(|error| {
-            placed(Box::new(error.diagnostic()), source, name.span.clone(), "this actor")
-        })?;
-        let text = format!("{} is stopped; its trace stays", name.text);
-        Ok(Output::Done { key: "stopped", value: json!(name.text), text })
-    }
-
     /// The running actors, as `ps` shows them.
     pub fn actors(&self) -> Vec<ActorInfo> {
         let actors = self.node.actors();
@@ -364,17 +358,7 @@ impl Session {
         self.node.actor(&name.text).ok_or_else(|| {
             let actors = self.node.actors();
             let names: Vec<&str> = actors.iter().map(|actor| &*actor.name).collect();
-            let help = match (did_you_mean(&name.text, names.iter().copied()), &names[..]) {
-                (Some(near), _) => format!("Did you mean `{near}`?"),
-                (None, []) => "No actor is running: start one with `spawn PATH`.".to_owned(),
-                (None, [only]) => format!("The running actor is `{only}`."),
-                (None, _) => "See the actors with `ps`.".to_owned(),
-            };
-            Box::new(
-                Diagnostic::error(ACTOR_UNKNOWN, format!("there is no actor `{}`", name.text))
-                    .at(source, name.span.clone(), "not a running actor")
-                    .help(help),
-            )
+            unknown_actor(source, name, &names)
         })
     }
 
@@ -383,6 +367,24 @@ impl Session {
         let actors = self.node.actors();
         Names { actors: actors.iter().map(|actor| actor_names(actor)).collect() }
     }
+}
+
+/// The problem of a name that is none of the actors'.
+fn unknown_actor(source: &Arc<Source>, name: &Name, names: &[&str]) -> Box<Diagnostic> {
+    let below = format!("/{}", name.text);
+    let child = names.iter().find(|known| known.ends_with(&below)).copied();
+    let near = child.or_else(|| did_you_mean(&name.text, names.iter().copied()));
+    let help = match (near, names) {
+        (Some(near), _) => format!("Did you mean `{near}`?"),
+        (None, []) => "No actor is running: start one with `spawn PATH`.".to_owned(),
+        (None, [only]) => format!("The running actor is `{only}`."),
+        (None, _) => "See the actors with `ps`.".to_owned(),
+    };
+    Box::new(
+        Diagnostic::error(ACTOR_UNKNOWN, format!("there is no actor `{}`", name.text))
+            .at(source, name.span.clone(), "not a running actor")
+            .help(help),
+    )
 }
 
 fn watching(value: serde_json::Value, text: String) -> Output {

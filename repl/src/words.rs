@@ -70,8 +70,41 @@ pub static WORDS: &[Word] = &[
         operands: &[Operand::Actor],
         required: 1,
         summary: "stop an actor",
-        help: "The actor finishes the turn that it is in, and ends. Its trace stays.",
+        help: "The actor finishes the turn that it is in, and ends; its children before it. Its trace stays.\n\
+               A child that is stopped so is not restarted by its supervisor; `restart` starts it again.",
         example: "stop counter",
+    },
+    Word {
+        name: "tree",
+        aliases: &[],
+        usage: "",
+        operands: &[],
+        required: 0,
+        summary: "show who supervises whom",
+        help: "Shows all actors below their supervisors, in the order in which they are started, with how often \
+               they were restarted. Children that have ended are shown, too: `restart` starts them again.",
+        example: "tree",
+    },
+    Word {
+        name: "kill",
+        aliases: &[],
+        usage: "NAME",
+        operands: &[Operand::Actor],
+        required: 1,
+        summary: "end an actor at once, as if it had failed",
+        help: "The turn that it is in is cut off, and changes nothing. Its supervisor decides whether it is \
+               restarted, as after a trap.",
+        example: "kill shop/orders",
+    },
+    Word {
+        name: "restart",
+        aliases: &[],
+        usage: "NAME",
+        operands: &[Operand::Actor],
+        required: 1,
+        summary: "end an actor in order, and start it again",
+        help: "A child that has ended is started again. That does not count as a restart of its supervisor.",
+        example: "restart shop/orders",
     },
     Word {
         name: "reload",

@@ -18,6 +18,7 @@ pub mod manifest;
 pub mod node;
 pub mod replay;
 pub mod state;
+pub mod supervisor;
 pub mod trace;
 pub mod turn;
 pub mod wire;

@@ -3,23 +3,27 @@
 //! [`Node::open`] begins a run or goes on with one; [`Node::spawn`], [`Node::call`] and
 //! [`Node::stop`] are what a person or a program does with it. All of it is recorded.
 
+mod application;
+mod enroll;
+mod household;
+mod member;
 mod recover;
 mod reload;
 mod start;
+mod tree;
 
-use crate::actor::{Actor, Call, CallError, Control, Handle, Life, Reply, Task, WarmInstances};
-use crate::boundary::export::INIT;
+use crate::actor::{Actor, Call, CallError, Control, Handle, Reply, WarmInstances};
 use crate::cache::Cache;
 use crate::diagnostic::{Diagnostic, NAME_TAKEN, NODE_STOPPED, RUN_UNWRITABLE, Result};
 use crate::engine::{EngineConfig, KEPT_INSTANCES, KEPT_MEMORY, TURNS_AT_ONCE};
 use crate::handlers::filesystem;
-use crate::manifest::Manifest;
-use crate::state::State;
+use crate::manifest::{Child, Manifest};
 use crate::trace::{
     ActorId, Cause, Code, Durability, Entry, Hash, Kind, Log, LogFailed, RunDir, Subscription,
 };
 use crate::turn::{Compiled, Compiler, Program};
 use crate::world::Binary;
+use member::Member;
 use recover::Recovered;
 pub(crate) use recover::manifest as recorded_manifest;
 pub use reload::{Trial, Tried};
@@ -29,6 +33,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::task::JoinHandle;
+pub use tree::Kin;
 use wasmtime::component::{Type, Val};
 
 /// How long an actor that is told to end may go on with its present turn: OTP's default.
@@ -67,6 +72,8 @@ pub struct Opened {
     pub cut: u64,
     /// The actors that live again, by name.
     pub resumed: Vec<Arc<Actor>>,
+    /// What kept others from it.
+    pub problems: Vec<Diagnostic>,
 }
 
 /// A component that has passed every check and could be spawned.
@@ -75,6 +82,15 @@ pub struct Prepared {
     manifest: Manifest,
     binary: Binary,
     program: Program,
+    children: Vec<PreparedChild>,
+}
+
+/// A child that goes with it.
+#[derive(Debug)]
+struct PreparedChild {
+    spec: Child,
+    prepared: Prepared,
+    init: Vec<Val>,
 }
 
 impl Prepared {
@@ -133,12 +149,8 @@ impl Node {
             cut: opening.cut,
         };
         node.append(ActorId::NODE, kind)?;
-        let mut resumed = Vec::new();
-        for actor in recovered.living() {
-            resumed.extend(node.resume(actor)?);
-        }
-        resumed.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok(Opened { node, cut: opening.cut, resumed })
+        let (resumed, problems) = node.resume(recovered).await?;
+        Ok(Opened { node, cut: opening.cut, resumed, problems })
     }
 
     /// The run that the node writes.
@@ -162,7 +174,7 @@ impl Node {
         }
         let compiled = self.compile(&binary).map_err(|error| vec![*error])?;
         let program = Program::link(&compiled, &manifest)?;
-        Ok(Prepared { manifest, binary, program })
+        Ok(Prepared { manifest, binary, program, children: Vec::new() })
     }
 
     /// Compiles a component, unless this node has compiled it before.
@@ -191,44 +203,24 @@ impl Node {
         init: Vec<Val>,
         origin: Option<String>,
     ) -> Result<Arc<Actor>> {
-        let Code { component, manifest: manifest_hash } = self.store(&prepared)?;
-        let Prepared { manifest, program, .. } = prepared;
-        let init_message = program.init().map(|function| function.encode_arguments(&init));
-
-        let (actor, mailbox) = {
+        let plan = self.plan(prepared, name.to_owned(), init, origin)?;
+        let (ready, started) = oneshot::channel();
+        let actor = {
             let mut registry = self.registry();
             registry.check_free(name)?;
-            let id = ActorId(registry.next_id);
-            registry.next_id += 1;
-            let kind = Kind::Spawned { name: name.to_owned(), component, manifest: manifest_hash };
-            self.append(id, kind)?;
-            let life = Life { incarnation: 1, next_turn: 1, state: State::default() };
-            let actor = Arc::new(Actor::new(name.into(), id, manifest, program, &life));
-            let mailbox = self.start(&mut registry, actor.clone(), life);
-            (actor, mailbox)
+            let member = self.enroll(&mut registry, plan, None)?;
+            let actor = member.actor().clone();
+            self.start(&mut registry, member, ready);
+            actor
         };
-        if let Some(encoded) = init_message {
-            let (reply, answer) = oneshot::channel();
-            let call = Call {
-                function: INIT.to_owned(),
-                generation: 0,
-                arguments: init,
-                encoded,
-                cause: Cause::Runtime,
-                origin,
-                reply,
-            };
-            // The mailbox is new and empty; should the node end just now, the answer says so.
-            let _ = mailbox.try_send(call);
-            let answer = answer.await.unwrap_or_else(|_| Err(CallError::Ended(name.to_owned())));
-            if let Err(error) = answer {
-                // Its name is free again when this is told.
-                let task = self.registry().take_task(&actor);
-                if let Some(task) = task {
-                    end(&actor, task).await;
-                }
-                return Err(Box::new(error.diagnostic()));
+        let started = started.await.unwrap_or_else(|_| Err(self.unwritable()));
+        if let Err(problem) = started {
+            // Its name is free again when this is told.
+            let task = self.registry().take_task(&actor);
+            if let Some(task) = task {
+                end(self, &actor, task).await;
             }
+            return Err(problem);
         }
         // Without an `init` there was no answer to wait for.
         self.inner.log.flush().await?;
@@ -246,65 +238,28 @@ impl Node {
         Ok(Code { component, manifest })
     }
 
-    /// An actor of a run that goes on; none if its `init` had not yet run when the node died.
-    fn resume(&self, found: recover::Actor) -> Result<Option<Arc<Actor>>> {
-        let blobs = self.run().blobs();
-        let read = |what: &str, hash: &Hash| {
-            blobs.get(hash).map_err(|error| {
-                let path = blobs.path(hash);
-                let action = format!("read the {what} of `{}` from", found.name);
-                Diagnostic::io(crate::diagnostic::TRACE_DAMAGED, &action, &path, &error)
-            })
-        };
-        let manifest = recorded_manifest(&found.name, &read("manifest", &found.code.manifest)?)?;
-        let bytes = read("component", &found.code.component)?;
-        let binary = Binary::with_hash(bytes, found.code.component, self.cache())?;
-        let compiled = self.compile(&binary)?;
-        let program = Program::link(&compiled, &manifest).map_err(|mut problems| {
-            // Linking reports at least one problem when it fails.
-            problems.swap_remove(0)
-        })?;
-        if program.init().is_some() && !found.initialized {
-            // Nobody was told that it lives.
-            self.append(found.id, Kind::Stopped)?;
-            return Ok(None);
-        }
-        if found.reverted {
-            // The node died before its upgrade was done.
-            self.append(found.id, Kind::Reloaded { code: found.code, upgrade: false })?;
-        }
-        let life = Life { incarnation: found.life.incarnation + 1, ..found.life };
-        self.append(found.id, Kind::Restarted { incarnation: life.incarnation })?;
-        let actor = Arc::new(Actor::new(found.name.into(), found.id, manifest, program, &life));
-        self.start(&mut self.registry(), actor.clone(), life);
-        Ok(Some(actor))
+    /// What is said when the log was closed under somebody who waited for it.
+    fn unwritable(&self) -> Box<Diagnostic> {
+        let message = format!("the run {} cannot be written", self.run().path().display());
+        Box::new(Diagnostic::error(RUN_UNWRITABLE, message))
     }
 
-    fn start(&self, registry: &mut Registry, actor: Arc<Actor>, life: Life) -> mpsc::Sender<Call> {
-        let (mailbox, messages) = mpsc::channel(actor.manifest.limits.mailbox.max(1) as usize);
-        let (control, commands) = mpsc::unbounded_channel();
-        let task = Task {
-            actor: actor.clone(),
-            life,
-            log: self.inner.log.clone(),
-            slots: self.inner.slots.clone(),
-            warm: self.inner.warm.clone(),
-            mailbox: messages,
-            control: commands,
-        };
-        let name = actor.name.clone();
+    /// Starts an actor under the node's root.
+    fn start(&self, registry: &mut Registry, member: Member, ready: member::Ready) {
+        let actor = member.actor().clone();
+        let weak = Arc::downgrade(&self.inner);
         let task = tokio::spawn({
-            let (node, actor) = (Arc::downgrade(&self.inner), actor.clone());
+            let (node, actor) = (weak.clone(), actor.clone());
             async move {
-                task.run().await;
+                member.live_under_root(weak, ready).await;
                 if let Some(inner) = node.upgrade() {
                     Self { inner }.registry().forget(&actor);
                 }
             }
         });
-        let handle = Handle { actor, mailbox: mailbox.clone(), control, task: Some(task) };
-        registry.living.insert(name, handle);
-        mailbox
+        if let Some(handle) = registry.living.get_mut(&actor.name) {
+            handle.task = Some(task);
+        }
     }
 
     /// Calls an exported function of an actor, by its full name, with arguments of its types, and
@@ -368,16 +323,67 @@ impl Node {
     ///
     /// When there is no such actor.
     pub async fn stop(&self, name: &str) -> Result<(), CallError> {
-        let (task, actor) = {
-            let mut registry = self.registry();
-            let handle = registry.living.get_mut(name).filter(|handle| handle.is_alive());
-            let handle = handle.ok_or_else(|| CallError::NoSuchActor(name.to_owned()))?;
-            // If the actor ends in this moment, it is stopped all the same.
-            let _ = handle.control.send(Control::Stop);
-            (handle.task.take(), handle.actor.clone())
-        };
-        if let Some(task) = task {
-            end(&actor, task).await;
+        if let Some((parent, child)) = self.parent_of(name)? {
+            let (done, stopped) = oneshot::channel();
+            self.tell(&parent, Control::StopChild(child, done));
+            // Should the supervisor end first, its children have ended, too.
+            let _ = stopped.await;
+        } else {
+            let (task, actor) = {
+                let mut registry = self.registry();
+                let handle = registry.living.get_mut(name).filter(|handle| handle.is_alive());
+                let handle = handle.ok_or_else(|| CallError::NoSuchActor(name.to_owned()))?;
+                // If the actor ends in this moment, it is stopped all the same.
+                let _ = handle.control.send(Control::Stop);
+                (handle.task.take(), handle.actor.clone())
+            };
+            if let Some(task) = task {
+                end(self, &actor, task).await;
+            }
+        }
+        self.inner.log.flush().await?;
+        Ok(())
+    }
+
+    /// Ends an actor at once, without its last turn; whoever supervises it decides what follows.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such actor.
+    pub async fn kill(&self, name: &str) -> Result<(), CallError> {
+        let actor = self.actor(name).ok_or_else(|| CallError::NoSuchActor(name.to_owned()))?;
+        self.tell(&actor, Control::Kill);
+        actor.cancel_turn();
+        Ok(())
+    }
+
+    /// Restarts an actor: it ends in order, if it lives, and begins its next incarnation. A child
+    /// that had ended is started again.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such actor, or it does not start again.
+    pub async fn restart(&self, name: &str) -> Result<()> {
+        match self.parent_of(name).map_err(|error| error.diagnostic())? {
+            Some((parent, child)) => {
+                let (done, stopped) = oneshot::channel();
+                self.tell(&parent, Control::StopChild(child.clone(), done));
+                let _ = stopped.await;
+                let (done, started) = oneshot::channel();
+                self.tell(&parent, Control::StartChild(child, done));
+                // Its supervisor ended meanwhile.
+                let ended = || CallError::Ended(parent.name.to_string()).diagnostic();
+                started.await.unwrap_or_else(|_| Err(Box::new(ended())))?;
+            }
+            None => {
+                let actor = self.actor(name);
+                let actor =
+                    actor.ok_or_else(|| CallError::NoSuchActor(name.to_owned()).diagnostic())?;
+                let (done, restarted) = oneshot::channel();
+                self.tell(&actor, Control::Restart(done));
+                let ended = |_| CallError::Ended(name.to_owned()).diagnostic();
+                restarted.await.map_err(ended)?;
+            }
         }
         self.inner.log.flush().await?;
         Ok(())
@@ -393,7 +399,8 @@ impl Node {
         let tasks: Vec<_> = {
             let mut registry = self.registry();
             registry.ending = true;
-            let handles = registry.living.values_mut();
+            // Children are told by their supervisors.
+            let handles = registry.living.values_mut().filter(|handle| handle.task.is_some());
             handles
                 .filter_map(|handle| {
                     // An actor that has ended does not listen, and need not.
@@ -402,8 +409,13 @@ impl Node {
                 })
                 .collect()
         };
-        let mut ends: tokio::task::JoinSet<()> =
-            tasks.into_iter().map(|(actor, task)| async move { end(&actor, task).await }).collect();
+        let mut ends: tokio::task::JoinSet<()> = tasks
+            .into_iter()
+            .map(|(actor, task)| {
+                let node = self.clone();
+                async move { end(&node, &actor, task).await }
+            })
+            .collect();
         while ends.join_next().await.is_some() {}
         self.append(ActorId::NODE, Kind::Closed)?;
         self.inner.log.flush().await?;
@@ -423,10 +435,13 @@ impl Node {
 
 /// Waits until an actor that was told to end has ended. Each turn that it still executes, its last
 /// one among them, gets some time, and is then cut off.
-async fn end(actor: &Actor, mut task: JoinHandle<()>) {
-    // An actor's task does not panic; if it did, it has ended.
+async fn end(node: &Node, actor: &Actor, mut task: JoinHandle<()>) {
+    // An actor's task does not panic; if it did, it has ended. The children of a supervisor have the
+    // time that it gives them.
     while tokio::time::timeout(GRACE, &mut task).await.is_err() {
-        actor.cancel_turn();
+        if actor.manifest.supervisor.is_none() || node.children_of(&actor.name).is_empty() {
+            actor.cancel_turn();
+        }
     }
 }
 
@@ -437,10 +452,11 @@ impl Registry {
         if handle.actor.id == actor.id { handle.task.take() } else { None }
     }
 
-    /// Takes an actor that has ended off the list, unless another one has its name by now.
+    /// Takes an actor that has ended off the list, and those below it, unless another one has its
+    /// name by now.
     fn forget(&mut self, actor: &Actor) {
         if self.living.get(&actor.name).is_some_and(|handle| handle.actor.id == actor.id) {
-            self.living.remove(&actor.name);
+            self.living.retain(|name, _| !is_within(name, &actor.name));
         }
     }
 
@@ -471,6 +487,11 @@ impl Registry {
         }
         Ok(())
     }
+}
+
+/// Whether an actor is another one, or stands below it in the tree.
+fn is_within(name: &str, above: &str) -> bool {
+    name.strip_prefix(above).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 impl From<LogFailed> for Box<Diagnostic> {

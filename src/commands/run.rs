@@ -9,10 +9,10 @@ use theater_repl::paint::Role;
 use theater_repl::signals::Signals;
 use theater_repl::styled::Line;
 use theater_runtime::actor::{Actor, CallError};
-use theater_runtime::diagnostic::{Diagnostic, MANIFEST_MISSING};
+use theater_runtime::diagnostic::{Diagnostic, GAVE_UP, MANIFEST_MISSING};
 use theater_runtime::node::{Beginning, Begun, Node, Start, Which};
 use theater_runtime::trace::{
-    ActorId, Durability, Kind, Live, Record, RecordView, RunDir, Subscription,
+    ActorId, Durability, ExitReason, Kind, Live, Record, RecordView, RunDir, Subscription,
 };
 
 /// Run a project's actor in the foreground
@@ -58,6 +58,8 @@ async fn foreground(args: Args, output: &mut Output) -> Ended {
         names: begun.node.actors().iter().map(|a| (a.id, a.name.to_string())).collect(),
         output,
         json: args.json,
+        gave_up: None,
+        exits: HashMap::new(),
     };
     watching.introduce(&begun);
     let spawned = spawn(&mut begun, args.actor.init.as_deref(), &mut signals).await?;
@@ -73,7 +75,10 @@ async fn foreground(args: Args, output: &mut Output) -> Ended {
     ended?;
     watching.rest()?;
     closed.map_err(|error| Failure::failed(error.diagnostic()))?;
-    Ok(Status::Fine)
+    match watching.gave_up {
+        Some(problem) => Err(Failure::failed(problem)),
+        None => Ok(Status::Fine),
+    }
 }
 
 fn nobody() -> Box<Diagnostic> {
@@ -115,6 +120,10 @@ struct Watching<'o> {
     names: HashMap<ActorId, String>,
     output: &'o mut Output,
     json: bool,
+    /// Why the last actors ended, if that was not in order.
+    gave_up: Option<Diagnostic>,
+    /// How each actor ended last.
+    exits: HashMap<ActorId, ExitReason>,
 }
 
 impl Watching<'_> {
@@ -172,12 +181,39 @@ impl Watching<'_> {
         if let Kind::Spawned { name, .. } = &record.header.kind {
             self.names.insert(id, name.clone());
         }
+        self.follow(id, &record.header.kind);
         let view = RecordView::new(record, self.names.get(&id).map(String::as_str));
         let shown = match self.json {
             true => self.output.json(&view.to_json()),
             false => self.lines(&view),
         };
         shown.and_then(|()| self.output.flush())
+    }
+
+    /// Notes why a supervisor at the root of a tree gives up: with it, its application ends.
+    fn follow(&mut self, id: ActorId, kind: &Kind) {
+        match kind {
+            Kind::Exited { reason, .. } => drop(self.exits.insert(id, *reason)),
+            Kind::GaveUp { child, restarts } => {
+                let Some(name) = self.names.get(&id).filter(|name| !name.contains('/')) else {
+                    return;
+                };
+                let path = format!("{name}/{child}");
+                let exit = self.names.iter().find(|(_, known)| **known == path);
+                let exit = exit.and_then(|(id, _)| self.exits.get(id));
+                let why = exit.map_or(String::new(), |exit| format!(" (its last exit: {exit})"));
+                let message = format!(
+                    "`{name}` gave up: `{path}` exited once too often{why}, after {} within the period",
+                    super::count(u64::from(restarts.saturating_sub(1)), "restart"),
+                );
+                let help = format!(
+                    "See what it did with `theater trace show`, and what is allowed under `[supervisor]` of \
+                     `{name}`."
+                );
+                self.gave_up = Some(Diagnostic::error(GAVE_UP, message).help(help));
+            }
+            _ => {}
+        }
     }
 
     fn lines(&mut self, view: &RecordView) -> io::Result<()> {
@@ -190,6 +226,7 @@ impl Watching<'_> {
         let role = match &view.kind {
             Kind::Turn(_) if aborted => Role::Error,
             Kind::Exited { reason, .. } if !reason.is_orderly() => Role::Error,
+            Kind::GaveUp { .. } => Role::Error,
             Kind::Exited { .. }
             | Kind::Restarted { .. }
             | Kind::Stopped

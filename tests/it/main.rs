@@ -22,6 +22,7 @@ mod replay;
 mod run;
 mod rust;
 mod rust_failures;
+mod supervision;
 mod tampering;
 mod trace;
 mod traps;

@@ -64,17 +64,27 @@ impl Session {
     ) -> std::result::Result<(Start, Loaded), Vec<Diagnostic>> {
         let start = match &reload.path {
             Some(path) => Start::of_path(path.text.as_ref()),
-            None => self.starts.get(&*actor.name).unwrap_or(&self.start).clone(),
+            None => self.start_of(actor),
         };
+        // A child stands in its application.
+        if let (None, Some((root, below))) = (&reload.path, actor.name.split_once('/')) {
+            let root =
+                start.load(&self.grants, self.node.cache())?.filter(|loaded| loaded.name() == root);
+            let loaded = root.and_then(|root| root.into_descendant(below));
+            return loaded.map(|loaded| (start, loaded)).ok_or_else(|| vec![unknown_origin(actor)]);
+        }
         let spawned_here = reload.path.is_some() || self.starts.contains_key(&*actor.name);
         match start.load(&self.grants, self.node.cache())? {
             Some(loaded) if spawned_here || loaded.name() == &*actor.name => Ok((start, loaded)),
-            _ => {
-                let message = format!("where `{}` was spawned from is not known", actor.name);
-                let help = format!("Name it: `reload {} PATH`.", actor.name);
-                Err(vec![Diagnostic::error(RELOAD_REFUSED, message).help(help)])
-            }
+            _ => Err(vec![unknown_origin(actor)]),
         }
+    }
+
+    /// From where an actor was spawned, or the root of its tree.
+    fn start_of(&self, actor: &Actor) -> Start {
+        let root = actor.name.split_once('/').map_or(&*actor.name, |(root, _)| root);
+        let own = self.starts.get(&*actor.name).or_else(|| self.starts.get(root));
+        own.unwrap_or(&self.start).clone()
     }
 
     /// What the actor's recorded turns do on a new build.
@@ -86,6 +96,12 @@ impl Session {
             Err(Box::new(Diagnostic::error(RELOAD_REFUSED, message)))
         })
     }
+}
+
+fn unknown_origin(actor: &Actor) -> Diagnostic {
+    let message = format!("where `{}` was spawned from is not known", actor.name);
+    let help = format!("Name it: `reload {} PATH`.", actor.name);
+    Diagnostic::error(RELOAD_REFUSED, message).help(help)
 }
 
 fn refused(name: &str, trial: &Trial) -> Diagnostic {

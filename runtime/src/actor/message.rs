@@ -45,8 +45,16 @@ pub(crate) struct Reload {
 pub(crate) enum Control {
     /// Go on with another component.
     Reload(Box<Reload>),
+    /// Stop a child; told when it has ended. Only supervisors hear this.
+    StopChild(String, oneshot::Sender<()>),
+    /// Start a child that does not run; told how that went. Only supervisors hear this.
+    StartChild(String, oneshot::Sender<Result<(), Box<Diagnostic>>>),
     /// End for good, in order.
     Stop,
+    /// End at once, without the last turn.
+    Kill,
+    /// End in order, and begin again; told when that is done. Only the node's root does this.
+    Restart(oneshot::Sender<()>),
     /// The node ends: end in order, and come back when the run goes on.
     Shutdown,
 }

@@ -11,7 +11,7 @@ mod warm;
 
 pub(crate) use message::{Call, Control, Reload};
 pub use message::{CallError, Reply};
-pub(crate) use task::{Life, Task};
+pub(crate) use task::{Exit, Life, Next, Task, Wish};
 pub(crate) use warm::WarmInstances;
 
 use crate::manifest::Manifest;

@@ -19,6 +19,8 @@ const TERMINATE: (&str, &str) = ("theater:actor/lifecycle@0.1.", "terminate");
 /// What an actor is at a moment between two turns.
 #[derive(Debug, Clone)]
 pub(crate) struct Life {
+    /// Whether its `init`, if it has one, has committed in this or an earlier incarnation.
+    pub initialized: bool,
     /// Which of its lives it is in.
     pub incarnation: u32,
     /// The number of its next turn.
@@ -34,67 +36,133 @@ pub(crate) struct Task {
     pub log: Arc<Log>,
     pub slots: Arc<Semaphore>,
     pub warm: Arc<WarmInstances>,
+    /// Whether it stands under the node's root, which restarts it after every abnormal exit.
+    pub restarts_itself: bool,
+    /// Who waits for it to be restarted.
+    pub restarting: Option<oneshot::Sender<()>>,
     pub mailbox: mpsc::Receiver<Call>,
     pub control: mpsc::UnboundedReceiver<Control>,
 }
 
-/// Whether the actor goes on.
-pub(super) enum Next {
+impl Life {
+    /// What an actor is before anything has happened to it.
+    pub fn new() -> Self {
+        Self { initialized: false, incarnation: 1, next_turn: 1, state: State::default() }
+    }
+}
+
+/// How an incarnation ended. It is recorded by then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Exit {
+    /// Why.
+    pub reason: ExitReason,
+    /// On whose wish.
+    pub wish: Wish,
+}
+
+impl Exit {
+    /// The node is gone.
+    const WITH_NODE: Self = Self { reason: ExitReason::Shutdown, wish: Wish::Shutdown };
+}
+
+/// On whose wish an incarnation ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wish {
+    /// Nobody else's.
+    Own,
+    /// Somebody stopped it.
+    Stop,
+    /// Somebody wants it to begin again.
+    Restart,
+    /// The node ends, and shall find it again.
+    Shutdown,
+}
+
+/// Whether the incarnation goes on.
+pub(crate) enum Next {
     Continue,
-    /// It ended, for good.
-    Ended,
+    Ended(Exit),
 }
 
 impl Task {
-    /// Lives until the actor ends. Messages that wait then are answered with an error.
-    pub async fn run(mut self) {
-        // When the log fails there is nothing left to do: nothing may happen unrecorded.
-        let _ = self.live().await;
-        drop(self.warm.take(self.actor.id));
+    /// Lives until the incarnation ends. Messages that wait then, wait for the next one.
+    pub async fn run(&mut self) -> Result<Exit, LogFailed> {
+        loop {
+            tokio::select! {
+                biased;
+                control = self.control.recv() => {
+                    if let Some(exit) = self.obey(control).await? {
+                        return Ok(exit);
+                    }
+                }
+                call = self.mailbox.recv() => {
+                    // Without a node there is nobody left who could send.
+                    let Some(call) = call else { return Ok(Exit::WITH_NODE) };
+                    if let Next::Ended(exit) = self.process(call).await? {
+                        return Ok(exit);
+                    }
+                }
+            }
+        }
+    }
+
+    async fn obey(&mut self, control: Option<Control>) -> Result<Option<Exit>, LogFailed> {
+        let (reason, wish) = match control {
+            Some(Control::Reload(reload)) => {
+                return Ok(match self.reload(*reload).await? {
+                    Next::Continue => None,
+                    Next::Ended(exit) => Some(exit),
+                });
+            }
+            Some(Control::Stop) => (ExitReason::Shutdown, Wish::Stop),
+            Some(Control::Shutdown) => (ExitReason::Shutdown, Wish::Shutdown),
+            Some(Control::Kill) => (ExitReason::Killed, Wish::Own),
+            Some(Control::Restart(done)) => {
+                self.restarting = Some(done);
+                (ExitReason::Shutdown, Wish::Restart)
+            }
+            // Its supervisor hears these.
+            Some(Control::StopChild(..) | Control::StartChild(..)) => return Ok(None),
+            None => return Ok(Some(Exit::WITH_NODE)),
+        };
+        if reason == ExitReason::Shutdown {
+            self.terminate(StopReason::Shutdown).await?;
+        }
+        self.exited(reason, wish).map(Some)
+    }
+
+    /// Begins the next incarnation: with the last committed state, or with none.
+    pub fn restart(&mut self, fresh: bool) -> Result<(), LogFailed> {
+        self.life.incarnation += 1;
+        if fresh {
+            self.life.state = State::default();
+        }
+        self.append(Kind::Restarted { incarnation: self.life.incarnation, fresh })?;
+        self.actor.show(&self.life);
+        if let Some(done) = self.restarting.take() {
+            // Whoever asked may have left.
+            let _ = done.send(());
+        }
+        Ok(())
+    }
+
+    /// The end for good. Messages that wait are answered with an error.
+    pub fn end(&mut self) -> Result<(), LogFailed> {
+        self.close();
+        self.append(Kind::Stopped)
+    }
+
+    /// Takes no more messages. Those that wait are answered with an error.
+    pub fn close(&mut self) {
         self.mailbox.close();
-        while let Some(call) = self.mailbox.recv().await {
+        while let Ok(call) = self.mailbox.try_recv() {
             // Whoever asked may have left.
             let _ = call.reply.send(Err(CallError::Ended(self.actor.name.to_string())));
         }
     }
 
-    async fn live(&mut self) -> Result<(), LogFailed> {
-        loop {
-            tokio::select! {
-                biased;
-                control = self.control.recv() => {
-                    if matches!(self.obey(control).await?, Next::Ended) {
-                        return Ok(());
-                    }
-                }
-                call = self.mailbox.recv() => {
-                    let Some(call) = call else { return Ok(()) };
-                    if matches!(self.process(call).await?, Next::Ended) {
-                        return Ok(());
-                    }
-                }
-            }
-        }
-    }
-
-    async fn obey(&mut self, control: Option<Control>) -> Result<Next, LogFailed> {
-        match control {
-            Some(Control::Reload(reload)) => return self.reload(*reload).await,
-            Some(Control::Stop) => {
-                self.terminate(StopReason::Shutdown).await?;
-                self.end(ExitReason::Shutdown)?;
-            }
-            Some(Control::Shutdown) => {
-                self.terminate(StopReason::Shutdown).await?;
-                self.exited(ExitReason::Shutdown)?;
-            }
-            None => {}
-        }
-        Ok(Next::Ended)
-    }
-
     /// One message, from taking it out of the mailbox to commit or abort.
-    async fn process(&mut self, mut call: Call) -> Result<Next, LogFailed> {
+    pub async fn process(&mut self, mut call: Call) -> Result<Next, LogFailed> {
         let actor = self.actor.clone();
         let function = match fit(&actor, &mut call) {
             Ok(function) => function,
@@ -106,7 +174,8 @@ impl Task {
         };
         let Call { arguments, encoded, cause, origin, reply, .. } = call;
         let is_init = function.full_name == INIT && cause == Cause::Runtime;
-        let turn = if is_init { 0 } else { self.take_turn_number() };
+        let first = is_init && !self.life.initialized;
+        let turn = if first { 0 } else { self.take_turn_number() };
         let mut execution = self.execute(function, &arguments, turn, cause).await;
         let recorded = self.record(function, encoded, turn, cause, origin, &mut execution);
         let next = match recorded {
@@ -240,18 +309,15 @@ impl Task {
     ) -> Result<Next, LogFailed> {
         self.commit(execution);
         if let Some(reason) = execution.outcome.exit_reason() {
-            if is_init {
-                // What does not start is not restarted: whoever spawned it is told.
-                self.end(reason)?;
-                return Ok(Next::Ended);
+            let exit = self.exited(reason, Wish::Own)?;
+            // What does not start is not restarted: whoever spawned it is told.
+            if is_init || !self.restarts_itself {
+                return Ok(Next::Ended(exit));
             }
-            self.exited(reason)?;
-            self.life.incarnation += 1;
-            let kind = Kind::Restarted { incarnation: self.life.incarnation };
-            self.log.append(Entry { actor: self.actor.id, kind, payloads: Vec::new() })?;
-            self.actor.show(&self.life);
+            self.restart(false)?;
             return Ok(Next::Continue);
         }
+        self.life.initialized |= is_init;
         self.stop_if(execution.stop).await
     }
 
@@ -259,11 +325,11 @@ impl Task {
     pub(super) async fn stop_if(&mut self, wish: Option<StopReason>) -> Result<Next, LogFailed> {
         let Some(reason) = wish else { return Ok(Next::Continue) };
         self.terminate(reason).await?;
-        self.end(match reason {
+        let reason = match reason {
             StopReason::Normal => ExitReason::Normal,
             StopReason::Shutdown => ExitReason::Shutdown,
-        })?;
-        Ok(Next::Ended)
+        };
+        self.exited(reason, Wish::Own).map(Next::Ended)
     }
 
     pub(super) fn commit(&mut self, execution: &mut Execution) {
@@ -296,16 +362,16 @@ impl Task {
         Ok(())
     }
 
-    fn exited(&self, reason: ExitReason) -> Result<(), LogFailed> {
-        let kind = Kind::Exited { incarnation: self.life.incarnation, reason };
-        self.log.append(Entry { actor: self.actor.id, kind, payloads: Vec::new() }).map(|_| ())
+    fn exited(&self, reason: ExitReason, wish: Wish) -> Result<Exit, LogFailed> {
+        // The instance goes with the incarnation.
+        drop(self.warm.take(self.actor.id));
+        self.append(Kind::Exited { incarnation: self.life.incarnation, reason })?;
+        Ok(Exit { reason, wish })
     }
 
-    /// The end for good.
-    fn end(&self, reason: ExitReason) -> Result<(), LogFailed> {
-        self.exited(reason)?;
-        let stopped = Entry { actor: self.actor.id, kind: Kind::Stopped, payloads: Vec::new() };
-        self.log.append(stopped).map(|_| ())
+    /// Records something that concerns this actor and has no payloads.
+    pub fn append(&self, kind: Kind) -> Result<(), LogFailed> {
+        self.log.append(Entry { actor: self.actor.id, kind, payloads: Vec::new() }).map(|_| ())
     }
 }
 

@@ -38,6 +38,7 @@ codes! {
     GRANTED_ALWAYS = "TH0114", "a handler that every actor has is granted";
 
     FOLDER_TWICE = "TH0130", "two folders have the same guest path";
+    CHILD_NAMED_TWICE = "TH0140", "two children have one name";
 
     WIT_SYNTAX = "TH0201", "WIT is not valid";
     WIT_UNKNOWN_NAME = "TH0202", "a name is not defined in WIT";
@@ -49,6 +50,8 @@ codes! {
     GRANT_UNUSED = "TH0208", "a grant has no use";
     INIT_SHAPE = "TH0209", "`init` has the wrong type";
     WASI_0_3 = "TH0210", "a world needs WASI 0.3";
+
+    CHILD_GRANT = "TH0240", "a child is granted more than its supervisor";
 
     NOT_WASM = "TH0301", "a file is not WebAssembly";
     INVALID_WASM = "TH0302", "a component is not valid";
@@ -86,6 +89,10 @@ codes! {
     FOLDER_HOLDS_ACTOR = "TH0531", "an actor could write its own manifest or trace";
     RELOAD_REFUSED = "TH0540", "a reload is refused";
     MESSAGE_MISFIT = "TH0541", "a message does not fit a reloaded actor";
+
+    CHILD_FAILED = "TH0560", "a child does not start";
+    CHILD_CYCLE = "TH0561", "a tree of actors does not end";
+    GAVE_UP = "TH0562", "a supervisor gave up";
 
     RUN_MISSING = "TH0601", "there is no such run";
     RUN_LOCKED = "TH0602", "another process writes the run";

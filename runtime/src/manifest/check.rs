@@ -11,7 +11,7 @@ use super::problems::{Place, unknown_handler};
 use super::schema::{BUILD_LANGUAGE, Field, Kind, MANIFEST};
 use super::syntax::Parsed;
 use super::tree::{Entry, Table, Value};
-use super::{folders, scalar};
+use super::{folders, scalar, supervision};
 use crate::catalog;
 use crate::diagnostic::{Diagnostic, Source};
 
@@ -22,6 +22,9 @@ pub(super) fn check(source: &Arc<Source>, parsed: &Parsed<'_>) -> (Table, Vec<Di
     let mut checker = Checker { source, broken, lost_from, problems: Vec::new() };
     let root = checker.table(Place::Top, 0..0, MANIFEST, &[], &parsed.root);
     checker.text_needs_source(&root, &parsed.root);
+    if lost_from.is_none() {
+        checker.problems.extend(supervision::check(source, &root));
+    }
     (root, checker.problems)
 }
 
@@ -283,7 +286,7 @@ fn accepts(kind: &Kind, value: &DeValue<'_>) -> bool {
         Kind::Bool => value.is_bool(),
         Kind::Integer { .. } => value.is_integer(),
         Kind::Text(_) | Kind::Path | Kind::Choice(_) => value.is_str(),
-        Kind::Size { .. } | Kind::Duration { .. } => value.is_str(),
+        Kind::Size { .. } | Kind::Duration { .. } | Kind::DurationOr { .. } => value.is_str(),
         Kind::TextList => {
             value.as_array().is_some_and(|list| list.iter().all(|item| item.get_ref().is_str()))
         }

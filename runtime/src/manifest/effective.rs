@@ -16,7 +16,18 @@ impl Manifest {
         self.write_build(&mut out);
         self.write_handlers(&mut out);
         self.write_limits(&mut out);
+        self.write_supervisor(&mut out);
         out
+    }
+
+    /// Whether it supervises the same children in the same way as another one.
+    pub fn has_same_children(&self, other: &Self) -> bool {
+        let written = |manifest: &Self| {
+            let mut text = String::new();
+            manifest.write_supervisor(&mut text);
+            text
+        };
+        written(self) == written(other)
     }
 
     fn write_actor<'a>(&'a self, out: &mut String) {
@@ -100,6 +111,28 @@ impl Manifest {
         line(out, "timeout", &text(&units::duration(limits.timeout)));
         line(out, "message", &text(&units::size(limits.message)));
         line(out, "mailbox", &limits.mailbox.to_string());
+    }
+
+    fn write_supervisor(&self, out: &mut String) {
+        let Some(supervision) = &self.supervisor else { return };
+        table(out, "supervisor");
+        line(out, "strategy", &text(supervision.strategy.name()));
+        line(out, "intensity", &supervision.intensity.to_string());
+        line(out, "period", &text(&units::duration(supervision.period)));
+        if let Some(backoff) = supervision.backoff {
+            line(out, "backoff", &text(&units::duration(backoff)));
+        }
+        for child in &supervision.children {
+            out.push_str("\n[[children]]\n");
+            line(out, "name", &text(&child.name.value));
+            line(out, "manifest", &text(&child.manifest.value.to_string_lossy()));
+            line(out, "restart", &text(child.restart.name()));
+            line(out, "state", &text(child.state.name()));
+            line(out, "shutdown", &text(&child.shutdown.to_string()));
+            if let Some(init) = &child.init {
+                line(out, "init", &text(&init.value));
+            }
+        }
     }
 }
 

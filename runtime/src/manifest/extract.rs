@@ -8,7 +8,7 @@ use super::schema::LIMITS;
 use super::tree::{Entry, Table, Value};
 use super::{
     Access, Actor, Build, ClockGrant, FilesystemGrant, FolderGrant, Grants, Instances, Limits,
-    LogGrant, Manifest, RandomGrant, Spanned, StateGrant, UnusedImports, valid_name,
+    LogGrant, Manifest, RandomGrant, Spanned, StateGrant, Supervision, UnusedImports, valid_name,
 };
 use crate::catalog;
 use crate::diagnostic::Source;
@@ -22,6 +22,9 @@ pub(super) fn manifest(root: &Table, source: Arc<Source>, dir: &Path) -> Manifes
         build: root.table("build").and_then(build),
         handlers: grants(table("handlers")),
         limits: root.table("limits").map_or_else(Limits::default, limits),
+        supervisor: root
+            .table("supervisor")
+            .map(|table| Supervision::read(table, root.tables("children"))),
         dir: dir.to_owned(),
         source,
     }

@@ -64,6 +64,10 @@ fn of_kind(kind: &Kind) -> Map<String, Value> {
         Kind::Duration { .. } => {
             json!({ "type": "string", "pattern": "^0*[1-9][0-9]*(ms|s|m|h)$" })
         }
+        Kind::DurationOr { words, .. } => {
+            let pattern = format!("^(0*[1-9][0-9]*(ms|s|m|h)|{})$", words.join("|"));
+            json!({ "type": "string", "pattern": pattern })
+        }
         Kind::Choice(words) => json!({ "type": "string", "enum": words }),
         Kind::TextList => {
             json!({ "type": "array", "items": { "type": "string" }, "minItems": 1 })

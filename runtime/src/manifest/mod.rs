@@ -18,15 +18,17 @@ mod problems;
 mod reference;
 mod rule;
 mod scalar;
+mod supervision;
 mod syntax;
 mod tree;
-mod units;
+pub(crate) mod units;
 
 pub use bare::BareGrants;
 pub use json_schema::json_schema;
 pub use load::{FILE_NAME, LARGEST_MANIFEST};
 pub use name::{BadName, LONGEST_NAME, check_name, valid_name};
 pub use reference::reference;
+pub use supervision::{Child, Restart, RestartState, Shutdown, Strategy, Supervision};
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -51,6 +53,8 @@ pub struct Manifest {
     pub handlers: Grants,
     /// What one turn may use.
     pub limits: Limits,
+    /// How it supervises children, if it does.
+    pub supervisor: Option<Supervision>,
 }
 
 /// A value, and where it stands.
@@ -248,6 +252,13 @@ impl Manifest {
             .sort_by_key(|problem| problem.labels.first().map_or(0, |label| label.span.start));
         let manifest = (!lost).then(|| extract::manifest(&root, source.clone(), dir));
         Checked { manifest, diagnostics }
+    }
+
+    /// Whether it describes a supervisor without a component of its own.
+    pub fn is_supervisor_only(&self) -> bool {
+        let Actor { component, world, .. } = &self.actor;
+        let has_component = component.is_some() || world.is_some() || self.build.is_some();
+        self.supervisor.is_some() && !has_component
     }
 
     /// Whether a handler may be used: by its grant, or because every actor has it.

@@ -171,6 +171,9 @@ impl Checker<'_> {
         let label = format!("this is {}", type_words(value.get_ref()));
         let help = match field.kind {
             Kind::Table(fields) => format!("Write\n{}", example_table(field.name, fields)),
+            Kind::Tables { .. } if MANIFEST.iter().any(|top| std::ptr::eq(top, field)) => {
+                format!("Write `[[{}]]` above each of them.", field.name)
+            }
             _ if accepts_table(&field.kind) => {
                 format!("Write `[{}]` on a line of its own.", field.name)
             }

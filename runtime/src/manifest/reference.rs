@@ -19,7 +19,11 @@ pub fn reference() -> String {
 
 fn section(page: &mut String, field: &Field) {
     let needed = if field.required { " Required." } else { "" };
-    push(page, format_args!("\n## [{}]\n\n{}{needed}\n", field.name, field.doc));
+    let header = match field.kind {
+        Kind::Tables { .. } => format!("[[{}]]", field.name),
+        _ => format!("[{}]", field.name),
+    };
+    push(page, format_args!("\n## {header}\n\n{}{needed}\n", field.doc));
     forms(page, &field.kind);
     if matches!(field.kind, Kind::Handlers) {
         for handler in HANDLERS {
@@ -31,7 +35,7 @@ fn section(page: &mut String, field: &Field) {
 /// The keys of a table, once for each of its forms.
 fn forms(page: &mut String, kind: &Kind) {
     match kind {
-        Kind::Table(fields) => keys(page, fields),
+        Kind::Table(fields) | Kind::Tables { fields, .. } => keys(page, fields),
         Kind::OneOf(kinds) => {
             for (index, kind) in kinds.iter().enumerate() {
                 if index > 0 {
@@ -77,6 +81,10 @@ fn value_words(field: &Field) -> String {
     match field.kind {
         Kind::Size { min, max } => format!("size, {} to {}", units::size(min), units::size(max)),
         Kind::Duration { max } => format!("duration, up to {}", units::duration(max)),
+        Kind::DurationOr { max, words } => {
+            let words: Vec<String> = words.iter().map(|word| format!("`\"{word}\"`")).collect();
+            format!("duration, up to {}, or {}", units::duration(max), words.join(" or "))
+        }
         Kind::Integer { min, max } => format!("whole number, {min} to {max}"),
         Kind::Choice(_) => field.kind.words(),
         Kind::Tables { max, .. } => format!("list of tables, at most {max}"),

@@ -32,6 +32,17 @@ pub(super) fn read(
         }
         (Kind::Size { min, max }, DeValue::String(text)) => reader.size(text, *min, *max),
         (Kind::Duration { max }, DeValue::String(text)) => reader.duration(text, *max),
+        (Kind::DurationOr { max, words }, DeValue::String(text)) => {
+            match words.contains(&text.as_ref()) {
+                true => Ok(Value::Text(text.to_string())),
+                false => reader.duration(text, *max).map_err(|problem| {
+                    let help = problem.help.clone().unwrap_or_default();
+                    let words = words.iter().map(|word| format!("`\"{word}\"`"));
+                    let words = words.collect::<Vec<_>>().join(" or ");
+                    Box::new(problem.help(format!("{help} It may also be {words}.")))
+                }),
+            }
+        }
         (Kind::Choice(words), DeValue::String(text)) => reader.choice(text, words, kind),
         (Kind::Text(rule), DeValue::String(text)) => reader.text(text, *rule),
         (Kind::Path, DeValue::String(text)) => reader.path(text),
@@ -241,7 +252,7 @@ pub(super) fn as_meant(field: &'static Field, value: &DeValue<'_>) -> Option<Str
     let meant = match field.kind {
         Kind::Bool | Kind::Integer { .. } => written,
         Kind::Size { .. } => format!("\"{}\"", units::size(number?)),
-        Kind::Duration { .. } => format!("\"{}s\"", number?),
+        Kind::Duration { .. } | Kind::DurationOr { .. } => format!("\"{}s\"", number?),
         Kind::Text(_) | Kind::Path => toml::Value::from(written).to_string(),
         Kind::TextList => format!("[{}]", toml::Value::from(written)),
         _ => return None,

@@ -56,6 +56,13 @@ pub enum Kind {
         /// The longest.
         max: Duration,
     },
+    /// A text such as `"5s"`, longer than nothing, or one of these words.
+    DurationOr {
+        /// The longest.
+        max: Duration,
+        /// The words.
+        words: &'static [&'static str],
+    },
     /// One of these texts.
     Choice(&'static [&'static str]),
     /// The path of a file, relative to the manifest's folder.
@@ -130,6 +137,9 @@ impl Kind {
             Kind::Integer { .. } => "a whole number".to_owned(),
             Kind::Size { .. } => "a size such as `\"64MiB\"`".to_owned(),
             Kind::Duration { .. } => "a duration such as `\"5s\"`".to_owned(),
+            Kind::DurationOr { words, .. } => {
+                format!("a duration such as `\"5s\"`, or {}", list(words))
+            }
             Kind::TextList => "a list of texts".to_owned(),
             Kind::Table(_) | Kind::Handlers => "a table".to_owned(),
             Kind::Tables { .. } => "a list of tables".to_owned(),
@@ -167,6 +177,17 @@ pub static MANIFEST: &[Field] = &[
         "What one turn may use. A turn that breaks a limit is aborted and changes nothing.",
     )
     .default("{}"),
+    Field::new(
+        "supervisor",
+        Kind::Table(SUPERVISOR),
+        "How the actor supervises its children, as in Erlang/OTP. Without a `component`, a `world` \
+         and a `[build]` it does nothing else.",
+    ),
+    Field::new(
+        "children",
+        Kind::Tables { fields: CHILD, max: 10_000 },
+        "The actors that start with this one, in this order, and end before it, in reverse order.",
+    ),
 ];
 
 /// `[actor]`.
@@ -286,4 +307,77 @@ pub(super) const LIMITS: &[Field] = &[
         "How many messages may wait. Further ones are refused.",
     )
     .default("10_000"),
+];
+
+/// `[supervisor]`. The defaults are those of Erlang/OTP's `supervisor`.
+pub(super) const SUPERVISOR: &[Field] = &[
+    Field::new(
+        "strategy",
+        Kind::Choice(&["one-for-one", "one-for-all", "rest-for-one"]),
+        "Which children are restarted when one fails: that one, all, or that one and those after it.",
+    )
+    .default(r#""one-for-one""#),
+    Field::new(
+        "intensity",
+        Kind::Integer { min: 0, max: u32::MAX as u64 },
+        "How many restarts there may be within the period. At one more the supervisor stops all its \
+         children and ends itself.",
+    )
+    .default("1"),
+    Field::new(
+        "period",
+        Kind::Duration { max: DAY },
+        "The period within which restarts are counted.",
+    )
+    .default(r#""5s""#),
+    Field::new(
+        "backoff",
+        Kind::Duration { max: DAY },
+        "How long the supervisor waits before each restart. Without it, not at all.",
+    )
+    .example(r#""100ms""#),
+];
+
+/// One of `[[children]]`.
+pub(super) const CHILD: &[Field] = &[
+    Field::new(
+        "name",
+        Kind::Text(Rule::Name),
+        "The child's name among its siblings. Others know it as `PARENT/NAME`.",
+    )
+    .required()
+    .example(r#""inventory""#),
+    Field::new(
+        "manifest",
+        Kind::Path,
+        "The child's project: a folder with a `theater.toml`, from the manifest's folder.",
+    )
+    .required()
+    .example(r#""../inventory""#),
+    Field::new(
+        "restart",
+        Kind::Choice(&["permanent", "transient", "temporary"]),
+        "After which exits the child is restarted: after every one, after one that was not in order, \
+         or never.",
+    )
+    .default(r#""permanent""#),
+    Field::new(
+        "state",
+        Kind::Choice(&["keep", "fresh"]),
+        "With which state a restart begins: the last committed one, or none, after a new `init`.",
+    )
+    .default(r#""keep""#),
+    Field::new(
+        "shutdown",
+        Kind::DurationOr { max: DAY, words: &["kill", "infinity"] },
+        "How long the child may take to end in order, before it is killed. `kill` does that at once; \
+         `infinity` never.",
+    )
+    .default(r#""5s""#),
+    Field::new(
+        "init",
+        Kind::Text(Rule::Any),
+        "The arguments of the child's `init`, as WAVE, in place of those in its own manifest.",
+    )
+    .example(r#"'{start: 5}'"#),
 ];

@@ -39,6 +39,24 @@ fuel = 5_000
 timeout = "250ms"
 message = "64KiB"
 mailbox = 3
+
+[supervisor]
+strategy = "rest-for-one"
+intensity = 3
+period = "1m"
+backoff = "100ms"
+
+[[children]]
+name = "inventory"
+manifest = "../inventory"
+restart = "transient"
+state = "fresh"
+shutdown = "kill"
+init = '{sku: "A-1"}'
+
+[[children]]
+name = "orders"
+manifest = "../orders"
 "#;
 
 /// Folders with everything that can be wrong with one.
@@ -140,6 +158,14 @@ snapshots! {
     build_with_unknown_keys: below_actor("[build]\nlangage = \"wat\"\ncmd = \"make\"\n");
     name_repeated_in_other_tables: problems("a.name = 1\n[actor]\nname = \"a\"\nname = \"b\"\n");
     unclosed_long_text: below_actor("init = \"\"\"x\n[limits]\nfuel = 0\n");
+    children_wrong: below_actor(
+        "[supervisor]\nstrategy = \"one_for_one\"\n[[children]]\nname = \"A\"\nmanifest = \"\"\n[[children]]\nmanifset = \"x\"\nshutdown = \"never\"\nrestart = \"always\"\n"
+    );
+    children_of_one_name: below_actor(
+        "[supervisor]\n[[children]]\nname = \"a\"\nmanifest = \"x\"\n[[children]]\nname = \"a\"\nmanifest = \"y\"\n"
+    );
+    children_of_nobody: below_actor("[[children]]\nname = \"a\"\nmanifest = \"x\"\n");
+    children_not_a_list: below_actor("[supervisor]\n[children]\nname = \"a\"\n");
     unfinished_list: below_actor("[build]\ncommand = [\"a\",\noutput = \"x\"\n");
     no_toml_at_all: problems("\u{0}asm\u{1}\u{0}\n%PDF é");
     several_at_once: problems(
@@ -153,7 +179,9 @@ snapshots! {
 
 /// What a manifest says, apart from where it says it.
 fn meaning(manifest: &Manifest) -> impl PartialEq + std::fmt::Debug {
-    let Manifest { actor, build, handlers, limits, dir, source: _ } = manifest.clone();
+    // The text of the whole manifest tells of the children, too.
+    let Manifest { actor, build, handlers, limits, dir, source: _, supervisor: _ } =
+        manifest.clone();
     let text = |text: Option<Spanned<String>>| text.map(|text| text.value);
     let filesystem = handlers.filesystem.map(|grant| (folder_meanings(&grant), grant.max_open));
     let grants = (handlers.log, handlers.state, handlers.clock, handlers.random, filesystem);
@@ -222,6 +250,16 @@ fn everything_is_read() {
         mailbox: 3,
     };
     assert_eq!(manifest.limits, limits);
+    let supervision = manifest.supervisor.unwrap();
+    assert_eq!(supervision.strategy, Strategy::RestForOne);
+    assert_eq!((supervision.intensity, supervision.period), (3, Duration::from_secs(60)));
+    assert_eq!(supervision.backoff, Some(Duration::from_millis(100)));
+    let [inventory, orders] = supervision.children.as_slice() else { panic!("two children") };
+    assert_eq!((inventory.restart, inventory.state), (Restart::Transient, RestartState::Fresh));
+    assert_eq!(inventory.shutdown, Shutdown::Kill);
+    assert_eq!(inventory.init.as_ref().unwrap().value, r#"{sku: "A-1"}"#);
+    assert_eq!((orders.restart, orders.state), (Restart::Permanent, RestartState::Keep));
+    assert_eq!(orders.shutdown, Shutdown::Within(Duration::from_secs(5)));
 }
 
 #[test]
@@ -447,6 +485,7 @@ mod files {
 
 mod random {
     use proptest::prelude::*;
+    use proptest::strategy::Strategy;
 
     use super::*;
 

@@ -61,6 +61,15 @@ impl Table {
         }
     }
 
+    /// One of some words that has a default.
+    pub fn word(&self, name: &str) -> &str {
+        match self.entries.get(name).map(|entry| &entry.value) {
+            Some(Value::Text(word)) => Some(word.as_str()),
+            _ => None,
+        }
+        .expect(DEFAULTED)
+    }
+
     pub fn optional_number(&self, name: &str) -> Option<u64> {
         match self.entries.get(name)?.value {
             Value::Number(number) => Some(number),
@@ -78,12 +87,15 @@ impl Table {
         u32::try_from(self.number(name)).expect("the schema's greatest value fits")
     }
 
-    /// A duration that has a default.
-    pub fn duration(&self, name: &str) -> Duration {
-        match self.entries.get(name).map(|entry| &entry.value) {
-            Some(Value::Duration(duration)) => Some(*duration),
+    pub fn optional_duration(&self, name: &str) -> Option<Duration> {
+        match self.entries.get(name)?.value {
+            Value::Duration(duration) => Some(duration),
             _ => None,
         }
-        .expect(DEFAULTED)
+    }
+
+    /// A duration that has a default.
+    pub fn duration(&self, name: &str) -> Duration {
+        self.optional_duration(name).expect(DEFAULTED)
     }
 }

@@ -45,7 +45,7 @@ pub(super) fn parse_duration(text: &str) -> Result<Duration, Mistake> {
 }
 
 /// Writes a size in the largest unit that needs no fraction.
-pub(super) fn size(bytes: u64) -> String {
+pub(crate) fn size(bytes: u64) -> String {
     write(bytes, SIZES)
 }
 

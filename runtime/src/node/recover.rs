@@ -1,5 +1,6 @@
 //! What a run's log says about its actors: the fold with which a node goes on.
 
+use super::application::DEEPEST_TREE;
 use crate::actor::Life;
 use crate::diagnostic::{Diagnostic, Result, Source, TRACE_DAMAGED};
 use crate::manifest::Manifest;
@@ -12,17 +13,25 @@ use std::path::Path;
 #[derive(Debug)]
 pub(super) struct Actor {
     pub id: ActorId,
+    pub parent: Option<ActorId>,
     pub name: String,
     /// What it executed at last.
     pub code: Code,
     /// Whether that is what it had before a reload whose upgrade was never done.
     pub reverted: bool,
     pub life: Life,
-    /// Whether its `init` has run and committed.
-    pub initialized: bool,
-    ended: bool,
+    /// Why it ended, if it does not live.
+    pub exit: Option<ExitReason>,
+    stopped: bool,
     /// What it had before a reload that holds only if the upgrade commits, which comes next.
     before_upgrade: Option<Code>,
+}
+
+/// An actor with its children.
+#[derive(Debug)]
+pub(super) struct Tree {
+    pub actor: Actor,
+    pub children: Vec<Tree>,
 }
 
 /// All actors of a run.
@@ -40,15 +49,17 @@ impl Recovered {
     /// is unknown.
     pub fn follow(&mut self, run: &RunDir, record: Record) -> Result<()> {
         let id = record.header.actor;
-        if let Kind::Spawned { name, component, manifest } = &record.header.kind {
+        if let Kind::Spawned { name, component, manifest, parent } = &record.header.kind {
+            self.check_parent(run, *parent)?;
             let actor = Actor {
                 id,
+                parent: *parent,
                 name: name.clone(),
                 code: Code { component: *component, manifest: *manifest },
                 reverted: false,
-                life: Life { incarnation: 1, next_turn: 1, state: State::default() },
-                initialized: false,
-                ended: false,
+                life: Life::new(),
+                exit: None,
+                stopped: false,
                 before_upgrade: None,
             };
             self.actors.insert(id, actor);
@@ -67,13 +78,31 @@ impl Recovered {
             })?,
             Kind::Reloaded { code, upgrade } => actor.reloaded(*code, *upgrade),
             Kind::Exited { reason, .. } => {
-                actor.ended = reason.is_orderly() && *reason != ExitReason::Shutdown;
+                // What its node or its supervisor stopped, lives again with them.
+                actor.exit = Some(*reason).filter(|reason| *reason != ExitReason::Shutdown);
             }
-            Kind::Restarted { incarnation } => actor.life.incarnation = *incarnation,
-            Kind::Stopped => actor.ended = true,
-            Kind::Opened { .. } | Kind::Closed | Kind::Spawned { .. } => {}
+            Kind::Restarted { incarnation, fresh } => {
+                actor.exit = None;
+                actor.life.incarnation = *incarnation;
+                if *fresh {
+                    actor.life.state = State::default();
+                }
+            }
+            Kind::Stopped => actor.stopped = true,
+            Kind::Opened { .. } | Kind::Closed | Kind::Spawned { .. } | Kind::GaveUp { .. } => {}
         }
         Ok(())
+    }
+
+    /// Whether an actor may be the child of another one.
+    fn check_parent(&self, run: &RunDir, parent: Option<ActorId>) -> Result<()> {
+        let mut above = parent;
+        for _ in 0..=DEEPEST_TREE {
+            let Some(id) = above else { return Ok(()) };
+            let Some(actor) = self.actors.get(&id) else { break };
+            above = actor.parent;
+        }
+        Err(Box::new(run.damaged("an actor is the child of one that cannot be its parent")))
     }
 
     /// The number for the next actor.
@@ -81,9 +110,34 @@ impl Recovered {
         self.actors.keys().last().map_or(1, |last| last.0 + 1)
     }
 
-    /// The actors that had not ended for good.
-    pub fn living(self) -> impl Iterator<Item = Actor> {
-        self.actors.into_values().filter(|actor| !actor.ended).map(Actor::settled)
+    /// The actors that had not ended for good, with those below them.
+    pub fn trees(self) -> Vec<Tree> {
+        let mut children: BTreeMap<ActorId, Vec<Tree>> = BTreeMap::new();
+        let mut roots = Vec::new();
+        // A child has a higher number than its parent.
+        let living = self.actors.into_values().rev().filter(|actor| !actor.stopped);
+        for actor in living.map(Actor::settled) {
+            let children_of_it = children.remove(&actor.id).unwrap_or_default();
+            match actor.parent {
+                Some(parent) => children
+                    .entry(parent)
+                    .or_default()
+                    .push(Tree { actor, children: children_of_it }),
+                None if actor.exit.is_some_and(|exit| exit.is_orderly()) => {}
+                None => roots.push(Tree { actor, children: children_of_it }),
+            }
+        }
+        roots.reverse();
+        roots
+    }
+}
+
+impl Tree {
+    /// The numbers of all its actors, those of children before their parents'.
+    pub fn ids(&self) -> Vec<ActorId> {
+        let mut ids: Vec<ActorId> = self.children.iter().flat_map(Tree::ids).collect();
+        ids.push(self.actor.id);
+        ids
     }
 }
 
@@ -106,8 +160,7 @@ impl Actor {
     fn turn(&mut self, turn: &TurnHeader, record: &Record) -> Result<(), String> {
         self.life.next_turn = self.life.next_turn.max(turn.turn + 1);
         if turn.turn == 0 {
-            self.initialized = turn.outcome.commits();
-            self.ended = !self.initialized;
+            self.life.initialized = turn.outcome.commits();
         }
         if turn.outcome.commits() {
             self.before_upgrade = None;

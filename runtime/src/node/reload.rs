@@ -4,9 +4,11 @@ use super::{Loaded, Node, Prepared};
 use crate::actor::{Actor, CallError, Control, Reload};
 use crate::boundary::Divergence;
 use crate::cache::Cache;
-use crate::diagnostic::{Diagnostic, Result};
+use crate::diagnostic::{Diagnostic, RELOAD_REFUSED, Result};
+use crate::manifest::Manifest;
 use crate::replay::{History, Replayer, Selection, Summary, replay_all};
 use crate::trace::ActorId;
+use crate::world::check_child_grants;
 use std::sync::Arc;
 use tokio::sync::oneshot;
 
@@ -62,6 +64,23 @@ impl Loaded {
 }
 
 impl Node {
+    /// Whether an actor with this manifest may stand where one stands in the tree: its children are the
+    /// same, and it is granted no more than its supervisor.
+    fn check_place_in_tree(&self, name: &str, manifest: &Manifest) -> Result<()> {
+        let Some(actor) = self.actor(name) else { return Ok(()) };
+        if !actor.manifest.has_same_children(manifest) {
+            let message = format!("`{name}` cannot be reloaded: its children changed");
+            let help = "A reload exchanges an actor, not its children: begin a new run with them.";
+            return Err(Box::new(Diagnostic::error(RELOAD_REFUSED, message).help(help)));
+        }
+        let parent = self.parent_of(name).map_err(|error| error.diagnostic())?;
+        let excess = parent.map(|(parent, _)| check_child_grants(&parent.manifest, manifest));
+        match excess.unwrap_or_default().into_iter().next() {
+            Some(problem) => Err(Box::new(problem)),
+            None => Ok(()),
+        }
+    }
+
     /// Gives a living actor another component and manifest between two of its turns. Its number, state,
     /// mailbox and incarnation stay; messages that wait are for the new component. If that one exports
     /// `theater:actor/upgrade`, its `upgrade` is the first turn. `origin` are the words that asked for it.
@@ -79,6 +98,7 @@ impl Node {
         prepared: Prepared,
         origin: Option<String>,
     ) -> Result<Arc<Actor>> {
+        self.check_place_in_tree(name, &prepared.manifest)?;
         self.store(&prepared)?;
         let Prepared { manifest, program, .. } = prepared;
         let (reply, answer) = oneshot::channel();

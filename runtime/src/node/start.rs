@@ -1,6 +1,7 @@
 //! From a path to a running actor.
 
-use super::{Node, Opened, Prepared};
+use super::application::{Ancestors, load_children};
+use super::{Node, Opened, Prepared, PreparedChild};
 use crate::actor::Actor;
 use crate::boundary::export::{Function, INIT};
 use crate::cache::Cache;
@@ -10,7 +11,7 @@ use crate::diagnostic::{
     TURN_ABORTED,
 };
 use crate::handlers::filesystem;
-use crate::manifest::{BareGrants, Manifest};
+use crate::manifest::{BareGrants, Child, Manifest, Spanned};
 use crate::trace::{Durability, Kind, Reader, RunDir};
 use crate::world::{
     Binary, ComponentInfo, check_binary, component_path, needed_handlers, project_wit,
@@ -20,6 +21,10 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use wasmtime::component::{Type, Val};
+
+/// A component that imports and exports nothing (Component Model, binary format: the magic number, the
+/// version and the layer). Supervisors without a component of their own run it.
+const EMPTY_COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
 
 /// What to start with.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +46,8 @@ pub struct Loaded {
     pub component: Binary,
     /// What is to be said about it, without keeping it from running.
     pub warnings: Vec<Diagnostic>,
+    /// The children that start with it, in this order.
+    pub children: Vec<(Child, Loaded)>,
 }
 
 /// Arguments of `init` as they were written: where they stand.
@@ -113,14 +120,14 @@ impl Beginning {
             None => RunDir::create(&self.data).map_err(single)?,
         };
         let opened = Node::open(run.clone(), self.durability, self.cache.clone()).await;
-        let Opened { node, cut, resumed } = match opened {
+        let Opened { node, cut, resumed, mut problems } = match opened {
             Ok(opened) => opened,
             Err(problem) => {
                 discard(&run, new);
                 return Err(vec![*problem]);
             }
         };
-        let problems = Vec::from_iter(self.cache.problem());
+        problems.extend(self.cache.problem());
         let mut begun = Begun { node, new, cut, resumed, problems, loaded: None };
         match loaded {
             Err(problems) if begun.resumed.is_empty() => Err(begun.end(problems).await),
@@ -216,27 +223,48 @@ impl Start {
         cache: &Cache,
     ) -> Result<Option<Loaded>, Vec<Diagnostic>> {
         match self {
-            Self::Project(path) => project(path, cache).map(Some),
+            Self::Project(path) => load_project(path, cache, &mut Ancestors::default()).map(Some),
             Self::Component(path) => bare(path, grants, cache).map(Some),
             Self::Empty => Ok(None),
         }
     }
 }
 
-fn project(path: &Path, cache: &Cache) -> Result<Loaded, Vec<Diagnostic>> {
+/// Loads a project, and those of its children.
+pub(super) fn load_project(
+    path: &Path,
+    cache: &Cache,
+    ancestors: &mut Ancestors,
+) -> Result<Loaded, Vec<Diagnostic>> {
     let (mut manifest, mut warnings) = Manifest::load(path).into_result()?;
-    let wit = project_wit(&manifest)?;
-    let file = component_path(&manifest);
+    let component = match manifest.is_supervisor_only() {
+        true => Binary::read(EMPTY_COMPONENT.to_vec(), cache).map_err(single)?,
+        false => {
+            let (component, found) = project_component(&manifest, cache)?;
+            warnings.extend(found);
+            component
+        }
+    };
+    filesystem::resolve_folders(&mut manifest)?;
+    let children = load_children(&manifest, cache, ancestors)?;
+    Ok(Loaded { manifest, component, warnings, children })
+}
+
+/// The component of a project, checked, with what is to be said about it.
+fn project_component(
+    manifest: &Manifest,
+    cache: &Cache,
+) -> Result<(Binary, Vec<Diagnostic>), Vec<Diagnostic>> {
+    let wit = project_wit(manifest)?;
+    let file = component_path(manifest);
     if !file.exists() {
-        return Err(vec![not_built(&manifest, &file)]);
+        return Err(vec![not_built(manifest, &file)]);
     }
     let bytes = read_component(&file).map_err(single)?;
     let component = Binary::read(bytes, cache);
-    let problems = check_binary(&manifest, wit.as_ref(), &component);
-    warnings.extend(errors_first(problems)?);
-    let component = component.map_err(single)?;
-    filesystem::resolve_folders(&mut manifest)?;
-    Ok(Loaded { manifest, component, warnings })
+    let problems = check_binary(manifest, wit.as_ref(), &component);
+    let warnings = errors_first(problems)?;
+    Ok((component.map_err(single)?, warnings))
 }
 
 fn bare(path: &Path, grants: &BareGrants, cache: &Cache) -> Result<Loaded, Vec<Diagnostic>> {
@@ -256,7 +284,7 @@ fn bare(path: &Path, grants: &BareGrants, cache: &Cache) -> Result<Loaded, Vec<D
         problems.iter_mut().for_each(|problem| fit_bare(problem, &manifest, None));
         problems
     })?;
-    Ok(Loaded { manifest, component, warnings })
+    Ok(Loaded { manifest, component, warnings, children: Vec::new() })
 }
 
 /// Fits the report of a problem to a component whose manifest nobody has written: no place in that
@@ -281,7 +309,7 @@ fn fit_bare(problem: &mut Diagnostic, manifest: &Manifest, info: Option<&Compone
 }
 
 #[expect(clippy::boxed_local, reason = "it is what the results of this crate hold")]
-fn single(problem: Box<Diagnostic>) -> Vec<Diagnostic> {
+pub(super) fn single(problem: Box<Diagnostic>) -> Vec<Diagnostic> {
     vec![*problem]
 }
 
@@ -312,13 +340,20 @@ impl Loaded {
         &self.manifest.actor.name.value
     }
 
+    /// The one of its children, or of theirs, to which a path of names leads.
+    pub fn into_descendant(self, path: &str) -> Option<Self> {
+        let (first, rest) = path.split_once('/').map_or((path, None), |(a, b)| (a, Some(b)));
+        let child = self.children.into_iter().find(|(spec, _)| spec.name.value == first)?.1;
+        match rest {
+            Some(rest) => child.into_descendant(rest),
+            None => Some(child),
+        }
+    }
+
     /// The arguments of `init` that its manifest gives.
     pub fn written_init(&self) -> Option<Written> {
         let init = self.manifest.actor.init.as_ref()?;
-        let name = format!("`init` of {}", self.manifest.source.name);
-        let source = Source::new(name, init.value.clone());
-        let end = source.text.len();
-        Some((source, 0..end))
+        Some(written(&self.manifest.source.name, init))
     }
 
     /// Compiles it and spawns it under a name. Its `init` gets `arguments`, or else those of its
@@ -335,7 +370,8 @@ impl Loaded {
         origin: Option<String>,
     ) -> Result<Arc<Actor>, Vec<Diagnostic>> {
         let written = arguments.or_else(|| self.written_init());
-        let prepared = node.prepare(self.manifest, self.component)?;
+        let mut prepared = node.prepare(self.manifest, self.component)?;
+        prepared.children = prepare_children(node, name, self.children)?;
         let init = prepared.program().function(INIT);
         let values = init_values(name, init, written).map_err(single)?;
         node.spawn(prepared, name, values, origin).await.map_err(single)
@@ -371,7 +407,34 @@ impl Loaded {
     }
 }
 
-fn init_values(
+/// Prepares the children of an actor with this name, and theirs.
+fn prepare_children(
+    node: &Node,
+    name: &str,
+    children: Vec<(Child, Loaded)>,
+) -> Result<Vec<PreparedChild>, Vec<Diagnostic>> {
+    let mut all = Vec::new();
+    for (spec, loaded) in children {
+        let path = format!("{name}/{}", spec.name.value);
+        let written = spec.init.as_ref().map(|init| written(&path, init));
+        let written = written.or_else(|| loaded.written_init());
+        let mut prepared = node.prepare(loaded.manifest, loaded.component)?;
+        prepared.children = prepare_children(node, &path, loaded.children)?;
+        let function = prepared.program().function(INIT);
+        let init = init_values(&path, function, written).map_err(single)?;
+        all.push(PreparedChild { spec, prepared, init });
+    }
+    Ok(all)
+}
+
+/// Arguments of `init` that stand in a manifest, as a text of their own.
+pub(super) fn written(of: &str, init: &Spanned<String>) -> Written {
+    let source = Source::new(format!("`init` of {of}"), init.value.clone());
+    let end = source.text.len();
+    (source, 0..end)
+}
+
+pub(super) fn init_values(
     name: &str,
     init: Option<&Function>,
     written: Option<Written>,

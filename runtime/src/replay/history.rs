@@ -31,6 +31,8 @@ pub struct ActorHistory {
     pub code: Code,
     /// Its turns, in order.
     pub turns: Vec<PastTurn>,
+    /// The state after its last record. None if it is unknown.
+    state: Option<State>,
 }
 
 /// A turn that was recorded.
@@ -40,6 +42,8 @@ pub struct PastTurn {
     pub header: TurnHeader,
     /// Where its record stands.
     pub location: Location,
+    /// The state before it. None if it is unknown, because changes were removed from the trace.
+    pub before: Option<State>,
     /// The state after it. None if it is unknown, because changes were removed from the trace.
     pub after: Option<State>,
     /// What it executed.
@@ -98,12 +102,13 @@ impl History {
         self.records.push((id, location));
         match &record.header.kind {
             Kind::Opened { engine, .. } => self.engine = Some(*engine),
-            Kind::Spawned { name, component, manifest } => {
+            Kind::Spawned { name, component, manifest, .. } => {
                 let actor = ActorHistory {
                     id,
                     name: name.clone(),
                     code: Code { component: *component, manifest: *manifest },
                     turns: Vec::new(),
+                    state: Some(State::default()),
                 };
                 self.actors.insert(id, actor);
             }
@@ -114,10 +119,15 @@ impl History {
             }
             Kind::Turn(header) => {
                 let Some(actor) = self.actors.get_mut(&id) else { return };
-                let before = actor.before(actor.turns.len());
-                let after = before.and_then(|before| state_after(before, header, record));
+                let before = actor.state.clone();
+                let after = before.clone().and_then(|before| state_after(before, header, record));
+                actor.state = after.clone();
                 let (header, code, engine) = (header.clone(), actor.code, self.engine);
-                actor.turns.push(PastTurn { header, location, after, code, engine });
+                actor.turns.push(PastTurn { header, location, before, after, code, engine });
+            }
+            Kind::Restarted { fresh: true, .. } => {
+                let Some(actor) = self.actors.get_mut(&id) else { return };
+                actor.state = Some(State::default());
             }
             _ => {}
         }
@@ -191,10 +201,7 @@ impl History {
 impl ActorHistory {
     /// The state before the turn at an index.
     pub fn before(&self, index: usize) -> Option<State> {
-        match index.checked_sub(1) {
-            None => Some(State::default()),
-            Some(last) => self.turns.get(last)?.after.clone(),
-        }
+        self.turns.get(index)?.before.clone()
     }
 
     /// The index of the turn with this number.

@@ -58,6 +58,8 @@ pub enum Kind {
         component: Hash,
         /// The blob with its effective manifest.
         manifest: Hash,
+        /// Whose child it is; none if it stands under the node's root.
+        parent: Option<ActorId>,
     },
     /// The actor goes on with other code, in the same incarnation and with the same state.
     Reloaded {
@@ -75,10 +77,19 @@ pub enum Kind {
         /// Why.
         reason: ExitReason,
     },
-    /// The next incarnation began, with the last committed state.
+    /// The next incarnation began.
     Restarted {
         /// Which one.
         incarnation: u32,
+        /// Whether it begins without state, and not with the last committed one.
+        fresh: bool,
+    },
+    /// A supervisor stopped its children, because there were too many restarts, and ends itself.
+    GaveUp {
+        /// The name of the child whose exit was one too many.
+        child: String,
+        /// How many restarts there would have been within the period.
+        restarts: u32,
     },
     /// The actor ended for good.
     Stopped,
@@ -236,6 +247,7 @@ impl Kind {
             Self::Turn(_) => "turn",
             Self::Exited { .. } => "exited",
             Self::Restarted { .. } => "restarted",
+            Self::GaveUp { .. } => "gave-up",
             Self::Stopped => "stopped",
         }
     }

@@ -35,6 +35,10 @@ pub mod key {
     pub const ELAPSED: u64 = 20;
     pub const INSTANCE: u64 = 21;
     pub const UPGRADE: u64 = 22;
+    pub const PARENT: u64 = 24;
+    pub const FRESH: u64 = 25;
+    pub const CHILD: u64 = 26;
+    pub const RESTARTS: u64 = 27;
 }
 
 impl Header {
@@ -105,10 +109,13 @@ impl Kind {
                 map.unsigned(key::CUT, *cut);
             }
             Self::Closed | Self::Stopped => {}
-            Self::Spawned { name, component, manifest } => {
+            Self::Spawned { name, component, manifest, parent } => {
                 map.text(key::NAME, name);
                 map.bytes(key::COMPONENT, &component.0);
                 map.bytes(key::MANIFEST, &manifest.0);
+                if let Some(parent) = parent {
+                    map.unsigned(key::PARENT, parent.0);
+                }
             }
             Self::Reloaded { code, upgrade } => {
                 map.bytes(key::COMPONENT, &code.component.0);
@@ -132,8 +139,16 @@ impl Kind {
                 map.unsigned(key::INCARNATION, (*incarnation).into());
                 map.text(key::REASON, reason.name());
             }
-            Self::Restarted { incarnation } => {
+            Self::Restarted { incarnation, fresh } => {
                 map.unsigned(key::INCARNATION, (*incarnation).into());
+                // Absent for what is usual.
+                if *fresh {
+                    map.unsigned(key::FRESH, 1);
+                }
+            }
+            Self::GaveUp { child, restarts } => {
+                map.text(key::CHILD, child);
+                map.unsigned(key::RESTARTS, (*restarts).into());
             }
         }
     }
@@ -151,6 +166,10 @@ impl Kind {
                 name: fields.text(key::NAME)?.to_owned(),
                 component: fields.hash(key::COMPONENT)?,
                 manifest: fields.hash(key::MANIFEST)?,
+                parent: match fields.get(key::PARENT) {
+                    Some(_) => Some(ActorId(fields.count(key::PARENT)?)),
+                    None => None,
+                },
             },
             "reloaded" => Self::Reloaded {
                 code: Code {
@@ -176,7 +195,15 @@ impl Kind {
                 incarnation: fields.incarnation()?,
                 reason: fields.named(key::REASON, ExitReason::from_name)?,
             },
-            "restarted" => Self::Restarted { incarnation: fields.incarnation()? },
+            "restarted" => Self::Restarted {
+                incarnation: fields.incarnation()?,
+                fresh: fields.get(key::FRESH).is_some(),
+            },
+            "gave-up" => Self::GaveUp {
+                child: fields.text(key::CHILD)?.to_owned(),
+                restarts: u32::try_from(fields.unsigned(key::RESTARTS)?)
+                    .map_err(|_| fields.error("the number of restarts is too large"))?,
+            },
             "stopped" => Self::Stopped,
             other => return Err(fields.error(format!("a record of unknown kind `{other}`"))),
         })

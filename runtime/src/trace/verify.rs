@@ -164,7 +164,7 @@ impl Check<'_> {
         self.found.removed_payloads += (header.payloads.len() - record.payloads.len()) as u64;
         match &header.kind {
             Kind::Turn(_) => self.found.turns += 1,
-            Kind::Spawned { name, component, manifest } => {
+            Kind::Spawned { name, component, manifest, .. } => {
                 self.names.insert(header.actor, name.clone());
                 self.blobs.insert((*component, format!("the component of {name}")));
                 self.blobs.insert((*manifest, format!("the manifest of {name}")));

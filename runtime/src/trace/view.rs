@@ -152,7 +152,13 @@ impl RecordView {
             Kind::Exited { incarnation, reason } => {
                 format!("exited: {reason} (incarnation {incarnation})")
             }
-            Kind::Restarted { incarnation } => format!("restarted as incarnation {incarnation}"),
+            Kind::Restarted { incarnation, fresh } => {
+                let state = if *fresh { ", without state" } else { "" };
+                format!("restarted as incarnation {incarnation}{state}")
+            }
+            Kind::GaveUp { child, restarts } => {
+                format!("gave up: {child} exited once too often ({restarts} within the period)")
+            }
             Kind::Stopped => "stopped".to_owned(),
         }
     }
@@ -183,10 +189,11 @@ impl RecordView {
                 add("engine", json!(engine.to_string()));
                 add("cut", json!(cut));
             }
-            Kind::Spawned { name, component, manifest } => {
+            Kind::Spawned { name, component, manifest, parent } => {
                 add("name", json!(name));
                 add("component", json!(component.to_string()));
                 add("manifest", json!(manifest.to_string()));
+                add("parent", json!(parent.map(|parent| parent.0)));
             }
             Kind::Reloaded { code, upgrade } => {
                 add("component", json!(code.component.to_string()));
@@ -198,7 +205,14 @@ impl RecordView {
                 add("incarnation", json!(incarnation));
                 add("reason", json!(reason.name()));
             }
-            Kind::Restarted { incarnation } => add("incarnation", json!(incarnation)),
+            Kind::Restarted { incarnation, fresh } => {
+                add("incarnation", json!(incarnation));
+                add("fresh", json!(fresh));
+            }
+            Kind::GaveUp { child, restarts } => {
+                add("child", json!(child));
+                add("restarts", json!(restarts));
+            }
             Kind::Closed | Kind::Stopped => {}
             Kind::Turn(turn) => {
                 add("turn", json!(turn.turn));

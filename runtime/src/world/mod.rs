@@ -5,6 +5,7 @@
 //! folder, resolved; [`ComponentInfo`] is what a component's bytes say about themselves, [`Binary`] the two together.
 
 mod binary;
+mod ceiling;
 mod component;
 mod conformance;
 mod docs;
@@ -19,6 +20,7 @@ mod text;
 mod wit;
 
 pub use binary::Binary;
+pub use ceiling::check_child_grants;
 pub use component::{
     ComponentInfo, Extern, FunctionInfo, InterfaceInfo, MAX_COMPONENT_BYTES, TypeInfo,
 };

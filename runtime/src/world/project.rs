@@ -17,6 +17,9 @@ pub fn check_project(path: &Path) -> Vec<Diagnostic> {
     let checked = Manifest::load(path);
     let mut problems = checked.diagnostics;
     let Some(manifest) = checked.manifest else { return problems };
+    if manifest.is_supervisor_only() {
+        return problems;
+    }
     let wit = match project_wit(&manifest) {
         Ok(wit) => wit,
         Err(found) => {

@@ -83,7 +83,8 @@ fn forge_kind(noise: &mut Noise, kind: &mut Kind) {
                 turn.outcome = OutcomeKind::from_name(name).unwrap_or(turn.outcome);
             }
         },
-        Kind::Spawned { name, component, manifest } => match noise.below(3) {
+        Kind::Spawned { name, component, manifest, parent } => match noise.below(4) {
+            3 => *parent = Some(ActorId(noise.number())),
             0 => *name = noise.text(),
             1 => std::mem::swap(component, manifest),
             _ => *component = Hash([7; 32]),
@@ -98,7 +99,10 @@ fn forge_kind(noise: &mut Noise, kind: &mut Kind) {
                     code: Code { component: Hash([7; 32]), manifest: Hash([7; 32]) },
                     upgrade: noise.chance(2),
                 },
-                0 => Kind::Restarted { incarnation: noise.number() as u32 },
+                0 => {
+                    let incarnation = noise.number() as u32;
+                    Kind::Restarted { incarnation, fresh: noise.chance(2) }
+                }
                 1 => Kind::Exited { incarnation: noise.number() as u32, reason: ExitReason::Trap },
                 2 => Kind::Stopped,
                 _ => Kind::Closed,

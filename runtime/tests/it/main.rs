@@ -8,6 +8,7 @@ mod recovery;
 mod reload;
 mod replay;
 mod stage;
+mod supervision;
 mod tampering;
 mod turns;
 mod unused_imports;

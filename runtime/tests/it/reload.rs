@@ -22,7 +22,7 @@ fn loaded(wat: &str, manifest: &str) -> Loaded {
     let (manifest, warnings) = Manifest::parse(source, Path::new("")).into_result().unwrap();
     let bytes = wat::parse_str(wat.replace("my-actor", "counter")).unwrap();
     let component = Binary::read(bytes, &Cache::none()).unwrap();
-    Loaded { manifest, component, warnings }
+    Loaded { manifest, component, warnings, children: Vec::new() }
 }
 
 async fn reload(stage: &Stage, wat: &str, manifest: &str) -> Result<Arc<Actor>, Box<Diagnostic>> {

@@ -1,0 +1,386 @@
+//! A member of the tree of actors: how it begins, lives and ends, its children with it.
+
+use super::Inner;
+use super::household::Household;
+use crate::actor::{Actor, Call, CallError, Control, Exit, Next, Task, Wish};
+use crate::boundary::export::INIT;
+use crate::diagnostic::{CHILD_FAILED, Diagnostic, Result};
+use crate::manifest::{self, RestartState, Supervision};
+use crate::supervisor::{After, FailedStart, Supervisor};
+use crate::trace::{Cause, Kind, LogFailed};
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+use wasmtime::component::Val;
+
+/// An actor with all that it needs to live, at rest.
+pub(super) struct Member {
+    /// Its component, and what it is by now.
+    pub task: Task,
+    /// The message of its `init`, if it has one.
+    pub init: Option<Init>,
+    /// How its parent starts and stops it; none under the node's root.
+    pub spec: Option<manifest::Child>,
+    /// Its children, if it is a supervisor.
+    pub supervising: Option<Supervising>,
+    /// Whether it has lived before.
+    pub begun: bool,
+    /// Whether it had ended by itself when its node ended.
+    pub ended: bool,
+}
+
+/// What a member has as a supervisor.
+pub(super) struct Supervising {
+    pub supervision: Supervision,
+    /// In the order in which they are started.
+    pub children: Vec<Member>,
+    /// What it is told from outside. Its component is told when its children have ended.
+    pub control: mpsc::UnboundedReceiver<Control>,
+    /// What its component is told.
+    pub component: mpsc::UnboundedSender<Control>,
+}
+
+/// The message of an `init`.
+#[derive(Debug, Clone)]
+pub(super) struct Init {
+    pub arguments: Vec<Val>,
+    pub encoded: Vec<u8>,
+    /// The words with which somebody outside asked for the actor, for its first turn.
+    pub origin: Option<String>,
+}
+
+/// A member that rests again, and how its life ended: none if the run could not be written.
+pub(super) struct Over {
+    pub member: Member,
+    pub exit: Option<Exit>,
+}
+
+/// Tells once whether a member has started, and as which incarnation.
+pub(super) type Ready = oneshot::Sender<Result<u32>>;
+
+impl Member {
+    /// The actor.
+    pub fn actor(&self) -> &Arc<Actor> {
+        &self.task.actor
+    }
+
+    /// Lives under the node's root, which starts it again after every abnormal exit. It ends for good
+    /// when it ended in order, or was stopped, or gave up.
+    pub async fn live_under_root(mut self, node: Weak<Inner>, ready: Ready) {
+        let mut ready = Some(ready);
+        loop {
+            let (started, answer) = oneshot::channel();
+            let living = self.live(node.clone(), started);
+            let (over, start) = tokio::join!(living, forward(answer, ready.take()));
+            self = over.member;
+            match over.exit {
+                // The node ends, or the run cannot be written.
+                None | Some(Exit { wish: Wish::Shutdown, .. }) => return self.close(),
+                Some(Exit { wish: Wish::Restart, .. }) => {}
+                Some(Exit { wish: Wish::Own, reason }) if start && !reason.is_orderly() => {}
+                Some(_) => {
+                    // Should the run not be writable, nothing more can be done about it.
+                    let _ = self.end();
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Lives for one incarnation. Boxed, because children live in the same way.
+    pub fn live(
+        self,
+        node: Weak<Inner>,
+        ready: Ready,
+    ) -> Pin<Box<dyn Future<Output = Over> + Send>> {
+        Box::pin(async move {
+            let mut member = self;
+            match member.begin().await {
+                Ok(Ok(())) => member.go_on(node, ready).await,
+                Ok(Err((exit, problem))) => {
+                    // Whoever starts it may have left.
+                    let _ = ready.send(Err(problem));
+                    Over { member, exit: Some(exit) }
+                }
+                Err(_) => Over { member, exit: None },
+            }
+        })
+    }
+
+    /// The incarnation begins: it is recorded, and `init` runs where it is due.
+    async fn begin(&mut self) -> Result<Result<(), (Exit, Box<Diagnostic>)>, LogFailed> {
+        let fresh = self.spec.as_ref().is_some_and(|spec| spec.state == RestartState::Fresh);
+        if self.begun {
+            self.task.restart(fresh)?;
+        }
+        let due = !self.task.life.initialized || (self.begun && fresh);
+        self.begun = true;
+        let Some(init) = self.init.as_ref().filter(|_| due) else { return Ok(Ok(())) };
+        let (reply, answer) = oneshot::channel();
+        let call = Call {
+            function: INIT.to_owned(),
+            // The message is for the component that it was spawned with.
+            generation: 0,
+            arguments: init.arguments.clone(),
+            encoded: init.encoded.clone(),
+            cause: Cause::Runtime,
+            origin: init.origin.clone().filter(|_| !self.task.life.initialized),
+            reply,
+        };
+        let next = self.task.process(call).await?;
+        self.task.log.flush().await?;
+        let name = || self.actor().name.to_string();
+        match (next, answer.await.unwrap_or_else(|_| Err(CallError::Ended(name())))) {
+            (Next::Ended(exit), Err(error)) => Ok(Err((exit, Box::new(error.diagnostic())))),
+            // An actor that ends itself in its `init` has started, and lives on until its first
+            // message would come; it is told here.
+            (Next::Ended(exit), Ok(_)) => {
+                let message = format!("`{}` ended itself in its `init`", name());
+                Ok(Err((exit, Box::new(Diagnostic::error(CHILD_FAILED, message)))))
+            }
+            (Next::Continue, _) => Ok(Ok(())),
+        }
+    }
+
+    async fn go_on(mut self, node: Weak<Inner>, ready: Ready) -> Over {
+        let incarnation = self.task.life.incarnation;
+        match self.supervising.take() {
+            None => {
+                let _ = ready.send(Ok(incarnation));
+                let exit = self.task.run().await.ok();
+                Over { member: self, exit }
+            }
+            Some(supervising) => supervise(self, supervising, node, ready).await,
+        }
+    }
+
+    /// The end for good, of its children too.
+    fn end(&mut self) -> Result<(), LogFailed> {
+        for child in self.children_mut().rev() {
+            child.end()?;
+        }
+        self.task.end()
+    }
+
+    /// Takes no more messages. Those that wait are answered with an error.
+    pub fn close(&mut self) {
+        self.children_mut().for_each(Member::close);
+        self.task.close();
+    }
+
+    /// Its name among its siblings.
+    pub fn child_name(&self) -> String {
+        let name = &self.actor().name;
+        name.rsplit_once('/').map_or(&**name, |(_, last)| last).to_owned()
+    }
+
+    fn children_mut(&mut self) -> impl DoubleEndedIterator<Item = &mut Member> {
+        self.supervising.iter_mut().flat_map(|supervising| supervising.children.iter_mut())
+    }
+}
+
+/// Passes on whether a member has started, to whoever asked, if somebody did.
+async fn forward(answer: oneshot::Receiver<Result<u32>>, ready: Option<Ready>) -> bool {
+    let Ok(started) = answer.await else { return false };
+    let has = started.is_ok();
+    if let Some(ready) = ready {
+        let _ = ready.send(started);
+    }
+    has
+}
+
+/// A supervisor at work.
+struct Work {
+    actor: Arc<Actor>,
+    supervisor: Supervisor<Household>,
+    /// The component, and when it has ended: with what.
+    component: JoinHandle<(Task, Result<Exit, LogFailed>)>,
+    to_component: mpsc::UnboundedSender<Control>,
+    control: mpsc::UnboundedReceiver<Control>,
+    backoff: Duration,
+    /// The children that are to be started again, and when.
+    tries: VecDeque<(Instant, String)>,
+    began: Instant,
+}
+
+/// What a supervisor hears.
+enum News {
+    Component(Task, Result<Exit, LogFailed>),
+    Child(String, Option<Exit>, u32),
+    Control(Option<Control>),
+    Try(String),
+}
+
+async fn supervise(
+    mut member: Member,
+    supervising: Supervising,
+    node: Weak<Inner>,
+    ready: Ready,
+) -> Over {
+    let Supervising { supervision, children, control, component: to_component } = supervising;
+    let actor = member.task.actor.clone();
+    let incarnation = member.task.life.incarnation;
+    let ended: Vec<String> = children.iter().filter(|c| c.ended).map(Member::child_name).collect();
+    let mut supervisor = Supervisor::new(Household::new(node, children), &supervision);
+    let started = supervisor.start(&ended).await;
+    let mut task = member.task;
+    let component = tokio::spawn(async move {
+        let exit = task.run().await;
+        (task, exit)
+    });
+    let mut work = Work {
+        actor,
+        supervisor,
+        component,
+        to_component,
+        control,
+        backoff: supervision.backoff.unwrap_or_default(),
+        tries: VecDeque::new(),
+        began: Instant::now(),
+    };
+    let (task, exit) = match started {
+        Ok(()) => {
+            let _ = ready.send(Ok(incarnation));
+            work.go_on().await
+        }
+        Err(failed) => {
+            let problem = did_not_start(&work.actor.name, &failed);
+            let over = work.end_component(Control::Stop).await;
+            let _ = ready.send(Err(problem));
+            over
+        }
+    };
+    let Work { supervisor, control, to_component: component, .. } = work;
+    let children = supervisor.into_family().into_members();
+    member.task = task;
+    member.supervising = Some(Supervising { supervision, children, control, component });
+    Over { member, exit: exit.ok() }
+}
+
+impl Work {
+    /// Supervises until the incarnation ends. The children have ended then.
+    async fn go_on(&mut self) -> (Task, Result<Exit, LogFailed>) {
+        self.settle();
+        loop {
+            let done = match self.hear().await {
+                News::Component(task, exit) => {
+                    self.supervisor.stop().await;
+                    return (task, exit);
+                }
+                News::Child(name, Some(Exit { reason, .. }), incarnation) => {
+                    let now = self.began.elapsed();
+                    let after = self.supervisor.exited(&name, incarnation, reason, now).await;
+                    self.act(after).await
+                }
+                // The run cannot be written.
+                News::Child(_, None, _) => Some(self.end_component(Control::Stop).await),
+                News::Try(name) => {
+                    let after = self.supervisor.try_again(&name, self.began.elapsed()).await;
+                    self.act(after).await
+                }
+                News::Control(control) => self.obey(control).await,
+            };
+            if let Some(over) = done {
+                return over;
+            }
+            self.settle();
+        }
+    }
+
+    /// Those that rest and shall not be started again take no more messages. While one is to be
+    /// started again, others may be waiting for it.
+    fn settle(&mut self) {
+        if self.tries.is_empty() {
+            self.supervisor.family().close_resting();
+        }
+    }
+
+    async fn hear(&mut self) -> News {
+        let due = self.tries.front().map(|(due, _)| *due);
+        let next_try = async {
+            match due {
+                Some(due) => tokio::time::sleep_until(due).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            control = self.control.recv() => News::Control(control),
+            (name, exit, incarnation) = self.supervisor.family().next_end() => {
+                News::Child(name, exit, incarnation)
+            }
+            ended = &mut self.component => match ended {
+                Ok((task, exit)) => News::Component(task, exit),
+                Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
+            },
+            () = next_try => {
+                News::Try(self.tries.pop_front().map_or(String::new(), |(_, name)| name))
+            }
+        }
+    }
+
+    async fn act(&mut self, after: After) -> Option<(Task, Result<Exit, LogFailed>)> {
+        match after {
+            After::Settled => None,
+            After::TryAgain(child) => {
+                self.tries.push_back((Instant::now() + self.backoff, child));
+                None
+            }
+            After::GaveUp(gave_up) => {
+                let kind = Kind::GaveUp { child: gave_up.child, restarts: gave_up.restarts };
+                let recorded = self.supervisor.family().append(self.actor.id, kind);
+                let (task, exit) = self.end_component(Control::Stop).await;
+                // It ends as OTP's supervisors do, and on nobody's wish.
+                let exit = recorded.and(exit).map(|exit| Exit { wish: Wish::Own, ..exit });
+                Some((task, exit))
+            }
+        }
+    }
+
+    async fn obey(&mut self, control: Option<Control>) -> Option<(Task, Result<Exit, LogFailed>)> {
+        match control {
+            Some(Control::StopChild(child, done)) => {
+                self.supervisor.stop_child(&child).await;
+                self.settle();
+                // Whoever asked may have left.
+                let _ = done.send(());
+                None
+            }
+            Some(Control::StartChild(child, done)) => {
+                let started = self.supervisor.start_child(&child).await;
+                let _ =
+                    done.send(started.map_err(|failed| did_not_start(&self.actor.name, &failed)));
+                None
+            }
+            // That concerns the component alone.
+            Some(reload @ Control::Reload(_)) => {
+                let _ = self.to_component.send(reload);
+                None
+            }
+            control => {
+                self.supervisor.stop().await;
+                Some(self.end_component(control.unwrap_or(Control::Shutdown)).await)
+            }
+        }
+    }
+
+    async fn end_component(&mut self, control: Control) -> (Task, Result<Exit, LogFailed>) {
+        // If it has ended by now, it need not be told.
+        let _ = self.to_component.send(control);
+        match (&mut self.component).await {
+            Ok(ended) => ended,
+            Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
+        }
+    }
+}
+
+fn did_not_start(name: &str, failed: &FailedStart) -> Box<Diagnostic> {
+    let message = format!("`{name}` did not start: its child {}", failed.reason);
+    Box::new(Diagnostic::error(CHILD_FAILED, message).help(
+        "The children that had started before it were stopped again. See what it did with `trace`.",
+    ))
+}

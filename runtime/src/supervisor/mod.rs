@@ -1,0 +1,263 @@
+//! What a supervisor decides: in the words, and with the meaning, of Erlang/OTP's `supervisor`.
+//!
+//! [`Supervisor`] knows no actor, no node and no clock. It is told of exits and of the time, and
+//! starts and stops children through a [`Family`]. The node's family is made of actors; the tests'
+//! family writes down what it is asked.
+
+#[cfg(test)]
+mod tests;
+
+use crate::manifest::{Restart, Strategy, Supervision};
+use crate::trace::ExitReason;
+use std::collections::VecDeque;
+use std::time::Duration;
+
+/// The children themselves.
+pub trait Family {
+    /// Starts a child, or starts it again, and answers with the number of the incarnation that
+    /// lives now; or with the reason why it does not start.
+    fn start(&mut self, child: &str) -> impl Future<Output = Result<u32, String>> + Send;
+
+    /// Stops a child in order, and waits until it has ended.
+    fn stop(&mut self, child: &str) -> impl Future<Output = ()> + Send;
+}
+
+/// One supervisor with its children.
+#[derive(Debug)]
+pub struct Supervisor<F> {
+    family: F,
+    strategy: Strategy,
+    intensity: u32,
+    period: Duration,
+    /// Whether time is to pass before each restart.
+    waits: bool,
+    /// In the order in which they are started.
+    children: Vec<Child>,
+    /// When it restarted, as far as the period reaches back.
+    restarts: VecDeque<Duration>,
+}
+
+#[derive(Debug)]
+struct Child {
+    name: String,
+    restart: Restart,
+    life: Life,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Life {
+    /// It lives, in this incarnation.
+    Running(u32),
+    /// It shall be started again: it could not be so far, or some time is to pass first.
+    Restarting,
+    /// It has ended, or was never started.
+    Ended,
+}
+
+/// What a supervisor has done about an exit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum After {
+    /// All that was to be done.
+    Settled,
+    /// This child is to be started again later: it did not start, or the supervisor waits before
+    /// restarts. [`Supervisor::try_again`] is to follow.
+    TryAgain(String),
+    /// It has stopped all its children and ends itself.
+    GaveUp(GaveUp),
+}
+
+/// Why a supervisor gave up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GaveUp {
+    /// The child whose exit was one too many.
+    pub child: String,
+    /// How many restarts there had been within the period.
+    pub restarts: u32,
+}
+
+/// Why a supervisor did not start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FailedStart {
+    /// The child that did not start.
+    pub child: String,
+    /// Why.
+    pub reason: String,
+}
+
+impl<F: Family> Supervisor<F> {
+    /// A supervisor whose children do not live yet.
+    pub fn new(family: F, supervision: &Supervision) -> Self {
+        let child = |child: &crate::manifest::Child| Child {
+            name: child.name.value.clone(),
+            restart: child.restart,
+            life: Life::Ended,
+        };
+        Self {
+            family,
+            strategy: supervision.strategy,
+            intensity: supervision.intensity,
+            period: supervision.period,
+            waits: supervision.backoff.is_some(),
+            children: supervision.children.iter().map(child).collect(),
+            restarts: VecDeque::new(),
+        }
+    }
+
+    /// Starts all children in order, but for those that had `ended` by themselves when their node
+    /// ended. If one does not start, those before it are stopped again, in reverse order.
+    ///
+    /// # Errors
+    ///
+    /// When a child does not start.
+    pub async fn start(&mut self, ended: &[String]) -> Result<(), FailedStart> {
+        let has_ended = |name: &String| ended.contains(name);
+        self.children.retain(|c| c.restart != Restart::Temporary || !has_ended(&c.name));
+        let names: Vec<_> = self.names(0).into_iter().filter(|name| !has_ended(name)).collect();
+        let started = self.start_these(&names).await;
+        if started.is_err() {
+            self.stop().await;
+        }
+        started
+    }
+
+    /// Stops all children, in reverse order of their start.
+    pub async fn stop(&mut self) {
+        let names = self.names(0);
+        self.stop_these(&names).await;
+    }
+
+    /// A child has ended by itself. `now` is the time on a clock that only goes forward.
+    ///
+    /// An exit of an incarnation that is not the present one is old news.
+    pub async fn exited(
+        &mut self,
+        child: &str,
+        incarnation: u32,
+        reason: ExitReason,
+        now: Duration,
+    ) -> After {
+        let running = Life::Running(incarnation);
+        let is_it = |c: &Child| c.name == child && c.life == running;
+        let Some(index) = self.children.iter().position(is_it) else { return After::Settled };
+        self.children[index].life = Life::Ended;
+        let restart = self.children[index].restart;
+        if restart == Restart::Temporary {
+            self.children.remove(index);
+        }
+        match restart.follows(reason) {
+            false => After::Settled,
+            true if self.waits => {
+                self.children[index].life = Life::Restarting;
+                After::TryAgain(child.to_owned())
+            }
+            true => self.restart(child, now).await,
+        }
+    }
+
+    /// Starts a child that is to be started again. Each try counts as a restart.
+    pub async fn try_again(&mut self, child: &str, now: Duration) -> After {
+        let waits = |c: &Child| c.name == child && c.life == Life::Restarting;
+        if self.children.iter().any(waits) {
+            return self.restart(child, now).await;
+        }
+        After::Settled
+    }
+
+    /// Stops one child, on somebody's wish. It is not started again by itself.
+    pub async fn stop_child(&mut self, child: &str) {
+        self.stop_these(&[child.to_owned()]).await;
+    }
+
+    /// Starts one child that does not run, on somebody's wish. That counts as no restart.
+    ///
+    /// # Errors
+    ///
+    /// When it does not start.
+    pub async fn start_child(&mut self, child: &str) -> Result<(), FailedStart> {
+        match self.index(child).map(|index| self.children[index].life) {
+            Some(Life::Ended | Life::Restarting) => self.start_these(&[child.to_owned()]).await,
+            Some(Life::Running(_)) | None => Ok(()),
+        }
+    }
+
+    /// The children themselves.
+    pub fn family(&mut self) -> &mut F {
+        &mut self.family
+    }
+
+    /// The children, for whoever supervises them next.
+    pub fn into_family(self) -> F {
+        self.family
+    }
+
+    async fn restart(&mut self, child: &str, now: Duration) -> After {
+        let restarts = self.count_restart(now);
+        if restarts > self.intensity {
+            self.stop().await;
+            return After::GaveUp(GaveUp { child: child.to_owned(), restarts });
+        }
+        let first = match self.strategy {
+            Strategy::OneForAll => 0,
+            Strategy::OneForOne | Strategy::RestForOne => self.index(child).unwrap_or_default(),
+        };
+        let mut names = self.names(first);
+        if self.strategy == Strategy::OneForOne {
+            names.truncate(1);
+        }
+        self.stop_these(&names).await;
+        match self.start_these(&names).await {
+            Ok(()) => After::Settled,
+            Err(failed) => {
+                if let Some(index) = self.index(&failed.child) {
+                    self.children[index].life = Life::Restarting;
+                }
+                After::TryAgain(failed.child)
+            }
+        }
+    }
+
+    /// Counts a restart, and answers with how many there were within the period.
+    fn count_restart(&mut self, now: Duration) -> u32 {
+        let earliest = now.saturating_sub(self.period);
+        while self.restarts.front().is_some_and(|then| *then < earliest) {
+            self.restarts.pop_front();
+        }
+        self.restarts.push_back(now);
+        u32::try_from(self.restarts.len()).unwrap_or(u32::MAX)
+    }
+
+    /// Starts these in order, as far as they are still children.
+    async fn start_these(&mut self, names: &[String]) -> Result<(), FailedStart> {
+        for name in names {
+            let Some(index) = self.index(name) else { continue };
+            match self.family.start(name).await {
+                Ok(incarnation) => self.children[index].life = Life::Running(incarnation),
+                Err(reason) => return Err(FailedStart { child: name.clone(), reason }),
+            }
+        }
+        Ok(())
+    }
+
+    /// Stops these in reverse order, as far as they run. A temporary child is gone then.
+    async fn stop_these(&mut self, names: &[String]) {
+        for name in names.iter().rev() {
+            let Some(index) = self.index(name) else { continue };
+            if let Life::Running(_) = self.children[index].life {
+                self.family.stop(name).await;
+            }
+            self.children[index].life = Life::Ended;
+            if self.children[index].restart == Restart::Temporary {
+                self.children.remove(index);
+            }
+        }
+    }
+
+    fn index(&self, name: &str) -> Option<usize> {
+        self.children.iter().position(|child| child.name == name)
+    }
+
+    /// The names of the children, from an index on.
+    fn names(&self, first: usize) -> Vec<String> {
+        self.children[first..].iter().map(|child| child.name.clone()).collect()
+    }
+}

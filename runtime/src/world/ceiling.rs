@@ -1,0 +1,97 @@
+//! The grants of a child against those of its supervisor, which are the ceiling.
+
+use crate::catalog;
+use crate::diagnostic::{CHILD_GRANT, Diagnostic};
+use crate::manifest::{Access, FilesystemGrant, FolderGrant, Grants, Manifest, units};
+
+/// Everything for which a child asks and its supervisor does not have: an error each, in the child's
+/// manifest, with the place in the supervisor's.
+pub fn check_child_grants(parent: &Manifest, child: &Manifest) -> Vec<Diagnostic> {
+    let handlers = catalog::HANDLERS.iter().filter(|handler| !handler.always);
+    let problems = handlers.filter_map(|handler| {
+        if !child.handlers.has(handler.name) {
+            return None;
+        }
+        let more = match parent.handlers.has(handler.name) {
+            false => Some("is not granted there".to_owned()),
+            true => exceeds(handler.name, &child.handlers, &parent.handlers),
+        }?;
+        Some(problem(handler.name, &more, parent, child))
+    });
+    problems.collect()
+}
+
+fn problem(handler: &str, more: &str, parent: &Manifest, child: &Manifest) -> Diagnostic {
+    let (name, above) = (&child.actor.name.value, &parent.actor.name.value);
+    let message =
+        format!("`{name}` is granted more than its supervisor `{above}`: `{handler}` {more}");
+    let place = |manifest: &Manifest| match manifest.handlers.spans.get(handler) {
+        Some(span) => span.clone(),
+        None => manifest.actor.name.span.clone(),
+    };
+    let there = Diagnostic::error(CHILD_GRANT, format!("the ceiling is what `{above}` has")).at(
+        &parent.source,
+        place(parent),
+        "the supervisor's grants",
+    );
+    Diagnostic::error(CHILD_GRANT, message)
+        .at(&child.source, place(child), "more than the supervisor has")
+        .related(there)
+        .help(format!(
+            "Grant `{handler}` to `{above}` as well, or take it from `{name}`: a child never may do more \
+             than its supervisor."
+        ))
+}
+
+/// In what a grant goes beyond another one of the same handler, if it does.
+fn exceeds(handler: &str, child: &Grants, parent: &Grants) -> Option<String> {
+    match handler {
+        "log" => {
+            let (child, parent) = (child.log.as_ref()?, parent.log.as_ref()?);
+            above("max-lines", child.max_lines, parent.max_lines, u32::to_string)
+        }
+        "state" => {
+            let (child, parent) = (child.state.as_ref()?, parent.state.as_ref()?);
+            above("max-size", child.max_size, parent.max_size, |bytes| units::size(*bytes))
+        }
+        "filesystem" => {
+            let (child, parent) = (child.filesystem.as_ref()?, parent.filesystem.as_ref()?);
+            let open = above("max-open", child.max_open, parent.max_open, u32::to_string);
+            open.or_else(|| child.folders.iter().find_map(|folder| not_within(folder, parent)))
+        }
+        "random" => {
+            let seed = parent.random.as_ref()?.seed?;
+            (child.random.as_ref()?.seed != Some(seed))
+                .then(|| format!("has another `seed` than {seed}"))
+        }
+        _ => None,
+    }
+}
+
+/// What a folder has that no folder of the supervisor has, if that is so.
+fn not_within(folder: &FolderGrant, parent: &FilesystemGrant) -> Option<String> {
+    let holds = |above: &&FolderGrant| folder.host.value.starts_with(&above.host.value);
+    let Some(above) =
+        parent.folders.iter().filter(holds).max_by_key(|above| above.host.value.as_os_str().len())
+    else {
+        return Some(format!("has a folder {} that is not there", folder.host.value.display()));
+    };
+    let more = match (folder.access, above.access) {
+        (Access::Write, Access::Read) => Some("may be written".to_owned()),
+        (Access::Write, Access::Write) if folder.max_size > above.max_size => {
+            Some(format!("may grow to {}", units::size(folder.max_size)))
+        }
+        _ => None,
+    }?;
+    Some(format!("has a folder {} that {more}", folder.host.value.display()))
+}
+
+fn above<T: PartialOrd>(
+    setting: &str,
+    child: T,
+    parent: T,
+    show: impl Fn(&T) -> String,
+) -> Option<String> {
+    let (more, less) = (show(&child), show(&parent));
+    (child > parent).then(|| format!("has a `{setting}` of {more}, which is more than {less}"))
+}

@@ -1,0 +1,80 @@
+use crate::environment::TestEnvironment;
+use insta::assert_snapshot;
+
+/// An application `shop` of two workers, one of them transient, and its folder.
+fn shop(supervisor: &str) -> TestEnvironment {
+    let env = TestEnvironment::new();
+    let manifest = format!(
+        "[actor]\nname = \"shop\"\n\n[handlers]\nstate = true\n\n[supervisor]\n{supervisor}\n\
+         [[children]]\nname = \"stock\"\nmanifest = \"worker\"\n\n\
+         [[children]]\nname = \"job\"\nmanifest = \"worker\"\nrestart = \"transient\"\n"
+    );
+    env.write("theater.toml", manifest);
+    let worker =
+        "[actor]\nname = \"worker\"\ncomponent = \"worker.wat\"\n\n[handlers]\nstate = true\n";
+    env.write("worker/theater.toml", worker);
+    let fixture = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/worker.wat");
+    env.write("worker/worker.wat", std::fs::read(fixture).unwrap());
+    env
+}
+
+#[test]
+fn a_tree_is_shown_and_handled() {
+    let env = shop("");
+    let lines = [
+        "tree",
+        "shop/stock.add(5)",
+        "shop/job.finish()",
+        "kill shop/stock",
+        "shop/stock.value()",
+        "stop shop/stock",
+        "tree",
+        "restart shop/stock",
+        "shop/stock.value()",
+        "restart shop",
+        "shop/stock.value()",
+        "ps",
+    ];
+    let arguments: Vec<&str> =
+        std::iter::once("repl").chain(lines.iter().flat_map(|line| ["-e", line])).collect();
+    assert_snapshot!(env.theater(&arguments).ok());
+    env.theater(&["trace", "verify"]).ok();
+    env.theater(&["replay"]).ok();
+    let resumed =
+        env.theater(&["repl", "--resume", "-e", "shop/stock.add(1)", "-e", "tree", "--json"]);
+    assert_snapshot!(resumed.ok());
+}
+
+#[test]
+fn an_application_that_gives_up_says_why() {
+    let env = shop("intensity = 0\n");
+    let ran = env.theater(&["repl", "-e", "shop/stock.crash()"]).with_status(1);
+    assert_snapshot!(ran);
+    assert_snapshot!(env.theater(&["trace", "show"]).ok());
+}
+
+#[test]
+fn names_of_children_are_found() {
+    let env = shop("");
+    assert_snapshot!(env.theater(&["repl", "-e", "stock.add(1)"]).with_status(1));
+    assert_snapshot!(env.theater(&["repl", "-e", "kill shop/stok"]).with_status(1));
+}
+
+#[test]
+fn it_runs_in_the_foreground() {
+    let env = shop("");
+    let mut run = env.start(&["run"]);
+    while !run.error_line().unwrap().starts_with("running shop, shop/job, shop/stock") {}
+    run.signal("-TERM");
+    assert_eq!(run.end().0, Some(0));
+    env.theater(&["trace", "verify"]).ok();
+}
+
+#[test]
+fn a_child_that_may_more_is_refused() {
+    let env = shop("");
+    let manifest =
+        env.read("theater.toml").replace("state = true", "state = { max-size = \"1KiB\" }");
+    env.write("theater.toml", manifest);
+    assert_snapshot!(env.theater(&["repl", "-e", "ps"]).with_status(2));
+}
