@@ -1,4 +1,5 @@
 //! The cases of OTP's `supervisor_SUITE` that apply, under the names that they have there.
+#![allow(clippy::unwrap_used)]
 
 use super::*;
 use crate::manifest::{RestartState, Shutdown, Spanned};
