@@ -7,6 +7,7 @@ use theater_runtime::actor::CallError;
 use theater_runtime::cache::Cache;
 use theater_runtime::call::{parse_arguments, to_wave};
 use theater_runtime::diagnostic::{Diagnostic, Source};
+use theater_runtime::manifest::BareGrants;
 use theater_runtime::node::{Beginning, Begun, Node, Start, Which};
 use theater_runtime::replay::{History, Replayer};
 use theater_runtime::trace::{Durability, Kind, Live, RunDir, Subscription, verify};
@@ -53,7 +54,7 @@ fn three(supervisor: &str, more: [&str; 3]) -> tempfile::TempDir {
 async fn open(path: PathBuf, which: Which) -> Result<Begun, Vec<Diagnostic>> {
     let data = path.join(".theater");
     let start = Start::Project(path);
-    let grants = Vec::new();
+    let grants = BareGrants::default();
     let (durability, cache) = (Durability::Async, Cache::none());
     Beginning { start, data, which, durability, grants, cache }.open().await
 }
