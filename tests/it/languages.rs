@@ -91,22 +91,42 @@ fn lives(env: &TestEnvironment) {
     for line in ["local:counter/counter", "increment: func(by: u32) -> u32", "Adds `by` to the"] {
         assert!(inspected.stdout.contains(line), "{inspected}");
     }
-    counts(env);
+    assert_eq!(counts(env).stdout, expected());
     let manifest = env.read("theater.toml");
     env.write("theater.toml", manifest.replace("[build]", "instance = \"warm\"\n\n[build]"));
-    counts(env);
+    assert_eq!(counts(env).stdout, expected());
     replays(env, &["replay", "--fresh", "counter"]);
 }
 
 /// The session, its failed turn, what is left after it, and all of it again.
-fn counts(env: &TestEnvironment) {
+fn counts(env: &TestEnvironment) -> Ran {
     let ran = session(env);
-    assert_eq!(ran.stdout, expected(), "{ran}");
     assert!(ran.stderr.contains("counter#4 aborted (trap)"), "{ran}");
     let after = env.theater(&["repl", "--resume", "-e", "counter.value()"]).ok();
     assert_eq!(after.stdout, "7\n");
     env.theater(&["trace", "verify"]).ok();
     replays(env, &["replay"]);
+    ran
+}
+
+/// The counter that is made with WASI: it answers as the others do, may call more than they, and
+/// tells in which line of the source its exception was thrown.
+fn tells_why(language: &str, place: &str) {
+    let Some(tools) = tools() else { return };
+    let env = project(language, &tools);
+    env.write("theater.toml", env.read("wasi.toml"));
+    env.theater(&["build"]).ok();
+    assert_eq!(env.theater(&["check"]).ok().stderr, "no problems\n");
+    let ran = counts(&env);
+    assert_eq!(answers(&ran.stdout), answers(expected()), "{ran}");
+    for told in ["4294967302 does not fit into 32 bits", place] {
+        assert!(ran.stderr.contains(told), "{ran}");
+    }
+}
+
+/// What a session printed, without the calls of the turns that it looked at.
+fn answers(printed: &str) -> Vec<&str> {
+    printed.lines().filter(|line| !line.starts_with("  .")).collect()
 }
 
 /// All five turns of the newest run do again what they did.
@@ -139,6 +159,11 @@ fn javascript_on_starlingmonkey() {
 fn python() {
     let Some(tools) = tools() else { return };
     lives(&project("python", &tools));
+}
+
+#[test]
+fn an_exception_on_starlingmonkey_is_told() {
+    tells_why("starlingmonkey", "increment@counter.js:19:30");
 }
 
 #[test]
