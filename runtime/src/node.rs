@@ -172,8 +172,14 @@ impl Node {
         if let Some(runs) = self.run().path().parent() {
             filesystem::check_runs(&manifest, runs)?;
         }
-        let compiled = self.compile(&binary).map_err(|error| vec![*error])?;
-        let program = Program::link(&compiled, &manifest)?;
+        let compiled = std::thread::scope(|scope| {
+            // A large one takes as long to store as to load. What fails here is done, and told, by
+            // `Node::spawn`.
+            let storing = || drop(self.run().store(&binary.bytes, binary.hash));
+            let _ = std::thread::Builder::new().spawn_scoped(scope, storing);
+            self.compile(&binary)
+        });
+        let program = Program::link(&compiled.map_err(|error| vec![*error])?, &manifest)?;
         Ok(Prepared { manifest, binary, program, children: Vec::new() })
     }
 
@@ -232,7 +238,7 @@ impl Node {
         let unwritable = |error| Diagnostic::io(RUN_UNWRITABLE, "write", self.run().path(), &error);
         let blobs = self.run().blobs();
         let component =
-            blobs.put_hashed(&prepared.binary.bytes, prepared.binary.hash).map_err(unwritable)?;
+            self.run().store(&prepared.binary.bytes, prepared.binary.hash).map_err(unwritable)?;
         let effective = prepared.manifest.effective_toml();
         let manifest = blobs.put(effective.as_bytes()).map_err(unwritable)?;
         Ok(Code { component, manifest })

@@ -98,6 +98,44 @@ fn an_init_that_traps_or_refuses_starts_nothing() {
     }
 }
 
+/// A component with this many MB of data, and an export that answers the byte at a place.
+fn full_of_data(megabytes: usize) -> Vec<u8> {
+    let block: Vec<u8> = (0u32..1 << 20)
+        .map(|place| b'#' + (place.wrapping_mul(2_654_435_761) >> 24) as u8 % 56)
+        .collect();
+    let block = String::from_utf8(block).unwrap();
+    let mut text = format!("(component (core module $m (memory {}) ", megabytes * 16);
+    for number in 0..megabytes {
+        text += &format!("(data (i32.const {}) \"{block}\")\n", number << 20);
+    }
+    text += r#"(func (export "at") (param i32) (result i32) local.get 0 i32.load8_u))
+        (core instance $i (instantiate $m))
+        (func (export "at") (param "place" u32) (result u32) (canon lift (core func $i "at"))))"#;
+    wat::parse_str(text).unwrap()
+}
+
+#[test]
+fn a_huge_component_runs_if_it_may_and_is_told_what_it_lacks_if_not() {
+    let env = TestEnvironment::new();
+    env.write("huge.wasm", full_of_data(100));
+    // Its memory is larger than what an actor gets if nothing is said.
+    let ran = env.theater(&["repl", "huge.wasm", "-e", "huge.at(0)"]).with_status(1);
+    assert_snapshot!("huge_refused", ran.stderr);
+    env.write(
+        "theater.toml",
+        "[actor]\nname = \"huge\"\ncomponent = \"huge.wasm\"\n[limits]\nmemory = \"128MiB\"\n",
+    );
+    // The first time compiled, the second time from the cache.
+    for _ in 0..2 {
+        let calls = ["repl", "-e", "huge.at(0)", "-e", "huge.at(104857599)"];
+        assert_eq!(env.theater(&calls).ok().stdout, "35\n63\n");
+    }
+    env.theater(&["replay"]).ok();
+    env.write("larger.wasm", vec![0; (256 << 20) + 1]);
+    let ran = env.theater(&["repl", "larger.wasm", "-e", "ps"]).with_status(2);
+    assert_snapshot!("huge_file", ran.stderr);
+}
+
 #[test]
 fn what_is_no_component_is_refused_by_every_command() {
     let env = TestEnvironment::with_counter();

@@ -1,8 +1,11 @@
 use super::Hash;
 use super::reader::length_of_file;
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+
+/// How much is compared at a time.
+const CHUNK: usize = 1 << 20;
 
 /// Large things that records refer to by their hash: components, manifests, configurations.
 #[derive(Debug, Clone)]
@@ -59,6 +62,30 @@ impl Blobs {
         written.map(|()| hash)
     }
 
+    /// Takes over the file of another run's blob, if it holds exactly these bytes. Blobs are never
+    /// changed, and each reader checks what it reads.
+    pub(super) fn share(&self, other: &Self, bytes: &[u8], hash: &Hash) -> io::Result<()> {
+        let (from, to) = (other.path(hash), self.path(hash));
+        if length_of_file(&from)? != bytes.len() as u64 {
+            return Err(io::ErrorKind::InvalidData.into());
+        }
+        let mut file = fs::File::open(&from)?;
+        let mut chunk = vec![0; CHUNK.min(bytes.len())];
+        for expected in bytes.chunks(CHUNK) {
+            let found = &mut chunk[..expected.len()];
+            file.read_exact(found)?;
+            if found != expected {
+                return Err(io::ErrorKind::InvalidData.into());
+            }
+        }
+        // It is on disk already, unless somebody else put it there.
+        file.sync_all()?;
+        let folder = to.parent().unwrap_or(Path::new("."));
+        fs::create_dir_all(folder)?;
+        fs::hard_link(&from, &to)?;
+        fs::File::open(folder)?.sync_all()
+    }
+
     /// Reads a blob and checks it against its hash.
     ///
     /// # Errors
@@ -72,6 +99,53 @@ impl Blobs {
             Ok(bytes)
         } else {
             Err(io::Error::new(io::ErrorKind::InvalidData, "the content does not fit its hash"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::trace::RunDir;
+
+    #[test]
+    fn runs_share_large_blobs_but_no_damage() {
+        let dir = tempfile::tempdir().unwrap();
+        let run = || RunDir::create(dir.path()).unwrap();
+        let bytes = b"a component".repeat(200_000);
+        let hash = Hash::of(&bytes);
+        let (first, second) = (run(), run());
+        first.store(&bytes, hash).unwrap();
+        second.store(&bytes, hash).unwrap();
+        assert_eq!(second.blobs().get(&hash).unwrap(), bytes);
+        let same = |a: &RunDir, b: &RunDir| {
+            let opened = [a, b].map(|run| fs::metadata(run.blobs().path(&hash)).unwrap());
+            use std::os::unix::fs::MetadataExt;
+            opened[0].ino() == opened[1].ino()
+        };
+        assert!(same(&first, &second));
+        // It goes when the last run goes that has it.
+        fs::remove_dir_all(first.path()).unwrap();
+        assert_eq!(second.blobs().get(&hash).unwrap(), bytes);
+
+        let mut damaged = bytes.clone();
+        *damaged.last_mut().unwrap() ^= 1;
+        let damages: [&dyn Fn(&Path); 3] = [
+            &|blob| fs::write(blob, &damaged).unwrap(),
+            &|blob| fs::write(blob, &bytes[1..]).unwrap(),
+            &|blob| {
+                fs::remove_file(blob).unwrap();
+                fs::create_dir(blob).unwrap();
+            },
+        ];
+        for damage in damages {
+            damage(&second.blobs().path(&hash));
+            let third = run();
+            third.store(&bytes, hash).unwrap();
+            assert_eq!(third.blobs().get(&hash).unwrap(), bytes);
+            fs::remove_dir_all(third.path()).unwrap();
         }
     }
 }

@@ -9,6 +9,9 @@ use std::time::{Duration, SystemTime};
 /// How often the lock of a run is tried before another process is taken to write it.
 const LOCK_ATTEMPTS: u32 = 10;
 
+/// In how many of the last runs a blob is looked for before it is written.
+const SHARING: usize = 3;
+
 /// The folder of one run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunDir {
@@ -112,6 +115,26 @@ impl RunDir {
     /// The run's blobs.
     pub fn blobs(&self) -> Blobs {
         Blobs::new(self.path.join("blobs"))
+    }
+
+    /// Stores a large blob. If one of the last runs beside this one has it, the file is shared, which
+    /// saves its space and most of the time. When this returns, it is on disk.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be written.
+    pub fn store(&self, bytes: &[u8], hash: Hash) -> io::Result<Hash> {
+        let blobs = self.blobs();
+        if blobs.path(&hash).exists() {
+            return Ok(hash);
+        }
+        let data = self.path.parent().and_then(Path::parent);
+        let others = data.map(Self::list).unwrap_or_default().into_iter().rev();
+        let shared = others
+            .filter(|other| other != self)
+            .take(SHARING)
+            .any(|other| blobs.share(&other.blobs(), bytes, &hash).is_ok());
+        if shared { Ok(hash) } else { blobs.put_hashed(bytes, hash) }
     }
 
     /// The file of a segment.
