@@ -26,4 +26,5 @@ mod supervision;
 mod tampering;
 mod trace;
 mod traps;
+mod variables;
 mod warm;

@@ -123,6 +123,47 @@ impl<'l> Binder<'l> {
         })
     }
 
+    /// Links one function whose results hold secrets. What is recorded is what `hide` makes of them.
+    /// In replay `find` makes the results of what was recorded, with the secrets as the machine has
+    /// them now, or says what is there instead.
+    ///
+    /// # Errors
+    ///
+    /// When the interface has a function of this name already.
+    pub fn function_with_secrets<P, R, F, H, S>(
+        &mut self,
+        name: &str,
+        handler: F,
+        hide: H,
+        find: S,
+    ) -> wasmtime::Result<()>
+    where
+        P: ComponentNamedList + Lift + WireList + 'static,
+        R: ComponentNamedList + Lower + WireList + 'static,
+        F: Fn(&mut Context, P) -> Result<R, Abort> + Send + Sync + 'static,
+        H: Fn(&R) -> R + Send + Sync + 'static,
+        S: Fn(&R) -> Result<R, String> + Send + Sync + 'static,
+    {
+        let function: Arc<str> = format!("{}#{name}", self.interface).into();
+        self.instance.func_wrap(name, move |mut store, arguments: P| {
+            let TurnData { context, crossing, .. } = store.data_mut();
+            crossing.begin(&function, &arguments)?;
+            let (recorded, results) = match &mut crossing.script {
+                Some(script) => {
+                    let recorded = script.answer()?;
+                    let results = find(&recorded).map_err(|found| script.missing_secret(found))?;
+                    (recorded, results)
+                }
+                None => {
+                    let results = handler(context, arguments)?;
+                    (hide(&results), results)
+                }
+            };
+            crossing.end(&function, &recorded, Source::World)?;
+            Ok(results)
+        })
+    }
+
     /// Links a function that nobody answers: calling it is recorded, and traps with this message.
     pub(super) fn unanswered(&mut self, name: &str, message: String) -> wasmtime::Result<()> {
         let function: Arc<str> = format!("{}#{name}", self.interface).into();

@@ -105,6 +105,15 @@ impl Script {
         self.diverge("answer", expected, show_values(results))
     }
 
+    /// What was recorded as a digest only is not there any more.
+    pub(super) fn missing_secret(&mut self, found: String) -> Abort {
+        let expected = "the secret whose digest was recorded".to_owned();
+        match self.diverge("secret", expected, found) {
+            Ok(()) => Abort::Diverged,
+            Err(abort) => abort,
+        }
+    }
+
     fn diverge(&mut self, what: &str, expected: String, actual: String) -> Result<(), Abort> {
         let what = what.to_owned();
         self.divergence.get_or_insert(Divergence { step: self.step, what, expected, actual });

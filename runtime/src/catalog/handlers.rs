@@ -2,7 +2,8 @@ use super::{Handler, Interface};
 use crate::manifest::schema::{Field, GIB, Kind, Rule};
 
 /// Every handler, in the order of the manual.
-pub static HANDLERS: &[Handler] = &[CONTEXT, WASI, LOG, STATE, CLOCK, RANDOM, FILESYSTEM];
+pub static HANDLERS: &[Handler] =
+    &[CONTEXT, WASI, LOG, STATE, CLOCK, RANDOM, ENVIRONMENT, FILESYSTEM];
 
 const HOST: &str = "theater:host";
 
@@ -211,6 +212,34 @@ const RANDOM: Handler = Handler {
          secret.",
     )
     .example("42")],
+};
+
+const ENVIRONMENT: Handler = Handler {
+    name: "environment",
+    summary: "variables and arguments, those that the manifest names",
+    doc: include_str!("docs/environment.md"),
+    always: false,
+    imports: &[cli("environment", &["get-environment", "get-arguments", "initial-cwd"], &[])],
+    exports: &[],
+    settings: &[
+        Field::new(
+            "variables",
+            Kind::Texts(Rule::Variable),
+            "The variables that are shown: `NAME`, `PREFIX*`, or `NAME=value` for a fixed value.",
+        )
+        .default("[]")
+        .example(r#"["LANG", "APP_*"]"#),
+        Field::new(
+            "secret",
+            Kind::Texts(Rule::VariableName),
+            "Variables that are shown too, and recorded as digests only: `NAME` or `PREFIX*`.",
+        )
+        .default("[]")
+        .example(r#"["API_KEY"]"#),
+        Field::new("arguments", Kind::Texts(Rule::Any), "The command-line arguments.")
+            .default("[]")
+            .example(r#"["--verbose"]"#),
+    ],
 };
 
 const FILESYSTEM: Handler = Handler {

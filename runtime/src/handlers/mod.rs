@@ -4,6 +4,7 @@
 mod cli;
 mod clock;
 mod context;
+mod environment;
 pub mod filesystem;
 pub mod io;
 mod log;
@@ -125,6 +126,9 @@ pub fn bind(
         ("clock", interface) => clock::bind(binder, interface),
         ("random", interface) => {
             random::bind(binder, interface, &grants.random.clone().unwrap_or_default())
+        }
+        ("environment", _) => {
+            environment::bind(binder, &grants.environment.clone().unwrap_or_default())
         }
         ("filesystem", interface) => filesystem::bind(binder, interface),
         (handler, _) => Err(wasmtime::format_err!("the catalog's handler {handler} has no code")),

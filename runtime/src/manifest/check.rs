@@ -287,7 +287,7 @@ fn accepts(kind: &Kind, value: &DeValue<'_>) -> bool {
         Kind::Integer { .. } => value.is_integer(),
         Kind::Text(_) | Kind::Path | Kind::Choice(_) => value.is_str(),
         Kind::Size { .. } | Kind::Duration { .. } | Kind::DurationOr { .. } => value.is_str(),
-        Kind::TextList => {
+        Kind::TextList | Kind::Texts(_) => {
             value.as_array().is_some_and(|list| list.iter().all(|item| item.get_ref().is_str()))
         }
         Kind::Table(_) | Kind::Handlers => value.is_table(),

@@ -98,6 +98,18 @@ impl Manifest {
             let seed = random.seed.map(|seed| format!("{{ seed = {seed} }}"));
             line(out, "random", seed.as_deref().unwrap_or("true"));
         }
+        if let Some(environment) = &grants.environment {
+            let list = |texts: &[String]| {
+                texts.iter().map(|value| text(value)).collect::<Vec<_>>().join(", ")
+            };
+            let settings = format!(
+                "{{ variables = [{}], secret = [{}], arguments = [{}] }}",
+                list(&environment.variables),
+                list(&environment.secret),
+                list(&environment.arguments)
+            );
+            line(out, "environment", &settings);
+        }
         if let Some(filesystem) = &grants.filesystem {
             line(out, "filesystem", &filesystem_settings(filesystem));
         }

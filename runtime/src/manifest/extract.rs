@@ -7,8 +7,9 @@ use super::check::defaults;
 use super::schema::LIMITS;
 use super::tree::{Entry, Table, Value};
 use super::{
-    Access, Actor, Build, ClockGrant, FilesystemGrant, FolderGrant, Grants, Instances, Limits,
-    LogGrant, Manifest, RandomGrant, Spanned, StateGrant, Supervision, UnusedImports, valid_name,
+    Access, Actor, Build, ClockGrant, EnvironmentGrant, FilesystemGrant, FolderGrant, Grants,
+    Instances, Limits, LogGrant, Manifest, RandomGrant, Spanned, StateGrant, Supervision,
+    UnusedImports, valid_name,
 };
 use crate::catalog;
 use crate::diagnostic::Source;
@@ -83,6 +84,7 @@ fn grants(table: &Table) -> Grants {
         clock: table.table("clock").map(|_| ClockGrant {}),
         random: table.table("random").map(RandomGrant::from_settings),
         filesystem: table.table("filesystem").map(FilesystemGrant::from_settings),
+        environment: table.table("environment").map(EnvironmentGrant::from_settings),
         spans,
     }
 }
@@ -111,6 +113,7 @@ impl Grants {
             "state" => self.state.is_some(),
             "clock" => self.clock.is_some(),
             "random" => self.random.is_some(),
+            "environment" => self.environment.is_some(),
             "filesystem" => self.filesystem.is_some(),
             _ => catalog::handler(handler_name).is_some_and(|handler| handler.always),
         }
@@ -132,6 +135,16 @@ impl StateGrant {
 impl RandomGrant {
     fn from_settings(table: &Table) -> Self {
         Self { seed: table.optional_number("seed") }
+    }
+}
+
+impl EnvironmentGrant {
+    fn from_settings(table: &Table) -> Self {
+        Self {
+            variables: table.texts("variables"),
+            secret: table.texts("secret"),
+            arguments: table.texts("arguments"),
+        }
     }
 }
 

@@ -69,6 +69,7 @@ fn of_kind(kind: &Kind) -> Map<String, Value> {
             json!({ "type": "string", "pattern": pattern })
         }
         Kind::Choice(words) => json!({ "type": "string", "enum": words }),
+        Kind::Texts(rule) => json!({ "type": "array", "items": text(*rule) }),
         Kind::TextList => {
             json!({ "type": "array", "items": { "type": "string" }, "minItems": 1 })
         }
@@ -98,6 +99,12 @@ fn text(rule: Rule) -> Map<String, Value> {
         }
         Rule::GuestPath => {
             schema.insert("pattern".into(), json!("^/"));
+        }
+        Rule::Variable => {
+            schema.insert("pattern".into(), json!(r"^([^=*]+\*?|\*|[^=*]+=.*)$"));
+        }
+        Rule::VariableName => {
+            schema.insert("pattern".into(), json!(r"^([^=*]+\*?|\*)$"));
         }
         Rule::World | Rule::Command => {
             schema.insert("minLength".into(), json!(1));

@@ -142,6 +142,8 @@ pub struct Grants {
     pub random: Option<RandomGrant>,
     /// Files and folders of the machine.
     pub filesystem: Option<FilesystemGrant>,
+    /// Variables and arguments.
+    pub environment: Option<EnvironmentGrant>,
     /// Where the keys stand, also those that say `false`.
     pub spans: BTreeMap<&'static str, Range<usize>>,
 }
@@ -163,6 +165,17 @@ pub struct StateGrant {
 /// The grant of `clock`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ClockGrant {}
+
+/// The grant of `environment`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct EnvironmentGrant {
+    /// The variables that are shown: `NAME`, `PREFIX*` or `NAME=value`.
+    pub variables: Vec<String>,
+    /// Variables that are shown, and recorded as digests only: `NAME` or `PREFIX*`.
+    pub secret: Vec<String>,
+    /// The arguments of the command line.
+    pub arguments: Vec<String>,
+}
 
 /// The grant of `filesystem`.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -25,8 +25,27 @@ pub(super) fn check(rule: Rule, text: &str) -> Result<(), String> {
             None if text.contains('\0') => Err("has a zero byte in it".to_owned()),
             None => Ok(()),
         },
+        Rule::Variable => variable(text, true),
+        Rule::VariableName => variable(text, false),
         Rule::GuestPath => guest_path(text),
     }
+}
+
+/// Checks a variable of the environment: `NAME`, `PREFIX*`, or with a value.
+fn variable(text: &str, with_value: bool) -> Result<(), String> {
+    let (name, value) = match text.split_once('=') {
+        Some((name, value)) => (name, Some(value)),
+        None => (text, None),
+    };
+    let shown = text.escape_debug();
+    if value.is_some() && !with_value {
+        return Err(format!("takes names without values, and has `{shown}`"));
+    }
+    let prefix = if value.is_none() { name.strip_suffix('*') } else { None };
+    if name.is_empty() || prefix.unwrap_or(name).contains('*') {
+        return Err(format!("takes `NAME` or `PREFIX*`, and has `{shown}`"));
+    }
+    Ok(())
 }
 
 /// Checks a path of a component's world.
@@ -115,6 +134,17 @@ mod tests {
         for bad in ["", "data", ".", "./a", "//", "/a/", "/a//b", "/.", "/a/..", "/../a", "/a\0"] {
             assert!(check(Rule::GuestPath, bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn variables() {
+        for good in ["HOME", "APP_*", "*", "MODE=a", "MODE=", "MODE=*a=b"] {
+            assert_eq!(check(Rule::Variable, good), Ok(()), "{good}");
+        }
+        for bad in ["", "=a", "A*B", "A*=b", "**"] {
+            assert!(check(Rule::Variable, bad).is_err(), "{bad}");
+        }
+        assert!(check(Rule::VariableName, "KEY=a").is_err());
     }
 
     #[test]

@@ -51,6 +51,13 @@ pub(super) fn read(
                 items.iter().filter_map(|item| item.get_ref().as_str()).collect();
             reader.list(&texts)
         }
+        (Kind::Texts(rule), DeValue::Array(items)) => {
+            let texts = items.iter().map(|item| {
+                let text = item.get_ref().as_str().unwrap_or_default();
+                reader.listed(text, *rule, item.span()).map(|()| text.to_owned())
+            });
+            texts.collect::<Result<Vec<_>>>().map(Value::List)
+        }
         _ => unreachable!("the walk checks the TOML type before it reads a value"),
     }
 }
@@ -215,6 +222,16 @@ impl Reader<'_> {
         Err(self.problem(BAD_TEXT, what, "", None))
     }
 
+    /// Checks one text of a list.
+    fn listed(&self, text: &str, rule: Rule, span: Range<usize>) -> Result<()> {
+        let reason = match rule::check(rule, text) {
+            Ok(()) if text.contains('\0') => "has a zero byte in it".to_owned(),
+            Ok(()) => return Ok(()),
+            Err(reason) => reason,
+        };
+        Err(self.problem_at(BAD_TEXT, span, &reason, "", None))
+    }
+
     fn list(&self, texts: &[&str]) -> Result<Value> {
         let what = if texts.first().is_none_or(|first| first.is_empty()) {
             "must begin with a text that is not empty"
@@ -254,7 +271,7 @@ pub(super) fn as_meant(field: &'static Field, value: &DeValue<'_>) -> Option<Str
         Kind::Size { .. } => format!("\"{}\"", units::size(number?)),
         Kind::Duration { .. } | Kind::DurationOr { .. } => format!("\"{}s\"", number?),
         Kind::Text(_) | Kind::Path => toml::Value::from(written).to_string(),
-        Kind::TextList => format!("[{}]", toml::Value::from(written)),
+        Kind::TextList | Kind::Texts(_) => format!("[{}]", toml::Value::from(written)),
         _ => return None,
     };
     read_alone(field, &meant).is_some().then_some(meant)

@@ -69,6 +69,8 @@ pub enum Kind {
     Path,
     /// A list of texts that has at least one.
     TextList,
+    /// A list of texts that follow a rule; it may be empty.
+    Texts(Rule),
     /// A table with these keys.
     Table(&'static [Field]),
     /// A list of tables with these keys, at most `max` of them.
@@ -97,6 +99,10 @@ pub enum Rule {
     World,
     /// A program and its arguments, separated by blanks. No shell reads it.
     Command,
+    /// Variables of the environment: `NAME`, `PREFIX*` or `NAME=value`.
+    Variable,
+    /// The same without a value.
+    VariableName,
     /// Where a component finds a folder: an absolute path with `/`, without `.`, `..` and empty
     /// parts.
     GuestPath,
@@ -140,7 +146,7 @@ impl Kind {
             Kind::DurationOr { words, .. } => {
                 format!("a duration such as `\"5s\"`, or {}", list(words))
             }
-            Kind::TextList => "a list of texts".to_owned(),
+            Kind::TextList | Kind::Texts(_) => "a list of texts".to_owned(),
             Kind::Table(_) | Kind::Handlers => "a table".to_owned(),
             Kind::Tables { .. } => "a list of tables".to_owned(),
             Kind::OneOf(kinds) => {

@@ -70,6 +70,14 @@ impl Table {
         .expect(DEFAULTED)
     }
 
+    /// A list of texts; empty if there is none.
+    pub fn texts(&self, name: &str) -> Vec<String> {
+        match self.entries.get(name).map(|entry| &entry.value) {
+            Some(Value::List(texts)) => texts.clone(),
+            _ => Vec::new(),
+        }
+    }
+
     pub fn optional_number(&self, name: &str) -> Option<u64> {
         match self.entries.get(name)?.value {
             Value::Number(number) => Some(number),

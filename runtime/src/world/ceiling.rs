@@ -2,7 +2,9 @@
 
 use crate::catalog;
 use crate::diagnostic::{CHILD_GRANT, Diagnostic};
-use crate::manifest::{Access, FilesystemGrant, FolderGrant, Grants, Manifest, units};
+use crate::manifest::{
+    Access, EnvironmentGrant, FilesystemGrant, FolderGrant, Grants, Manifest, units,
+};
 
 /// Everything for which a child asks and its supervisor does not have: an error each, in the child's
 /// manifest, with the place in the supervisor's.
@@ -59,6 +61,9 @@ fn exceeds(handler: &str, child: &Grants, parent: &Grants) -> Option<String> {
             let open = above("max-open", child.max_open, parent.max_open, u32::to_string);
             open.or_else(|| child.folders.iter().find_map(|folder| not_within(folder, parent)))
         }
+        "environment" => {
+            beyond_environment(child.environment.as_ref()?, parent.environment.as_ref()?)
+        }
         "random" => {
             let seed = parent.random.as_ref()?.seed?;
             (child.random.as_ref()?.seed != Some(seed))
@@ -66,6 +71,33 @@ fn exceeds(handler: &str, child: &Grants, parent: &Grants) -> Option<String> {
         }
         _ => None,
     }
+}
+
+/// A variable that is shown to a child and not to its supervisor, or that only the supervisor calls
+/// secret. Fixed values are the child's own.
+fn beyond_environment(child: &EnvironmentGrant, parent: &EnvironmentGrant) -> Option<String> {
+    let shown = || child.variables.iter().filter(|variable| !variable.contains('='));
+    let within = |name: &&String, lists: &[&[String]]| {
+        lists.iter().any(|list| list.iter().any(|above| covers(above, name)))
+    };
+    let both: &[&[String]] = &[&parent.variables, &parent.secret];
+    let not_shown = shown()
+        .find(|name| !within(name, &both[..1]))
+        .or_else(|| child.secret.iter().find(|name| !within(name, both)));
+    if let Some(name) = not_shown {
+        return Some(format!("shows the variable `{name}`, which is not shown there"));
+    }
+    let told = |secret: &&String| {
+        let shown = shown().any(|name| covers(name, secret) || covers(secret, name));
+        shown && !within(secret, &[&child.secret])
+    };
+    let told = parent.secret.iter().find(told)?;
+    Some(format!("does not call `{told}` secret, as it is there"))
+}
+
+/// Whether `NAME` or `PREFIX*` means all that another such pattern means.
+fn covers(above: &str, name: &str) -> bool {
+    above == name || above.strip_suffix('*').is_some_and(|prefix| name.starts_with(prefix))
 }
 
 /// What a folder has that no folder of the supervisor has, if that is so.
@@ -94,4 +126,47 @@ fn above<T: PartialOrd>(
 ) -> Option<String> {
     let (more, less) = (show(&child), show(&parent));
     (child > parent).then(|| format!("has a `{setting}` of {more}, which is more than {less}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn grant(variables: &[&str], secret: &[&str]) -> EnvironmentGrant {
+        let owned = |list: &[&str]| list.iter().map(|text| text.to_string()).collect();
+        EnvironmentGrant {
+            variables: owned(variables),
+            secret: owned(secret),
+            ..EnvironmentGrant::default()
+        }
+    }
+
+    #[test]
+    fn a_child_sees_no_more_of_the_environment_than_its_supervisor() {
+        let parent = grant(&["LANG", "APP_*"], &["APP_KEY"]);
+        for (variables, secret) in [
+            (&["LANG"][..], &[][..]),
+            (&["APP_MODE", "OTHER=fixed"], &[]),
+            (&["APP_*"], &["APP_KEY"]),
+            (&["APP_*"], &["APP_*"]),
+            (&[], &["APP_KEY", "LANG"]),
+        ] {
+            assert_eq!(
+                beyond_environment(&grant(variables, secret), &parent),
+                None,
+                "{variables:?}"
+            );
+        }
+        for (variables, said) in [
+            (&["HOME"][..], "`HOME`, which is not shown"),
+            (&["*"], "`*`, which is not shown"),
+            (&["A*"], "`A*`, which is not shown"),
+            (&["APP_*"], "does not call `APP_KEY` secret"),
+            (&["APP_KEY"], "does not call `APP_KEY` secret"),
+        ] {
+            let more = beyond_environment(&grant(variables, &[]), &parent);
+            assert!(more.as_deref().is_some_and(|more| more.contains(said)), "{more:?}");
+        }
+        assert!(beyond_environment(&grant(&[], &["HOME"]), &parent).is_some());
+    }
 }

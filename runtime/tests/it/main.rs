@@ -12,5 +12,6 @@ mod supervision;
 mod tampering;
 mod turns;
 mod unused_imports;
+mod variables;
 mod warm;
 mod wasi;
