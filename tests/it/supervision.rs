@@ -78,3 +78,22 @@ fn a_child_that_may_more_is_refused() {
     env.write("theater.toml", manifest);
     assert_snapshot!(env.theater(&["repl", "-e", "ps"]).with_status(2));
 }
+
+#[test]
+fn an_application_is_built_as_a_whole() {
+    let env = TestEnvironment::new();
+    for name in ["first", "second"] {
+        env.theater(&["new", name, "--language", "wat", "--vcs", "none"]).ok();
+    }
+    let child = |name: &str| format!("[[children]]\nname = \"{name}\"\nmanifest = \"{name}\"\n");
+    let children = ["first", "second"].map(child).concat();
+    let manifest =
+        format!("[actor]\nname = \"app\"\n[handlers]\nstate = true\n[supervisor]\n{children}");
+    env.write("theater.toml", manifest);
+    assert_snapshot!(env.theater(&["build"]).ok());
+    let called = env.theater(&["repl", "-e", "app/second.increment(by: 5)"]).ok();
+    assert_eq!(called.stdout, "5\n");
+    // What is wrong with one of them is said, and the others are left as they are.
+    env.write("second/theater.toml", "[actor]\nname = second\n");
+    assert_snapshot!(env.theater(&["build"]).with_status(1));
+}

@@ -1,11 +1,11 @@
 //! What a run's log says about its actors: the fold with which a node goes on.
 
-use super::application::DEEPEST_TREE;
 use crate::actor::Life;
 use crate::diagnostic::{Diagnostic, Result, Source, TRACE_DAMAGED};
 use crate::manifest::Manifest;
 use crate::state::{Delta, State};
 use crate::trace::{ActorId, Code, ExitReason, Kind, PayloadKind, Record, RunDir, TurnHeader};
+use crate::world::DEEPEST_TREE;
 use std::collections::BTreeMap;
 use std::path::Path;
 

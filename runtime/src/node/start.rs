@@ -1,6 +1,6 @@
 //! From a path to a running actor.
 
-use super::application::{Ancestors, load_children};
+use super::application::load_children;
 use super::{Node, Opened, Prepared, PreparedChild};
 use crate::actor::Actor;
 use crate::boundary::export::{Function, INIT};
@@ -14,7 +14,7 @@ use crate::handlers::filesystem;
 use crate::manifest::{BareGrants, Child, Manifest, Spanned};
 use crate::trace::{Durability, Kind, Reader, RunDir};
 use crate::world::{
-    Binary, ComponentInfo, check_binary, component_path, needed_handlers, project_wit,
+    Ancestors, Binary, ComponentInfo, check_binary, component_path, needed_handlers, project_wit,
     read_component,
 };
 use std::ops::Range;

@@ -4,6 +4,7 @@
 //! Start with [`check_project`], which is what `theater check` shows. [`Wit`] is a project's `wit/`
 //! folder, resolved; [`ComponentInfo`] is what a component's bytes say about themselves, [`Binary`] the two together.
 
+mod application;
 mod binary;
 mod ceiling;
 mod component;
@@ -19,6 +20,8 @@ mod signature;
 mod text;
 mod wit;
 
+pub use application::application_projects;
+pub(crate) use application::{Ancestors, DEEPEST_TREE, named_by};
 pub use binary::Binary;
 pub use ceiling::check_child_grants;
 pub use component::{
