@@ -13,6 +13,7 @@ pub mod call;
 pub mod catalog;
 pub mod diagnostic;
 pub mod engine;
+pub mod files;
 pub mod handlers;
 pub mod manifest;
 pub mod node;

@@ -6,6 +6,7 @@ mod check;
 mod completions;
 mod explain;
 mod inspect;
+mod lsp;
 mod new;
 mod repl;
 mod replay;
@@ -34,6 +35,7 @@ pub enum Command {
     #[command(subcommand)]
     Cache(cache::Command),
     Explain(explain::Args),
+    Lsp(lsp::Args),
     Completions(completions::Args),
 }
 
@@ -50,6 +52,7 @@ pub fn run(command: Command, output: &mut Output) -> Ended {
         Command::Replay(args) => replay::run(args, output),
         Command::Cache(command) => cache::run(command, output),
         Command::Explain(args) => explain::run(args, output),
+        Command::Lsp(args) => lsp::run(args, output),
         Command::Completions(args) => completions::run(args, output),
     }
 }

@@ -1,12 +1,12 @@
 //! Manifests in files.
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::schema::MIB;
 use super::{Checked, Manifest, units};
 use crate::diagnostic::{Diagnostic, FILE_UNREADABLE, MANIFEST_MISSING, Result, Source};
+use crate::files::{Disk, Files, Kind};
 
 /// What a manifest's file is called.
 pub const FILE_NAME: &str = "theater.toml";
@@ -17,7 +17,12 @@ pub const LARGEST_MANIFEST: u64 = MIB;
 impl Manifest {
     /// Reads a manifest's file, or that of a folder.
     pub fn load(path: &Path) -> Checked {
-        match read(path) {
+        Self::load_from(&Disk, path)
+    }
+
+    /// [`Manifest::load`] from other files than those of the disk.
+    pub fn load_from(files: &(impl Files + ?Sized), path: &Path) -> Checked {
+        match read(files, path) {
             Ok((file, text)) => {
                 let dir = match file.parent() {
                     Some(dir) if !dir.as_os_str().is_empty() => dir,
@@ -31,7 +36,7 @@ impl Manifest {
 }
 
 /// The manifest's file that a path means, and its text.
-fn read(path: &Path) -> Result<(PathBuf, String)> {
+fn read(files: &(impl Files + ?Sized), path: &Path) -> Result<(PathBuf, String)> {
     let unreadable = |path: &Path, error: &io::Error| {
         let help = match error.kind() {
             io::ErrorKind::NotFound => {
@@ -44,27 +49,26 @@ fn read(path: &Path) -> Result<(PathBuf, String)> {
         };
         Box::new(Diagnostic::io(FILE_UNREADABLE, "read", path, error).help(help))
     };
-    let kind = std::fs::metadata(path).map_err(|error| unreadable(path, &error))?;
-    let file = match kind.is_dir() {
+    let kind = files.kind(path).map_err(|error| unreadable(path, &error))?;
+    let is_folder = kind == Kind::Folder;
+    let file = match is_folder {
         true if path == Path::new(".") || path.as_os_str().is_empty() => PathBuf::from(FILE_NAME),
         true => path.join(FILE_NAME),
         false => path.to_owned(),
     };
-    let kind = match std::fs::metadata(&file) {
-        Err(error) if kind.is_dir() && error.kind() == io::ErrorKind::NotFound => {
+    let kind = match files.kind(&file) {
+        Err(error) if is_folder && error.kind() == io::ErrorKind::NotFound => {
             return Err(no_manifest(path));
         }
         other => other.map_err(|error| unreadable(&file, &error))?,
     };
     // A pipe or a device might never end.
-    if !kind.is_file() {
+    if !matches!(kind, Kind::File { .. }) {
         let message = format!("cannot read {}: it is not a regular file", file.display());
         return Err(Box::new(Diagnostic::error(FILE_UNREADABLE, message)));
     }
-    let mut bytes = Vec::new();
-    File::open(&file)
-        .and_then(|open| open.take(LARGEST_MANIFEST + 1).read_to_end(&mut bytes))
-        .map_err(|error| unreadable(&file, &error))?;
+    let bytes =
+        files.read(&file, LARGEST_MANIFEST + 1).map_err(|error| unreadable(&file, &error))?;
     if bytes.len() as u64 > LARGEST_MANIFEST {
         let largest = units::size(LARGEST_MANIFEST);
         let message = format!("cannot read {}: it is larger than {largest}", file.display());

@@ -27,7 +27,7 @@ pub use bare::BareGrants;
 pub use json_schema::json_schema;
 pub use load::{FILE_NAME, LARGEST_MANIFEST};
 pub use name::{BadName, LONGEST_NAME, check_name, valid_name};
-pub use reference::reference;
+pub use reference::{field_page, handler_page, reference};
 pub use supervision::{Child, Restart, RestartState, Shutdown, Strategy, Supervision};
 
 use std::collections::BTreeMap;

@@ -17,6 +17,29 @@ pub fn reference() -> String {
     page
 }
 
+/// What there is to say about one key, as Markdown.
+pub fn field_page(field: &Field) -> String {
+    let mut page = format!("### {}\n\n{}\n", field.name, field.doc);
+    let is_table = matches!(field.kind, Kind::Table(_) | Kind::OneOf(_) | Kind::Handlers);
+    if !is_table || field.example.starts_with(['"', '[']) {
+        push(&mut page, format_args!("\nValue: {}.", value_words(field)));
+    }
+    match field.default {
+        Some(default) => push(&mut page, format_args!(" Default: `{default}`.\n")),
+        None if field.required => push(&mut page, format_args!(" Required.\n")),
+        None => page.push('\n'),
+    }
+    forms(&mut page, &field.kind);
+    page.trim_end().to_owned() + "\n"
+}
+
+/// What there is to say about one handler, as Markdown.
+pub fn handler_page(handler: &Handler) -> String {
+    let mut page = String::new();
+    grant(&mut page, handler);
+    page.trim_start().to_owned()
+}
+
 fn section(page: &mut String, field: &Field) {
     let needed = if field.required { " Required." } else { "" };
     let header = match field.kind {

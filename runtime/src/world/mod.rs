@@ -31,9 +31,12 @@ pub use conformance::check_component;
 pub use docs::with_docs;
 pub use grants::{Needs, actor_world, check_grants, check_world, may_trap, needed_handlers};
 pub(crate) use leftovers::leftover;
-pub use project::{check_actor, check_binary, check_project, component_path, project_wit};
-pub use text::{encode_text, read_component};
-pub use wit::{Import, Wit, WitFiles, builtin};
+pub use project::{
+    Component, check_actor, check_binary, check_project, check_project_in, component_path,
+    project_wit,
+};
+pub use text::{encode_text, read_component, read_component_from};
+pub use wit::{Import, MAX_WIT_BYTES, Wit, WitFiles, builtin};
 
 #[cfg(test)]
 mod tests;

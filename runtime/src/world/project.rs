@@ -2,8 +2,10 @@
 
 use super::component::ComponentInfo;
 use super::grants::{self, WorldCheck, actor_world, unused_grants};
-use super::{Binary, Wit, check_component, init, read_component};
+use super::text::read_component_from;
+use super::{Binary, Wit, check_component, init};
 use crate::diagnostic::{self, Diagnostic};
+use crate::files::{Disk, Files};
 use crate::manifest::{Manifest, UnusedImports};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -14,13 +16,23 @@ use wit_parser::WorldId;
 ///
 /// `path` is the project's folder, or its manifest.
 pub fn check_project(path: &Path) -> Vec<Diagnostic> {
-    let checked = Manifest::load(path);
+    check_project_in(&Disk, path)
+}
+
+/// [`check_project`] with other files than those of the disk: what a language server shows.
+pub fn check_project_in(files: &(impl Files + ?Sized), path: &Path) -> Vec<Diagnostic> {
+    let checked = Manifest::load_from(files, path);
     let mut problems = checked.diagnostics;
-    let Some(manifest) = checked.manifest else { return problems };
+    let Some(manifest) = checked.manifest else {
+        if problems.iter().any(|problem| problem.source.is_some()) {
+            problems.extend(wit_problems(files, path));
+        }
+        return problems;
+    };
     if manifest.is_supervisor_only() {
         return problems;
     }
-    let wit = match project_wit(&manifest) {
+    let wit = match project_wit_in(files, &manifest) {
         Ok(wit) => wit,
         Err(found) => {
             problems.extend(found);
@@ -28,15 +40,49 @@ pub fn check_project(path: &Path) -> Vec<Diagnostic> {
         }
     };
     let component = component_path(&manifest);
-    let bytes = match component.exists() {
+    let read = match files.exists(&component) {
         true => {
-            read_component(&component).map_err(|problem| in_file(&manifest, &component, *problem))
+            files.component(&component).map_err(|problem| in_file(&manifest, &component, *problem))
         }
         false => Err(not_built(&manifest, &component)),
     };
-    problems.extend(check_actor(&manifest, wit.as_ref(), bytes.as_deref().ok()));
-    problems.extend(bytes.err());
+    let known = read.as_ref().ok().map(|read| match &read.info {
+        Ok(info) => Ok((read.bytes.as_slice(), info)),
+        Err(problem) => Err(&**problem),
+    });
+    problems.extend(check(&manifest, wit.as_ref(), known));
+    problems.extend(read.err());
     problems
+}
+
+/// The problems of the WIT of a project whose manifest says too little to tell more.
+fn wit_problems(files: &(impl Files + ?Sized), path: &Path) -> Vec<Diagnostic> {
+    let is_folder = files.is_folder(path);
+    let folder = if is_folder { Some(path) } else { path.parent() };
+    let folder = folder.filter(|folder| *folder != Path::new(".")).unwrap_or(Path::new(""));
+    let wit = folder.join("wit");
+    let found = files.is_folder(&wit).then(|| Wit::load_from(files, &wit).err());
+    found.flatten().unwrap_or_default()
+}
+
+/// A component's bytes, and what they say.
+#[derive(Debug, Clone)]
+pub struct Component {
+    /// The component in its binary form.
+    pub bytes: Vec<u8>,
+    /// What it imports and exports, or why it cannot be told.
+    pub info: diagnostic::Result<ComponentInfo>,
+}
+
+impl Component {
+    /// Reads a component's file.
+    ///
+    /// # Errors
+    /// Those of [`read_component`](super::read_component).
+    pub fn load(files: &(impl Files + ?Sized), path: &Path) -> diagnostic::Result<Self> {
+        let bytes = read_component_from(files, path)?;
+        Ok(Self { info: ComponentInfo::read(&bytes), bytes })
+    }
 }
 
 /// The project's WIT; none if there is no folder `wit` and the manifest needs none.
@@ -44,9 +90,16 @@ pub fn check_project(path: &Path) -> Vec<Diagnostic> {
 /// # Errors
 /// Every problem that keeps the WIT from being resolved.
 pub fn project_wit(manifest: &Manifest) -> Result<Option<Wit>, Vec<Diagnostic>> {
+    project_wit_in(&Disk, manifest)
+}
+
+fn project_wit_in(
+    files: &(impl Files + ?Sized),
+    manifest: &Manifest,
+) -> Result<Option<Wit>, Vec<Diagnostic>> {
     let folder = manifest.resolve(Path::new("wit"));
-    if folder.is_dir() {
-        return Wit::load(&folder).map(Some);
+    if files.is_folder(&folder) {
+        return Wit::load_from(files, &folder).map(Some);
     }
     match &manifest.actor.world {
         None => Ok(None),

@@ -2,6 +2,7 @@
 
 use super::component::MAX_COMPONENT_BYTES;
 use crate::diagnostic::{self, Diagnostic, Source};
+use crate::files::{Disk, Files, Kind};
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
@@ -12,13 +13,24 @@ use std::sync::Arc;
 /// # Errors
 /// A file that cannot be read or is too large, text that is not WebAssembly text.
 pub fn read_component(path: &Path) -> diagnostic::Result<Vec<u8>> {
+    read_component_from(&Disk, path)
+}
+
+/// [`read_component`] from other files than those of the disk.
+///
+/// # Errors
+/// The same.
+pub fn read_component_from(
+    files: &(impl Files + ?Sized),
+    path: &Path,
+) -> diagnostic::Result<Vec<u8>> {
     let failed = |error| Diagnostic::io(diagnostic::FILE_UNREADABLE, "read", path, &error);
-    let meta = std::fs::metadata(path).map_err(failed)?;
-    let refused = match () {
-        () if meta.is_dir() => Some("it is a folder"),
-        () if !meta.is_file() => Some("it is not a file"),
-        () if meta.len() > MAX_COMPONENT_BYTES as u64 => Some("it is larger than 256 MiB"),
-        () => None,
+    let most = MAX_COMPONENT_BYTES as u64;
+    let refused = match files.kind(path).map_err(failed)? {
+        Kind::Folder => Some("it is a folder"),
+        Kind::Other => Some("it is not a file"),
+        Kind::File { length } if length > most => Some("it is larger than 256 MiB"),
+        Kind::File { .. } => None,
     };
     if let Some(reason) = refused {
         return Err(Diagnostic::error(
@@ -27,7 +39,7 @@ pub fn read_component(path: &Path) -> diagnostic::Result<Vec<u8>> {
         )
         .into());
     }
-    let bytes = std::fs::read(path).map_err(failed)?;
+    let bytes = files.read(path, most).map_err(failed)?;
     let named_text = path.extension().is_some_and(|extension| extension == "wat");
     if !named_text && !looks_like_text(&bytes) {
         return Ok(bytes);

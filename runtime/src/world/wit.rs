@@ -3,9 +3,11 @@
 use super::problems;
 use crate::catalog;
 use crate::diagnostic::{self, Diagnostic, Source};
+use crate::files::{Disk, Files, Kind};
 use std::collections::HashMap;
+use std::io;
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use wit_parser::{
     AstItem, InterfaceId, PackageId, PackageName, Resolve, SourceMap, Span, UnresolvedPackage,
@@ -13,7 +15,10 @@ use wit_parser::{
 };
 
 /// The largest `.wit` file that is read, in bytes.
-const MAX_WIT_BYTES: u64 = 4 << 20;
+pub const MAX_WIT_BYTES: u64 = 4 << 20;
+
+/// The standard library's words for a text that is none.
+const NOT_UTF8: &str = "stream did not contain valid UTF-8";
 
 /// The texts of a `wit/` folder, before they are parsed. They may come from an editor's buffers
 /// instead of from disk.
@@ -32,7 +37,15 @@ impl WitFiles {
     /// # Errors
     /// A folder or file that cannot be read, a folder without WIT, an encoded package in `deps/`.
     pub fn read(dir: &Path) -> diagnostic::Result<Self> {
-        let main = wit_files(dir)?;
+        Self::read_from(&Disk, dir)
+    }
+
+    /// [`WitFiles::read`] from other files than those of the disk.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn read_from(files: &(impl Files + ?Sized), dir: &Path) -> diagnostic::Result<Self> {
+        let main = wit_files(files, dir)?;
         if main.is_empty() {
             return Err(Diagnostic::error(
                 diagnostic::WIT_FOLDER,
@@ -43,12 +56,12 @@ impl WitFiles {
         }
         let mut deps = Vec::new();
         let folder = dir.join("deps");
-        if folder.is_dir() {
-            for path in entries(&folder)? {
-                if path.is_dir() {
-                    deps.push(wit_files(&path)?);
+        if files.is_folder(&folder) {
+            for path in entries(files, &folder)? {
+                if files.is_folder(&path) {
+                    deps.push(wit_files(files, &path)?);
                 } else if has_extension(&path, "wit") {
-                    deps.push(vec![read_wit(&path)?]);
+                    deps.push(vec![read_wit(files, &path)?]);
                 } else if has_extension(&path, "wasm") || has_extension(&path, "wat") {
                     return Err(Diagnostic::error(
                         diagnostic::WIT_FOLDER,
@@ -68,38 +81,37 @@ fn has_extension(path: &Path, extension: &str) -> bool {
     path.extension().is_some_and(|found| found == extension)
 }
 
-fn entries(dir: &Path) -> diagnostic::Result<Vec<std::path::PathBuf>> {
-    let failed =
-        |error| Diagnostic::io(diagnostic::FILE_UNREADABLE, "read the folder", dir, &error);
-    let mut paths = std::fs::read_dir(dir)
-        .map_err(failed)?
-        .map(|entry| entry.map(|entry| entry.path()))
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(failed)?;
-    paths.sort();
-    Ok(paths)
+fn entries(files: &(impl Files + ?Sized), dir: &Path) -> diagnostic::Result<Vec<PathBuf>> {
+    files.list(dir).map_err(|error| {
+        Diagnostic::io(diagnostic::FILE_UNREADABLE, "read the folder", dir, &error).into()
+    })
 }
 
-fn wit_files(dir: &Path) -> diagnostic::Result<Vec<Arc<Source>>> {
-    entries(dir)?
+fn wit_files(files: &(impl Files + ?Sized), dir: &Path) -> diagnostic::Result<Vec<Arc<Source>>> {
+    entries(files, dir)?
         .iter()
-        .filter(|path| has_extension(path, "wit") && !path.is_dir())
-        .map(|path| read_wit(path))
+        .filter(|path| has_extension(path, "wit") && !files.is_folder(path))
+        .map(|path| read_wit(files, path))
         .collect()
 }
 
-fn read_wit(path: &Path) -> diagnostic::Result<Arc<Source>> {
+fn read_wit(files: &(impl Files + ?Sized), path: &Path) -> diagnostic::Result<Arc<Source>> {
     let failed = |error| Diagnostic::io(diagnostic::FILE_UNREADABLE, "read", path, &error);
-    let meta = std::fs::metadata(path).map_err(failed)?;
-    if !meta.is_file() || meta.len() > MAX_WIT_BYTES {
-        let reason = if meta.is_file() { "it is larger than 4 MiB" } else { "it is not a file" };
+    let refused = match files.kind(path).map_err(failed)? {
+        Kind::File { length } if length > MAX_WIT_BYTES => Some("it is larger than 4 MiB"),
+        Kind::File { .. } => None,
+        Kind::Folder | Kind::Other => Some("it is not a file"),
+    };
+    if let Some(reason) = refused {
         return Err(Diagnostic::error(
             diagnostic::FILE_UNREADABLE,
             format!("cannot read {}: {reason}", path.display()),
         )
         .into());
     }
-    let text = std::fs::read_to_string(path).map_err(failed)?;
+    let bytes = files.read(path, MAX_WIT_BYTES).map_err(failed)?;
+    let text = String::from_utf8(bytes)
+        .map_err(|_| failed(io::Error::new(io::ErrorKind::InvalidData, NOT_UTF8)))?;
     Ok(Source::new(path.display().to_string(), text))
 }
 
@@ -133,7 +145,15 @@ impl Wit {
     /// # Errors
     /// Every problem that keeps the WIT from being resolved, at most one for each package.
     pub fn load(dir: &Path) -> Result<Self, Vec<Diagnostic>> {
-        let files = WitFiles::read(dir).map_err(|problem| vec![*problem])?;
+        Self::load_from(&Disk, dir)
+    }
+
+    /// [`Wit::load`] from other files than those of the disk.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn load_from(files: &(impl Files + ?Sized), dir: &Path) -> Result<Self, Vec<Diagnostic>> {
+        let files = WitFiles::read_from(files, dir).map_err(|problem| vec![*problem])?;
         Self::from_files(&files)
     }
 

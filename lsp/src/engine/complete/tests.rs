@@ -1,0 +1,76 @@
+#![allow(clippy::unwrap_used)]
+
+use super::*;
+use crate::engine::Vfs;
+
+/// What can be typed where `|` stands: what is listed, and what the text becomes with the first one.
+fn at_cursor(marked: &str) -> (Vec<String>, String) {
+    let offset = marked.find('|').unwrap();
+    let text = marked.replacen('|', "", 1);
+    let mut vfs = Vfs::default();
+    let path = Path::new("/p/theater.toml");
+    vfs.open(path, 1, text.clone());
+    vfs.open(Path::new("/p/wit/w.wit"), 1, "package a:b; world one {} world two {}".into());
+    let found = completions(&vfs.snapshot(), path, offset);
+    let mut after = text;
+    if let Some(first) = found.first() {
+        let new = format!("{}{}{}", first.insert, first.value, first.rest);
+        after.replace_range(first.span.clone(), &new);
+    }
+    (found.into_iter().map(|one| one.label).collect(), after)
+}
+
+fn labels(marked: &str) -> Vec<String> {
+    at_cursor(marked).0
+}
+
+#[test]
+fn tables() {
+    let (labels, after) = at_cursor("|");
+    assert_eq!(labels[0], "actor");
+    assert_eq!(after, "[actor]");
+    assert_eq!(at_cursor("[a|").1, "[actor]");
+    assert_eq!(at_cursor("[|]\n").1, "[actor]\n");
+    assert_eq!(at_cursor("[lim|its]").1, "[actor]");
+    assert!(!self::labels("[actor]\n[|").contains(&"actor".to_owned()));
+    assert_eq!(self::labels("[actor]|"), [""; 0]);
+}
+
+#[test]
+fn keys() {
+    let (labels, after) = at_cursor("[actor]\nname = \"x\"\n|\n[limits]\n");
+    assert!(labels.contains(&"world".to_owned()) && !labels.contains(&"name".to_owned()));
+    assert_eq!(after, "[actor]\nname = \"x\"\nversion = \"0.1.0\"\n[limits]\n");
+    assert_eq!(at_cursor("[limits]\nm|").1, "[limits]\nmemory = \"64MiB\"");
+    assert_eq!(at_cursor("[limits]\nx|y = 5").1, "[limits]\nmemory = 5");
+    assert!(self::labels("[handlers]\n|").contains(&"state".to_owned()));
+    assert!(!self::labels("[handlers]\n|").contains(&"context".to_owned()));
+    assert_eq!(self::labels("[handlers.state]\n|"), ["max-size"]);
+    assert_eq!(self::labels("[unknown]\n|"), [""; 0]);
+}
+
+#[test]
+fn settings_in_an_inline_table() {
+    assert_eq!(labels("[handlers]\nstate = { |"), ["max-size"]);
+    assert_eq!(labels("[handlers]\nstate = { | }\nlog = true"), ["max-size"]);
+    assert_eq!(at_cursor("[handlers]\nlog = { m|").1, "[handlers]\nlog = { max-lines = 1000");
+    assert_eq!(labels("[handlers]\nlog = { max-lines = 1, | }"), [""; 0]);
+    assert_eq!(labels("[handlers]\nlog = { max-lines = | }"), ["1000"]);
+    assert_eq!(labels("[handlers]\nlog = {}|"), [""; 0]);
+}
+
+#[test]
+fn values() {
+    assert_eq!(labels("[actor]\nworld = |"), ["\"one\"", "\"two\""]);
+    assert_eq!(at_cursor("[actor]\nworld = \"o|\n").1, "[actor]\nworld = \"one\"\n");
+    assert_eq!(labels("[handlers]\nclock = |"), ["true", "false"]);
+    assert_eq!(labels("[limits]\nmemory = \"6|4\""), ["\"64MiB\""]);
+    assert_eq!(labels("[limits]\nmemory =\n|")[0], "fuel");
+}
+
+#[test]
+fn nothing_where_nothing_goes() {
+    for text in ["# |", "[actor] # x|", "[actor]\nname = \"x\" |", "[actor]\nname |= 1"] {
+        assert_eq!(labels(text), [""; 0], "{text}");
+    }
+}

@@ -1,0 +1,92 @@
+//! What is said about the thing under the cursor.
+
+use super::outline::outline;
+use super::place::{self, Meaning};
+use super::vfs::Snapshot;
+use std::ops::Range;
+use std::path::Path;
+use theater_runtime::catalog::{self, Handler, Interface};
+use theater_runtime::manifest::{FILE_NAME, field_page, handler_page};
+use theater_runtime::world::builtin;
+
+/// What is said about a place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hover {
+    /// The bytes that it is about.
+    pub span: Range<usize>,
+    /// Markdown.
+    pub text: String,
+}
+
+/// What is said about a byte of a text: in a manifest its keys, handlers and settings, in WIT the
+/// interfaces that Theater answers.
+pub fn hover(files: &Snapshot, path: &Path, offset: usize) -> Option<Hover> {
+    let text = files.text(path)?;
+    let text = text.as_str();
+    let offset = text.floor_char_boundary(offset.min(text.len()));
+    match path.file_name().is_some_and(|name| name == FILE_NAME) {
+        true => manifest(text, offset),
+        false if path.extension().is_some_and(|extension| extension == "wit") => wit(text, offset),
+        false => None,
+    }
+}
+
+fn manifest(text: &str, offset: usize) -> Option<Hover> {
+    let place = place::at(&outline(text), offset)?;
+    let text = match place::meaning(&place.path)? {
+        Meaning::Field(field) => field_page(field),
+        Meaning::Handler(handler) => handler_page(handler),
+    };
+    Some(Hover { span: place.span, text })
+}
+
+fn wit(text: &str, offset: usize) -> Option<Hover> {
+    let span = interface_name(text, offset);
+    let name = &text[span.clone()];
+    let (handler, interface, how) = match (catalog::by_import(name), catalog::by_export(name)) {
+        (Some((handler, interface)), _) => (handler, interface, "answers it"),
+        (None, Some((handler, interface))) => (handler, interface, "calls it"),
+        (None, None) => return None,
+    };
+    Some(Hover { span, text: interface_page(handler, interface, how) })
+}
+
+fn interface_page(handler: &Handler, interface: &Interface, how: &str) -> String {
+    let grant = match handler.always {
+        true => "Every actor has it.".to_owned(),
+        false => format!("It is granted in theater.toml by `{} = true`.", handler.name),
+    };
+    let docs = docs(interface).map(|docs| format!("{docs}\n\n")).unwrap_or_default();
+    let name = handler.name;
+    format!(
+        "### {}\n\n{docs}The handler `{name}` {how}. {grant}\n\n---\n\n{}",
+        interface.id(),
+        handler_page(handler)
+    )
+}
+
+/// The comment of an interface in the contract.
+fn docs(interface: &Interface) -> Option<String> {
+    let resolve = builtin();
+    let package = |name: &wit_parser::PackageName| {
+        format!("{}:{}", name.namespace, name.name) == interface.package
+    };
+    let (_, package) = resolve.packages.iter().find(|(_, found)| package(&found.name))?;
+    let id = package.interfaces.get(interface.name)?;
+    resolve.interfaces[*id].docs.contents.clone()
+}
+
+/// The word around a byte, with all that an interface's full name is made of.
+fn interface_name(text: &str, offset: usize) -> Range<usize> {
+    let part = |c: char| c.is_ascii_alphanumeric() || "-:/@.+%".contains(c);
+    let before = text[..offset]
+        .rfind(|c| !part(c))
+        .map_or(0, |at| at + text[at..].chars().next().map_or(0, char::len_utf8));
+    let after = text[offset..].find(|c| !part(c)).map_or(text.len(), |at| offset + at);
+    // `use wasi:clocks/wall-clock@0.2.0.{datetime};`: the last point belongs to the list.
+    let word = text[before..after].trim_end_matches('.');
+    before..before + word.len()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,19 @@
+//! What is known about manifests and WIT, for any editor.
+//!
+//! Knows no protocol and does no I/O. [`Vfs`] takes in texts and what others found on disk, and gives
+//! out [`Snapshot`]s; every feature is a function from a snapshot and a place to plain data. Places
+//! are bytes; [`Text`] turns them into an editor's lines and columns.
+
+mod check;
+mod complete;
+mod hover;
+mod outline;
+mod place;
+mod text;
+mod vfs;
+
+pub use check::{Level, Problem, Problems, Related, Unit, component, inputs, problems, units};
+pub use complete::{Completion, CompletionKind, completions};
+pub use hover::{Hover, hover};
+pub use text::{Change, Encoding, Position, Text};
+pub use vfs::{Document, OnDisk, Snapshot, Vfs, normal};

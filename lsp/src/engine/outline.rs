@@ -1,0 +1,265 @@
+//! TOML as it is while somebody types: tables, keys and values with their places, from any text.
+//!
+//! A parser that stops at the first error, or that loses what follows an unfinished list, is of no
+//! use under the cursor. This one never fails. At the start of a line, what looks like a table's
+//! header or a key ends whatever was left open.
+
+use std::ops::Range;
+use toml_parser::Source;
+use toml_parser::lexer::{Token, TokenKind};
+
+/// One part of a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Key {
+    /// Its name, without quotes.
+    pub name: String,
+    /// Its bytes, with quotes.
+    pub span: Range<usize>,
+}
+
+/// The header of a table, `[a.b]` or `[[a.b]]`, and what stands below it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Section {
+    /// The parts of its name; none for what stands above the first header.
+    pub keys: Vec<Key>,
+    /// The bytes from the first bracket to the last.
+    pub header: Range<usize>,
+    /// The bytes from the header's start to the next header.
+    pub span: Range<usize>,
+    /// What stands below.
+    pub entries: Vec<Entry>,
+}
+
+/// A line `key = value`, or one in an inline table. Any part may be missing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The parts of the key.
+    pub keys: Vec<Key>,
+    /// The byte behind `=`, if it is there.
+    pub equals: Option<usize>,
+    /// The bytes of the value; empty if it is missing.
+    pub value: Range<usize>,
+    /// The entries of an inline table.
+    pub entries: Vec<Entry>,
+}
+
+/// Reads a text. The first section is what stands above the first header.
+pub fn outline(text: &str) -> Vec<Section> {
+    let mut tokens = Source::new(text).lex().into_vec();
+    tokens.retain(|token| token.kind() != TokenKind::Eof);
+    let mut reader = Reader { text, tokens, at: 0 };
+    let mut sections =
+        vec![Section { keys: Vec::new(), header: 0..0, span: 0..text.len(), entries: Vec::new() }];
+    while reader.at < reader.tokens.len() {
+        reader.skip_blank();
+        let Some(kind) = reader.kind() else { break };
+        if kind == TokenKind::LeftSquareBracket {
+            let section = reader.header();
+            if let Some(last) = sections.last_mut() {
+                last.span.end = section.header.start;
+            }
+            sections.push(section);
+        } else {
+            let before = reader.at;
+            let entry = reader.entry(0);
+            if let Some(last) = sections.last_mut() {
+                last.entries.push(entry);
+            }
+            reader.skip_line();
+            // Whatever it was, the walk goes on.
+            reader.at = reader.at.max(before + 1);
+        }
+    }
+    sections
+}
+
+/// Whether a byte is in a comment, or right behind it.
+pub fn is_in_comment(text: &str, offset: usize) -> bool {
+    Source::new(text).lex().any(|token| {
+        let span = token.span();
+        token.kind() == TokenKind::Comment && span.start() < offset && offset <= span.end()
+    })
+}
+
+/// How deep inline tables are followed. No manifest needs deeper ones.
+const DEEPEST: u32 = 16;
+
+struct Reader<'t> {
+    text: &'t str,
+    tokens: Vec<Token>,
+    at: usize,
+}
+
+impl Reader<'_> {
+    fn kind(&self) -> Option<TokenKind> {
+        self.tokens.get(self.at).map(Token::kind)
+    }
+
+    /// Where the next token starts.
+    fn start(&self) -> usize {
+        self.tokens.get(self.at).map_or(self.text.len(), |token| token.span().start())
+    }
+
+    /// Where the last token ended that is not blank.
+    fn end(&self) -> usize {
+        let blank = |token: &&Token| !is_blank(token.kind());
+        self.tokens[..self.at].iter().rev().find(blank).map_or(0, |token| token.span().end())
+    }
+
+    fn skip(&mut self, wanted: impl Fn(TokenKind) -> bool) {
+        while self.kind().is_some_and(&wanted) {
+            self.at += 1;
+        }
+    }
+
+    fn skip_blank(&mut self) {
+        self.skip(is_blank);
+    }
+
+    fn skip_spaces(&mut self) {
+        self.skip(|kind| kind == TokenKind::Whitespace);
+    }
+
+    fn skip_line(&mut self) {
+        self.skip(|kind| kind != TokenKind::Newline);
+    }
+
+    /// `[a.b]`, as far as it is there.
+    fn header(&mut self) -> Section {
+        let start = self.start();
+        self.skip(|kind| kind == TokenKind::LeftSquareBracket);
+        let keys = self.keys();
+        self.skip(|kind| kind == TokenKind::RightSquareBracket);
+        let header = start..self.end();
+        self.skip_line();
+        Section { keys, header, span: start..self.text.len(), entries: Vec::new() }
+    }
+
+    /// `a.b`, as far as it is there.
+    fn keys(&mut self) -> Vec<Key> {
+        let mut keys = Vec::new();
+        loop {
+            self.skip_spaces();
+            match self.kind() {
+                Some(TokenKind::Atom | TokenKind::BasicString | TokenKind::LiteralString) => {
+                    let span = self.tokens[self.at].span();
+                    let span = span.start()..span.end();
+                    let name = self.text[span.clone()].trim_matches(['"', '\'']).to_owned();
+                    keys.push(Key { name, span });
+                }
+                Some(TokenKind::Dot) => {}
+                _ => return keys,
+            }
+            self.at += 1;
+        }
+    }
+
+    /// `key = value`, as far as it is there.
+    fn entry(&mut self, depth: u32) -> Entry {
+        let keys = self.keys();
+        self.skip_spaces();
+        let mut entry =
+            Entry { keys, equals: None, value: self.end()..self.end(), entries: Vec::new() };
+        if self.kind() == Some(TokenKind::Equals) {
+            self.at += 1;
+            entry.equals = Some(self.end());
+            self.skip_spaces();
+            entry.value = self.start()..self.start();
+            self.value(&mut entry, depth);
+        }
+        entry
+    }
+
+    fn value(&mut self, entry: &mut Entry, depth: u32) {
+        let start = self.start();
+        match self.kind() {
+            None | Some(TokenKind::Newline | TokenKind::Comment) => return,
+            Some(TokenKind::LeftCurlyBracket) if depth < DEEPEST => {
+                self.at += 1;
+                self.inline(&mut entry.entries, depth);
+            }
+            Some(TokenKind::LeftSquareBracket | TokenKind::LeftCurlyBracket) => self.brackets(),
+            Some(TokenKind::Comma | TokenKind::RightCurlyBracket) => return,
+            // Dates and numbers with a fraction are several tokens.
+            Some(_) => self.skip(|kind| {
+                !is_blank(kind) && !matches!(kind, TokenKind::Comma | TokenKind::RightCurlyBracket)
+            }),
+        }
+        entry.value = start..self.end().max(start);
+    }
+
+    /// The inside of an inline table, with its closing bracket if it is there.
+    fn inline(&mut self, entries: &mut Vec<Entry>, depth: u32) {
+        loop {
+            self.skip(|kind| is_blank(kind) && kind != TokenKind::Newline);
+            match self.kind() {
+                None => return,
+                Some(TokenKind::RightCurlyBracket) => {
+                    self.at += 1;
+                    return;
+                }
+                Some(TokenKind::Newline) => {
+                    self.at += 1;
+                    if self.starts_anew(false) {
+                        self.at -= 1;
+                        return;
+                    }
+                }
+                Some(TokenKind::Comma) => self.at += 1,
+                Some(_) => {
+                    let before = self.at;
+                    entries.push(self.entry(depth + 1));
+                    self.at = self.at.max(before + 1);
+                }
+            }
+        }
+    }
+
+    /// A list, or what is nested too deeply to be followed, with its closing bracket if it is there.
+    fn brackets(&mut self) {
+        let mut depth = 0_u32;
+        while let Some(kind) = self.kind() {
+            self.at += 1;
+            match kind {
+                TokenKind::LeftSquareBracket | TokenKind::LeftCurlyBracket => depth += 1,
+                TokenKind::RightSquareBracket | TokenKind::RightCurlyBracket => {
+                    depth = depth.saturating_sub(1);
+                    if depth == 0 {
+                        return;
+                    }
+                }
+                TokenKind::Newline if self.starts_anew(true) => {
+                    self.at -= 1;
+                    return;
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Whether the line that starts here looks like a header or a key of its own, so that what was
+    /// left open before it is unfinished. In a list a key may be indented, in an inline table not.
+    fn starts_anew(&self, in_list: bool) -> bool {
+        let rest = &self.text[self.start()..];
+        let line = rest.lines().next().unwrap_or_default();
+        let line = if in_list { line.trim_start() } else { line };
+        let bare = |text: &str| {
+            !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
+        };
+        if let Some(rest) = line.strip_prefix('[') {
+            let name = rest.trim_start_matches('[').split(']').next().unwrap_or_default().trim();
+            let after = rest.split(']').next_back().unwrap_or_default().trim();
+            let word = name.starts_with(|c: char| c.is_ascii_alphabetic());
+            let value = matches!(name, "true" | "false" | "inf" | "nan");
+            return bare(name) && word && !value && (after.is_empty() || after.starts_with('#'));
+        }
+        line.split_once('=').is_some_and(|(key, _)| bare(key.trim_end()))
+    }
+}
+
+fn is_blank(kind: TokenKind) -> bool {
+    matches!(kind, TokenKind::Whitespace | TokenKind::Comment | TokenKind::Newline)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,106 @@
+use super::*;
+use proptest::prelude::*;
+
+/// Each key with its table and the text of its value.
+fn shape(text: &str) -> Vec<String> {
+    fn entries(text: &str, prefix: &str, list: &[Entry], out: &mut Vec<String>) {
+        for entry in list {
+            let names: Vec<&str> = entry.keys.iter().map(|key| key.name.as_str()).collect();
+            let path = format!("{prefix}{}", names.join("."));
+            out.push(format!("{path} = {}", &text[entry.value.clone()]));
+            entries(text, &format!("{path}."), &entry.entries, out);
+        }
+    }
+    let mut out = Vec::new();
+    for section in outline(text) {
+        let names: Vec<&str> = section.keys.iter().map(|key| key.name.as_str()).collect();
+        if !section.header.is_empty() {
+            out.push(format!("{} {}", &text[section.header.clone()], names.join("|")));
+        }
+        entries(text, "", &section.entries, &mut out);
+    }
+    out
+}
+
+#[test]
+fn a_sound_text() {
+    let text = "top = 1\n[a.'b']\nx.y = \"=\" # no\nlist = [\n  1,\n]\n[[c]]\nt = { u = 2.5, v = { w = true } }\n";
+    assert_eq!(
+        shape(text),
+        [
+            "top = 1",
+            "[a.'b'] a|b",
+            "x.y = \"=\"",
+            "list = [\n  1,\n]",
+            "[[c]] c",
+            "t = { u = 2.5, v = { w = true } }",
+            "t.u = 2.5",
+            "t.v = { w = true }",
+            "t.v.w = true",
+        ]
+    );
+}
+
+#[test]
+fn what_is_unfinished_takes_nothing_with_it() {
+    assert_eq!(
+        shape("[a]\nlist = [\"x\",\nk = 1\nl = [\n[b]\nc = 2"),
+        ["[a] a", "list = [\"x\",", "k = 1", "l = [", "[b] b", "c = 2"]
+    );
+    assert_eq!(
+        shape("[handlers]\nstate = { max-\nlog = true\n[lim"),
+        ["[handlers] handlers", "state = { max-", "state.max- = ", "log = true", "[lim lim"]
+    );
+    assert_eq!(shape("name = \"un\nk"), ["name = \"un", "k = "]);
+    assert_eq!(shape("= 5\n]\nk ="), [" = 5", " = ", "k = "]);
+}
+
+#[test]
+fn lists_of_lists_and_tables_are_one_value() {
+    assert_eq!(
+        shape("a = [\n  [1],\n  [true],\n  { b = 1 },\n]\nc = 1"),
+        ["a = [\n  [1],\n  [true],\n  { b = 1 },\n]", "c = 1"]
+    );
+    assert_eq!(shape("t = {\n  a = 1,\n  b = 2\n}\nc = 3")[3], "c = 3");
+}
+
+fn spans(list: &[Entry], out: &mut Vec<Range<usize>>) {
+    for entry in list {
+        out.extend(entry.keys.iter().map(|key| key.span.clone()));
+        out.push(entry.value.clone());
+        spans(&entry.entries, out);
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_text_has_an_outline_within_its_bounds(
+        pieces in prop::collection::vec(
+            prop_oneof![
+                Just("["), Just("]"), Just("{"), Just("}"), Just("="), Just(","), Just("."),
+                Just("\n"), Just(" "), Just("key"), Just("\""), Just("'"), Just("\"\"\""),
+                Just("# ü"), Just("\r\n"), Just("𝄞"), Just("1.5"),
+            ],
+            0..60,
+        )
+    ) {
+        let text = pieces.concat();
+        let sections = outline(&text);
+        let mut all = Vec::new();
+        for section in &sections {
+            all.push(section.header.clone());
+            all.push(section.span.clone());
+            spans(&section.entries, &mut all);
+        }
+        for span in all {
+            prop_assert!(text.get(span.clone()).is_some(), "{span:?} of {text:?}");
+        }
+    }
+}
+
+#[test]
+fn deep_nesting_ends() {
+    let text = format!("a = {}", "{ b = ".repeat(100_000));
+    assert_eq!(outline(&text).len(), 1);
+    assert_eq!(outline(&format!("a = {}", "[".repeat(100_000))).len(), 1);
+}

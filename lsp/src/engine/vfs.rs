@@ -1,0 +1,311 @@
+//! The files that the engine knows: what is on disk, as somebody else has read it, and over it the
+//! texts that an editor has open. Nothing here reads a file.
+
+use super::text::{Change, Encoding, Text};
+use imbl::OrdMap;
+use std::collections::hash_map::DefaultHasher;
+use std::hash::{Hash, Hasher};
+use std::io;
+use std::path::{Component as Part, Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+use theater_runtime::diagnostic::Result;
+use theater_runtime::files::{Files, Kind};
+use theater_runtime::world::Component;
+
+/// What was found on disk at a path.
+#[derive(Debug, Clone)]
+pub enum OnDisk {
+    /// A file with this content.
+    File(Vec<u8>),
+    /// A file of this length whose content was not read: it is too long for what it is, or only its
+    /// name matters.
+    Unread(u64),
+    /// A folder.
+    Folder,
+    /// Neither.
+    Other,
+    /// It could not be read.
+    Failed(io::ErrorKind, String),
+}
+
+/// What is known of one path on disk.
+#[derive(Debug)]
+struct Entry {
+    found: OnDisk,
+    revision: u64,
+    /// The component that the file is, once somebody has asked.
+    component: OnceLock<Result<Arc<Component>>>,
+}
+
+/// A text that is open in the editor.
+#[derive(Debug, Clone)]
+pub struct Document {
+    /// The editor's number of this state of the text.
+    pub version: i32,
+    /// The text.
+    pub text: Arc<Text>,
+    revision: u64,
+}
+
+/// All files at one moment. Cheap to clone, and never changed by anybody else.
+#[derive(Debug, Clone, Default)]
+pub struct Snapshot {
+    disk: OrdMap<PathBuf, Arc<Entry>>,
+    open: OrdMap<PathBuf, Document>,
+}
+
+/// The files as they are now.
+#[derive(Debug, Default)]
+pub struct Vfs {
+    now: Snapshot,
+    revision: u64,
+}
+
+impl Vfs {
+    /// All files as they are now.
+    pub fn snapshot(&self) -> Snapshot {
+        self.now.clone()
+    }
+
+    /// An editor opened a text. From now on it counts, and not what is on disk.
+    pub fn open(&mut self, path: &Path, version: i32, text: String) {
+        self.set(path, version, Text::new(text));
+    }
+
+    /// The editor changed an open text. Nothing happens to one that is not open.
+    pub fn change(&mut self, path: &Path, version: i32, changes: &[Change], encoding: Encoding) {
+        let Some(document) = self.now.open.get(&normal(path)) else { return };
+        let mut text = (*document.text).clone();
+        for change in changes {
+            text = text.changed(change, encoding);
+        }
+        self.set(path, version, text);
+    }
+
+    /// The editor closed a text. From now on what is on disk counts.
+    pub fn close(&mut self, path: &Path) {
+        self.now.open.remove(&normal(path));
+    }
+
+    /// What was found on disk at a path; none if nothing is there any more.
+    pub fn found(&mut self, path: &Path, found: Option<OnDisk>) {
+        let path = normal(path);
+        match found {
+            None => {
+                self.now.disk.remove(&path);
+            }
+            Some(found) => {
+                self.revision += 1;
+                let component = OnceLock::new();
+                let entry = Entry { found, revision: self.revision, component };
+                self.now.disk.insert(path, Arc::new(entry));
+            }
+        }
+    }
+
+    fn set(&mut self, path: &Path, version: i32, text: Text) {
+        self.revision += 1;
+        let document = Document { version, text: Arc::new(text), revision: self.revision };
+        self.now.open.insert(normal(path), document);
+    }
+}
+
+impl Snapshot {
+    /// The text that is open in the editor at a path.
+    pub fn document(&self, path: &Path) -> Option<&Document> {
+        self.open.get(&normal(path))
+    }
+
+    /// The paths of all open texts.
+    pub fn open_paths(&self) -> impl Iterator<Item = &PathBuf> {
+        self.open.keys()
+    }
+
+    /// The text at a path, open or on disk; none if it is no text.
+    pub fn text(&self, path: &Path) -> Option<Arc<Text>> {
+        let path = normal(path);
+        if let Some(document) = self.open.get(&path) {
+            return Some(document.text.clone());
+        }
+        match &self.disk.get(&path)?.found {
+            OnDisk::File(bytes) => Some(Arc::new(Text::new(std::str::from_utf8(bytes).ok()?))),
+            _ => None,
+        }
+    }
+
+    /// Every path below a folder of which something is known, in their order.
+    pub fn below(&self, folder: &Path) -> Vec<PathBuf> {
+        let folder = normal(folder);
+        let disk = self.disk.range(folder.clone()..).map(|(path, _)| path);
+        let open = self.open.range(folder.clone()..).map(|(path, _)| path);
+        let inside = |path: &&PathBuf| path.starts_with(&folder);
+        let mut paths: Vec<PathBuf> =
+            disk.take_while(inside).chain(open.take_while(inside)).cloned().collect();
+        paths.sort();
+        paths.dedup();
+        paths
+    }
+
+    /// Every path that ends with this name, in their order.
+    pub fn named(&self, name: &str) -> Vec<PathBuf> {
+        let mut paths: Vec<PathBuf> = self.disk.keys().chain(self.open.keys()).cloned().collect();
+        paths.retain(|path| path.file_name().is_some_and(|found| found == name));
+        paths.retain(|path| self.is_file(path));
+        paths.sort();
+        paths.dedup();
+        paths
+    }
+
+    /// Whether a file or a text is at a path.
+    pub fn is_file(&self, path: &Path) -> bool {
+        self.kind(path).is_ok_and(|kind| matches!(kind, Kind::File { .. }))
+    }
+
+    /// A number that is another one as soon as something at one of these paths is different.
+    pub fn fingerprint(&self, paths: &[PathBuf]) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        for path in paths {
+            let path = normal(path);
+            self.open.get(&path).map(|document| document.revision).hash(&mut hasher);
+            self.disk.get(&path).map(|entry| entry.revision).hash(&mut hasher);
+            path.hash(&mut hasher);
+        }
+        hasher.finish()
+    }
+}
+
+impl Files for Snapshot {
+    fn kind(&self, path: &Path) -> io::Result<Kind> {
+        let path = normal(path);
+        if let Some(document) = self.open.get(&path) {
+            return Ok(Kind::File { length: document.text.as_str().len() as u64 });
+        }
+        match self.disk.get(&path).map(|entry| &entry.found) {
+            Some(OnDisk::File(bytes)) => Ok(Kind::File { length: bytes.len() as u64 }),
+            Some(OnDisk::Unread(length)) => Ok(Kind::File { length: *length }),
+            Some(OnDisk::Folder) => Ok(Kind::Folder),
+            Some(OnDisk::Other) => Ok(Kind::Other),
+            Some(OnDisk::Failed(kind, why)) => Err(io::Error::new(*kind, why.clone())),
+            None if !self.below(&path).is_empty() => Ok(Kind::Folder),
+            None => Err(io::ErrorKind::NotFound.into()),
+        }
+    }
+
+    fn read(&self, path: &Path, most: u64) -> io::Result<Vec<u8>> {
+        let path = normal(path);
+        let most = usize::try_from(most).unwrap_or(usize::MAX);
+        let first = |bytes: &[u8]| bytes[..bytes.len().min(most)].to_vec();
+        if let Some(document) = self.open.get(&path) {
+            return Ok(first(document.text.as_str().as_bytes()));
+        }
+        match self.disk.get(&path).map(|entry| &entry.found) {
+            Some(OnDisk::File(bytes)) => Ok(first(bytes)),
+            Some(OnDisk::Failed(kind, why)) => Err(io::Error::new(*kind, why.clone())),
+            Some(_) => Err(io::ErrorKind::InvalidInput.into()),
+            None => Err(io::ErrorKind::NotFound.into()),
+        }
+    }
+
+    fn list(&self, folder: &Path) -> io::Result<Vec<PathBuf>> {
+        let normal = normal(folder);
+        if self.kind(&normal)? != Kind::Folder {
+            return Err(io::ErrorKind::NotADirectory.into());
+        }
+        let below = self.below(&normal);
+        let child = |path: &PathBuf| {
+            let name = path.strip_prefix(&normal).ok()?.components().next()?;
+            Some(folder.join(name))
+        };
+        let mut children: Vec<PathBuf> = below.iter().filter_map(child).collect();
+        children.dedup();
+        Ok(children)
+    }
+
+    fn component(&self, path: &Path) -> Result<Arc<Component>> {
+        let path = normal(path);
+        let read = || Component::load(self, &path).map(Arc::new);
+        match self.disk.get(&path) {
+            Some(entry) if !self.open.contains_key(&path) => {
+                entry.component.get_or_init(read).clone()
+            }
+            _ => read(),
+        }
+    }
+}
+
+/// A path without `.` and, as far as names tell, without `..`.
+pub fn normal(path: &Path) -> PathBuf {
+    let mut out = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Part::CurDir => {}
+            Part::ParentDir if out.file_name().is_some() => {
+                out.pop();
+            }
+            part => out.push(part),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    fn text_of(snapshot: &Snapshot, path: &str) -> Option<String> {
+        snapshot.text(Path::new(path)).map(|text| text.as_str().to_owned())
+    }
+
+    #[test]
+    fn an_open_text_hides_the_file_until_it_is_closed() {
+        let mut vfs = Vfs::default();
+        vfs.found(Path::new("/p/a"), Some(OnDisk::File(b"disk".to_vec())));
+        let before = vfs.snapshot();
+        vfs.open(Path::new("/p/./x/../a"), 1, "open".into());
+        assert_eq!(text_of(&vfs.snapshot(), "/p/a").as_deref(), Some("open"));
+        assert_eq!(text_of(&before, "/p/a").as_deref(), Some("disk"));
+        vfs.close(Path::new("/p/a"));
+        assert_eq!(text_of(&vfs.snapshot(), "/p/a").as_deref(), Some("disk"));
+        vfs.found(Path::new("/p/a"), None);
+        assert_eq!(text_of(&vfs.snapshot(), "/p/a"), None);
+    }
+
+    #[test]
+    fn folders_list_what_is_on_disk_and_what_is_only_open() {
+        let mut vfs = Vfs::default();
+        vfs.found(Path::new("/p/wit"), Some(OnDisk::Folder));
+        vfs.found(Path::new("/p/wit/b.wit"), Some(OnDisk::File(Vec::new())));
+        vfs.open(Path::new("/p/wit/a.wit"), 1, String::new());
+        vfs.open(Path::new("/p/wit/deps/x/y.wit"), 1, String::new());
+        vfs.open(Path::new("/p/witless"), 1, String::new());
+        let files = vfs.snapshot();
+        let listed = files.list(Path::new("/p/wit")).unwrap();
+        let names: Vec<_> = listed.iter().map(|path| path.to_str().unwrap()).collect();
+        assert_eq!(names, ["/p/wit/a.wit", "/p/wit/b.wit", "/p/wit/deps"]);
+        assert_eq!(files.kind(Path::new("/p/wit/deps")).unwrap(), Kind::Folder);
+        assert_eq!(
+            files.list(Path::new("/p/witless")).unwrap_err().kind(),
+            io::ErrorKind::NotADirectory
+        );
+        assert_eq!(files.kind(Path::new("/q")).unwrap_err().kind(), io::ErrorKind::NotFound);
+    }
+
+    #[test]
+    fn the_fingerprint_follows_every_change() {
+        let mut vfs = Vfs::default();
+        let paths = [PathBuf::from("/a"), PathBuf::from("/b")];
+        let mut seen = vec![vfs.snapshot().fingerprint(&paths)];
+        vfs.open(&paths[0], 1, "x".into());
+        seen.push(vfs.snapshot().fingerprint(&paths));
+        let change = Change { range: None, text: "y".into() };
+        vfs.change(&paths[0], 2, &[change], Encoding::Utf16);
+        seen.push(vfs.snapshot().fingerprint(&paths));
+        vfs.found(&paths[1], Some(OnDisk::Folder));
+        seen.push(vfs.snapshot().fingerprint(&paths));
+        seen.sort_unstable();
+        seen.dedup();
+        assert_eq!(seen.len(), 4);
+    }
+}

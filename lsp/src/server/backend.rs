@@ -1,0 +1,229 @@
+//! The protocol's methods.
+
+use super::worker::Wake;
+use super::{Shared, State, Wishes, convert};
+use crate::engine::{self, Encoding, Snapshot, Text};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use tower_lsp::jsonrpc::{Error, Result};
+use tower_lsp::ls_types as lsp;
+use tower_lsp::{Client, LanguageServer};
+
+/// What the methods work on.
+pub struct Backend {
+    shared: Arc<Shared>,
+    client: Client,
+    shut_down: AtomicBool,
+}
+
+/// What a request about a place is answered from.
+struct Question {
+    files: Snapshot,
+    path: PathBuf,
+    text: Arc<Text>,
+    wishes: Wishes,
+    offset: usize,
+}
+
+impl Backend {
+    /// Methods for a client.
+    pub fn new(shared: Arc<Shared>, client: Client) -> Self {
+        Self { shared, client, shut_down: AtomicBool::new(false) }
+    }
+
+    /// Whether the editor has asked for the end.
+    pub fn was_shut_down(&self) -> bool {
+        self.shut_down.load(Ordering::Relaxed)
+    }
+
+    /// Changes the texts, at once and in order, and has them checked.
+    fn edit(&self, uri: &lsp::Uri, edit: impl FnOnce(&mut State, PathBuf)) {
+        // Texts without a file belong to no project.
+        let Some(path) = convert::path(uri) else { return };
+        edit(&mut self.shared.lock(), path);
+        self.shared.wake(Wake::Edited);
+    }
+
+    /// The files as they are when the request comes in; none if nothing is known of its text.
+    fn question(&self, place: &lsp::TextDocumentPositionParams) -> Option<Question> {
+        let path = convert::path(&place.text_document.uri)?;
+        let state = self.shared.lock();
+        let files = state.vfs.snapshot();
+        let wishes = state.client;
+        drop(state);
+        let text = files.text(&path)?;
+        let offset = text.offset(convert::position(place.position), wishes.encoding);
+        Some(Question { files, path, text, wishes, offset })
+    }
+}
+
+/// Answers on a thread of its own: nobody waits for it, and a fault in it ends nothing.
+async fn answer<T: Send + 'static>(
+    question: Option<Question>,
+    answer: impl FnOnce(Question) -> Option<T> + Send + 'static,
+) -> Result<Option<T>> {
+    let Some(question) = question else { return Ok(None) };
+    let answered = tokio::task::spawn_blocking(|| answer(question)).await;
+    answered.map_err(|_| Error::internal_error())
+}
+
+impl LanguageServer for Backend {
+    async fn initialize(&self, params: lsp::InitializeParams) -> Result<lsp::InitializeResult> {
+        let wishes = wishes(&params.capabilities);
+        let mut state = self.shared.lock();
+        state.client = wishes;
+        state.roots = roots(&params);
+        drop(state);
+        Ok(lsp::InitializeResult {
+            capabilities: capabilities(wishes.encoding),
+            server_info: Some(lsp::ServerInfo {
+                name: "theater".to_owned(),
+                version: Some(env!("CARGO_PKG_VERSION").to_owned()),
+            }),
+            ..Default::default()
+        })
+    }
+
+    async fn initialized(&self, _: lsp::InitializedParams) {
+        self.shared.wake(Wake::DiskChanged);
+        if self.shared.lock().client.watch {
+            // An editor that refuses is one that does not watch: the disk is looked at anyway.
+            let _ = self.client.register_capability(vec![watchers()]).await;
+        }
+    }
+
+    async fn shutdown(&self) -> Result<()> {
+        self.shut_down.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+
+    async fn did_open(&self, params: lsp::DidOpenTextDocumentParams) {
+        let document = params.text_document;
+        self.edit(&document.uri, |state, path| {
+            state.vfs.open(&path, document.version, document.text);
+        });
+    }
+
+    async fn did_change(&self, params: lsp::DidChangeTextDocumentParams) {
+        let changes = convert::changes(params.content_changes);
+        self.edit(&params.text_document.uri, |state, path| {
+            let encoding = state.client.encoding;
+            state.vfs.change(&path, params.text_document.version, &changes, encoding);
+        });
+    }
+
+    async fn did_save(&self, _: lsp::DidSaveTextDocumentParams) {
+        self.shared.wake(Wake::DiskChanged);
+    }
+
+    async fn did_close(&self, params: lsp::DidCloseTextDocumentParams) {
+        self.edit(&params.text_document.uri, |state, path| state.vfs.close(&path));
+        self.shared.wake(Wake::DiskChanged);
+    }
+
+    async fn did_change_watched_files(&self, _: lsp::DidChangeWatchedFilesParams) {
+        self.shared.wake(Wake::DiskChanged);
+    }
+
+    async fn did_change_workspace_folders(&self, params: lsp::DidChangeWorkspaceFoldersParams) {
+        let gone = folders(&params.event.removed);
+        let mut state = self.shared.lock();
+        state.roots.retain(|root| !gone.contains(root));
+        state.roots.extend(folders(&params.event.added));
+        drop(state);
+        self.shared.wake(Wake::DiskChanged);
+    }
+
+    async fn hover(&self, params: lsp::HoverParams) -> Result<Option<lsp::Hover>> {
+        let question = self.question(&params.text_document_position_params);
+        answer(question, |q| {
+            let hover = engine::hover(&q.files, &q.path, q.offset)?;
+            Some(convert::hover(&q.text, &hover, q.wishes.encoding, q.wishes.markdown))
+        })
+        .await
+    }
+
+    async fn completion(
+        &self,
+        params: lsp::CompletionParams,
+    ) -> Result<Option<lsp::CompletionResponse>> {
+        let question = self.question(&params.text_document_position);
+        answer(question, |q| {
+            let found = engine::completions(&q.files, &q.path, q.offset);
+            let Wishes { encoding, snippets, .. } = q.wishes;
+            let item = |one| convert::completion(&q.text, one, encoding, snippets);
+            Some(lsp::CompletionResponse::Array(found.iter().map(item).collect()))
+        })
+        .await
+    }
+}
+
+fn capabilities(encoding: Encoding) -> lsp::ServerCapabilities {
+    lsp::ServerCapabilities {
+        position_encoding: Some(convert::encoding_kind(encoding)),
+        text_document_sync: Some(lsp::TextDocumentSyncCapability::Options(
+            lsp::TextDocumentSyncOptions {
+                open_close: Some(true),
+                change: Some(lsp::TextDocumentSyncKind::INCREMENTAL),
+                save: Some(lsp::TextDocumentSyncSaveOptions::Supported(true)),
+                ..Default::default()
+            },
+        )),
+        completion_provider: Some(lsp::CompletionOptions {
+            trigger_characters: Some(["[", "=", "{", "\""].map(str::to_owned).to_vec()),
+            ..Default::default()
+        }),
+        hover_provider: Some(lsp::HoverProviderCapability::Simple(true)),
+        workspace: Some(lsp::WorkspaceServerCapabilities {
+            workspace_folders: Some(lsp::WorkspaceFoldersServerCapabilities {
+                supported: Some(true),
+                change_notifications: Some(lsp::OneOf::Left(true)),
+            }),
+            ..Default::default()
+        }),
+        ..Default::default()
+    }
+}
+
+fn wishes(client: &lsp::ClientCapabilities) -> Wishes {
+    let general = client.general.as_ref();
+    let text = client.text_document.as_ref();
+    let watched = client.workspace.as_ref().and_then(|it| it.did_change_watched_files.as_ref());
+    let hover = text.and_then(|it| it.hover.as_ref()).and_then(|it| it.content_format.as_ref());
+    let item =
+        text.and_then(|it| it.completion.as_ref()).and_then(|it| it.completion_item.as_ref());
+    let related = text.and_then(|it| it.publish_diagnostics.as_ref());
+    Wishes {
+        encoding: convert::encoding(general.and_then(|it| it.position_encodings.as_deref())),
+        related: related.and_then(|it| it.related_information).unwrap_or_default(),
+        markdown: hover.is_none_or(|formats| formats.contains(&lsp::MarkupKind::Markdown)),
+        snippets: item.and_then(|it| it.snippet_support).unwrap_or_default(),
+        watch: watched.and_then(|it| it.dynamic_registration).unwrap_or_default(),
+    }
+}
+
+/// The folders of the workspace, by the newest of three ways to say them.
+fn roots(params: &lsp::InitializeParams) -> Vec<PathBuf> {
+    if let Some(given) = &params.workspace_folders {
+        return folders(given);
+    }
+    #[expect(deprecated, reason = "editors that know no workspace folders say it so")]
+    params.root_uri.iter().filter_map(convert::path).collect()
+}
+
+fn folders(given: &[lsp::WorkspaceFolder]) -> Vec<PathBuf> {
+    given.iter().filter_map(|folder| convert::path(&folder.uri)).collect()
+}
+
+fn watchers() -> lsp::Registration {
+    let globs = ["**/theater.toml", "**/*.wit", "**/*.wasm"];
+    let globs = globs.map(|glob| serde_json::json!({ "globPattern": glob }));
+    lsp::Registration {
+        id: "files".to_owned(),
+        method: "workspace/didChangeWatchedFiles".to_owned(),
+        register_options: Some(serde_json::json!({
+            "watchers": globs,
+        })),
+    }
+}

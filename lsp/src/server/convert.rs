@@ -1,0 +1,169 @@
+//! Between the engine's data and the protocol's: the only place that knows both.
+
+use crate::engine::{
+    Change, Completion, CompletionKind, Encoding, Hover, Level, Position, Problem, Related,
+    Snapshot, Text,
+};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tower_lsp::ls_types as lsp;
+
+/// The file that a URI names; none if it names no file of this machine.
+pub fn path(uri: &lsp::Uri) -> Option<PathBuf> {
+    if !uri.scheme().as_str().eq_ignore_ascii_case("file") {
+        return None;
+    }
+    let path = uri.to_file_path()?.into_owned();
+    (path.is_absolute() && !path.to_string_lossy().contains('\0')).then_some(path)
+}
+
+/// The URI of a file.
+pub fn uri(path: &Path) -> Option<lsp::Uri> {
+    lsp::Uri::from_file_path(path)
+}
+
+/// The unit of columns: the first that the client names and that is known, else UTF-16.
+pub fn encoding(offered: Option<&[lsp::PositionEncodingKind]>) -> Encoding {
+    let known = |kind: &lsp::PositionEncodingKind| match kind.as_str() {
+        "utf-8" => Some(Encoding::Utf8),
+        "utf-16" => Some(Encoding::Utf16),
+        "utf-32" => Some(Encoding::Utf32),
+        _ => None,
+    };
+    offered.unwrap_or_default().iter().find_map(known).unwrap_or_default()
+}
+
+/// The protocol's name for a unit of columns.
+pub fn encoding_kind(encoding: Encoding) -> lsp::PositionEncodingKind {
+    match encoding {
+        Encoding::Utf8 => lsp::PositionEncodingKind::UTF8,
+        Encoding::Utf16 => lsp::PositionEncodingKind::UTF16,
+        Encoding::Utf32 => lsp::PositionEncodingKind::UTF32,
+    }
+}
+
+/// A position of the protocol.
+pub fn position(position: lsp::Position) -> Position {
+    Position { line: position.line, column: position.character }
+}
+
+/// Changes of a text.
+pub fn changes(changes: Vec<lsp::TextDocumentContentChangeEvent>) -> Vec<Change> {
+    let one = |change: lsp::TextDocumentContentChangeEvent| Change {
+        range: change.range.map(|range| (position(range.start), position(range.end))),
+        text: change.text,
+    };
+    changes.into_iter().map(one).collect()
+}
+
+/// The lines and columns of some bytes of a text.
+pub fn range(text: &Text, span: &Range<usize>, encoding: Encoding) -> lsp::Range {
+    let at = |offset| {
+        let Position { line, column } = text.position(offset, encoding);
+        lsp::Position { line, character: column }
+    };
+    lsp::Range { start: at(span.start), end: at(span.end) }
+}
+
+/// The texts of one snapshot, with what the client wants to be told.
+pub struct Converter<'a> {
+    /// The files.
+    pub files: &'a Snapshot,
+    /// The unit of columns.
+    pub encoding: Encoding,
+    /// Whether the client shows places that belong to a problem.
+    pub related: bool,
+}
+
+impl Converter<'_> {
+    /// A problem in a file with this text.
+    pub fn problem(&self, text: &Text, problem: &Problem) -> lsp::Diagnostic {
+        let related = problem.related.iter().filter_map(|related| self.related(related));
+        let related: Vec<_> = if self.related { related.collect() } else { Vec::new() };
+        lsp::Diagnostic {
+            range: range(text, &problem.span, self.encoding),
+            severity: Some(match problem.level {
+                Level::Error => lsp::DiagnosticSeverity::ERROR,
+                Level::Warning => lsp::DiagnosticSeverity::WARNING,
+                Level::Note => lsp::DiagnosticSeverity::INFORMATION,
+            }),
+            code: Some(lsp::NumberOrString::String(problem.code.id.to_owned())),
+            source: Some("theater".to_owned()),
+            message: problem.message.clone(),
+            related_information: (!related.is_empty()).then_some(related),
+            ..Default::default()
+        }
+    }
+
+    fn related(&self, related: &Related) -> Option<lsp::DiagnosticRelatedInformation> {
+        let text: Arc<Text> = self.files.text(&related.path)?;
+        let range = range(&text, &related.span, self.encoding);
+        Some(lsp::DiagnosticRelatedInformation {
+            location: lsp::Location { uri: uri(&related.path)?, range },
+            message: related.message.clone(),
+        })
+    }
+}
+
+/// What is said about a place.
+pub fn hover(text: &Text, hover: &Hover, encoding: Encoding, markdown: bool) -> lsp::Hover {
+    let kind = if markdown { lsp::MarkupKind::Markdown } else { lsp::MarkupKind::PlainText };
+    lsp::Hover {
+        contents: lsp::HoverContents::Markup(lsp::MarkupContent {
+            kind,
+            value: hover.text.clone(),
+        }),
+        range: Some(range(text, &hover.span, encoding)),
+    }
+}
+
+/// Something that can be typed. With `snippets`, what is to be typed over is marked.
+pub fn completion(
+    text: &Text,
+    completion: &Completion,
+    encoding: Encoding,
+    snippets: bool,
+) -> lsp::CompletionItem {
+    let Completion { insert, value, rest, .. } = completion;
+    let has_place = snippets && !value.is_empty();
+    let new_text = match has_place {
+        true => format!("{}${{1:{}}}{}", escaped(insert), escaped(value), escaped(rest)),
+        false => format!("{insert}{value}{rest}"),
+    };
+    lsp::CompletionItem {
+        label: completion.label.clone(),
+        kind: Some(match completion.kind {
+            CompletionKind::Table => lsp::CompletionItemKind::MODULE,
+            CompletionKind::Key => lsp::CompletionItemKind::FIELD,
+            CompletionKind::Handler => lsp::CompletionItemKind::INTERFACE,
+            CompletionKind::Value => lsp::CompletionItemKind::VALUE,
+            CompletionKind::World => lsp::CompletionItemKind::CLASS,
+        }),
+        detail: (!completion.detail.is_empty()).then(|| completion.detail.clone()),
+        documentation: (!completion.doc.is_empty()).then(|| {
+            let (kind, value) = (lsp::MarkupKind::Markdown, completion.doc.clone());
+            lsp::Documentation::MarkupContent(lsp::MarkupContent { kind, value })
+        }),
+        insert_text_format: has_place.then_some(lsp::InsertTextFormat::SNIPPET),
+        // What is replaced must begin with what is compared: a table's `[` counts as typed.
+        filter_text: insert.starts_with('[').then(|| insert.clone()),
+        text_edit: Some(lsp::CompletionTextEdit::Edit(lsp::TextEdit {
+            range: range(text, &completion.span, encoding),
+            new_text,
+        })),
+        ..Default::default()
+    }
+}
+
+/// A text in a snippet, where some characters mean something.
+fn escaped(text: &str) -> String {
+    let mut out = String::new();
+    for character in text.chars() {
+        if "\\$}".contains(character) {
+            out.push('\\');
+        }
+        out.push(character);
+    }
+    out
+}

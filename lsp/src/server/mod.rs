@@ -1,0 +1,94 @@
+//! The Language Server Protocol around the engine: thin, in order, and never waiting for a check.
+//!
+//! What changes a text does so before it first waits, so that texts are those that the editor has.
+//! A request takes a snapshot and is answered from it on a thread of its own.
+
+mod backend;
+mod convert;
+mod disk;
+mod transport;
+mod worker;
+
+use crate::engine::{Encoding, Vfs};
+use backend::Backend;
+use std::path::PathBuf;
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tower_lsp::LspService;
+use worker::{Wake, Worker};
+
+/// How the server ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// The editor had asked for it with `shutdown`.
+    AsAsked,
+    /// The editor said `exit` without `shutdown`, or it has gone.
+    Abruptly,
+}
+
+/// Serves one editor: reads its messages from `input` and writes to `output`, until it says that it
+/// is over or the stream ends. Needs a tokio runtime with several threads.
+pub async fn serve(
+    input: impl AsyncRead + Unpin,
+    output: impl AsyncWrite + Unpin + Send + 'static,
+) -> Ended {
+    let (wakes, woken) = channel();
+    let shared = Arc::new(Shared { state: Mutex::default(), wakes: wakes.clone() });
+    let mut worker = None;
+    let (mut service, socket) = LspService::new(|client| {
+        worker = Some(Worker::new(shared.clone(), client.clone(), woken, wakes));
+        Backend::new(shared.clone(), client)
+    });
+    if let Some(worker) = worker {
+        // Without the thread nothing is checked, and everything else works.
+        let _ = std::thread::Builder::new().name("check".into()).spawn(|| worker.run());
+    }
+    transport::run(input, output, &mut service, socket).await;
+    shared.wake(Wake::Stop);
+    if service.inner().was_shut_down() { Ended::AsAsked } else { Ended::Abruptly }
+}
+
+/// What all parts of the server know.
+struct Shared {
+    state: Mutex<State>,
+    wakes: Sender<Wake>,
+}
+
+/// What changes.
+#[derive(Default)]
+struct State {
+    vfs: Vfs,
+    /// The folders of the workspace.
+    roots: Vec<PathBuf>,
+    client: Wishes,
+}
+
+/// What the editor can and wants.
+#[derive(Debug, Clone, Copy, Default)]
+struct Wishes {
+    encoding: Encoding,
+    /// It shows places that belong to a problem.
+    related: bool,
+    /// It shows Markdown.
+    markdown: bool,
+    /// It knows completions with a place that is to be typed over.
+    snippets: bool,
+    /// It watches files on request.
+    watch: bool,
+}
+
+impl Shared {
+    /// Never waits for long: nobody computes while holding it.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn wake(&self, wake: Wake) {
+        // After the end there is nobody to wake.
+        let _ = self.wakes.send(wake);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,270 @@
+//! The thread that finds problems: it looks at the disk, checks what is different, and publishes.
+//!
+//! It works on snapshots, and on one at a time. What is edited meanwhile wakes it again, and what has
+//! become stale is not published.
+
+use super::Shared;
+use super::convert::{self, Converter};
+use super::disk::{Disk, Found};
+use crate::engine::{Problem, Problems, Snapshot, Text, Unit, component, inputs, problems, units};
+use std::collections::{BTreeMap, BTreeSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::time::{Duration, Instant};
+use theater_runtime::manifest::FILE_NAME;
+use tokio::runtime::Handle;
+use tower_lsp::Client;
+use tower_lsp::ls_types::MessageType;
+
+/// What the worker is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Wake {
+    /// A text was opened, changed or closed.
+    Edited,
+    /// Something may be different on disk.
+    DiskChanged,
+    /// The server ends.
+    Stop,
+}
+
+/// How often the files of the projects are looked at, at most.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// How often new projects are looked for, at most.
+const SEARCH: Duration = Duration::from_secs(5);
+
+/// Looking takes at most one part of this many of the time.
+const SHARE: u32 = 50;
+
+/// The thread's state.
+pub struct Worker {
+    shared: Arc<Shared>,
+    client: Client,
+    runtime: Handle,
+    wakes: Receiver<Wake>,
+    /// To tell itself what it had no time for.
+    again: Sender<Wake>,
+    disk: Disk,
+    /// For each unit the fingerprint of what its problems were found in, and the problems.
+    known: BTreeMap<Unit, (u64, Problems)>,
+    /// What the editor shows, by file: for which version of an open text, and which problems.
+    shown: BTreeMap<PathBuf, (Option<i32>, Vec<Problem>)>,
+    search: Instant,
+}
+
+/// A unit as it is in one snapshot.
+struct Case {
+    unit: Unit,
+    inputs: Vec<PathBuf>,
+    fingerprint: u64,
+}
+
+impl Worker {
+    /// A worker that has not begun. Must be called within a tokio runtime.
+    pub fn new(
+        shared: Arc<Shared>,
+        client: Client,
+        wakes: Receiver<Wake>,
+        again: Sender<Wake>,
+    ) -> Self {
+        Self {
+            shared,
+            client,
+            runtime: Handle::current(),
+            wakes,
+            again,
+            disk: Disk::default(),
+            known: BTreeMap::new(),
+            shown: BTreeMap::new(),
+            search: Instant::now(),
+        }
+    }
+
+    /// Works until it is told to stop. Begins with the first word that it gets.
+    pub fn run(mut self) {
+        let Ok(mut wake) = self.wakes.recv() else { return };
+        loop {
+            while let Ok(next) = self.wakes.try_recv() {
+                wake = wake.max(next);
+            }
+            if wake == Wake::Stop {
+                return;
+            }
+            let started = Instant::now();
+            if wake == Wake::DiskChanged && self.search <= started {
+                self.search();
+                self.search = started + SEARCH.max(started.elapsed() * SHARE);
+            }
+            self.check_all(wake == Wake::DiskChanged);
+            let pause = LOOK.max(started.elapsed() * SHARE);
+            wake = match self.wakes.recv_timeout(pause) {
+                Ok(wake) => wake,
+                Err(RecvTimeoutError::Timeout) => Wake::DiskChanged,
+                Err(RecvTimeoutError::Disconnected) => return,
+            };
+        }
+    }
+
+    /// Looks for projects below the folders of the workspace.
+    fn search(&mut self) {
+        let roots = self.shared.lock().roots.clone();
+        for root in roots {
+            let found = self.disk.look_below(&root);
+            self.take(found);
+        }
+    }
+
+    /// Checks whatever is different from when it was checked last. `look`: at the disk as well.
+    fn check_all(&mut self, look: bool) {
+        self.look(look);
+        let files = self.files();
+        let mut cases: Vec<Case> =
+            units(&files).into_iter().map(|unit| Case::new(&files, unit)).collect();
+        if look {
+            self.forget(&files, &cases);
+        }
+        // What is open comes first.
+        let is_open = |case: &Case| case.inputs.iter().any(|path| files.document(path).is_some());
+        cases.sort_by_key(|case| !is_open(case));
+        let open = cases.iter().take_while(|case| is_open(case)).count();
+        for case in &cases[..open] {
+            self.check(&files, case);
+        }
+        self.publish(&files, &cases);
+        for case in &cases[open..] {
+            self.check(&files, case);
+            // The others are not forgotten: their fingerprints differ still.
+            if let Ok(wake) = self.wakes.try_recv() {
+                let _ = self.again.send(wake);
+                return;
+            }
+        }
+        self.known.retain(|unit, _| cases.iter().any(|case| case.unit == *unit));
+        self.publish(&files, &cases);
+        self.clear(&files);
+    }
+
+    /// Takes in what is on disk: around every open text, and of the units that are different or, if
+    /// so wished, of all.
+    fn look(&mut self, all: bool) {
+        let files = self.files();
+        for path in files.open_paths() {
+            let found = self.disk.look_around(path);
+            self.take(found);
+        }
+        let files = self.files();
+        for unit in units(&files) {
+            let case = Case::new(&files, unit);
+            if all || !self.is_current(&case) {
+                let found = self.look_at(&files, &case.unit);
+                self.take(found);
+            }
+        }
+    }
+
+    fn look_at(&mut self, files: &Snapshot, unit: &Unit) -> Found {
+        let component = match unit {
+            Unit::Project(folder) => component(files, folder),
+            Unit::Package(_) => None,
+        };
+        self.disk.look_at(unit, component.as_deref())
+    }
+
+    /// Forgets files that belong to no unit any more.
+    fn forget(&mut self, files: &Snapshot, cases: &[Case]) {
+        let mut wanted: BTreeSet<&Path> =
+            cases.iter().flat_map(|case| &case.inputs).map(PathBuf::as_path).collect();
+        let manifests = files.named(FILE_NAME);
+        wanted.extend(manifests.iter().map(PathBuf::as_path));
+        let found = self.disk.forget_unless(|path| wanted.contains(path));
+        self.take(found);
+    }
+
+    fn take(&self, found: Found) {
+        let mut state = self.shared.lock();
+        for (path, found) in found {
+            state.vfs.found(&path, found);
+        }
+    }
+
+    fn files(&self) -> Snapshot {
+        self.shared.lock().vfs.snapshot()
+    }
+
+    fn is_current(&self, case: &Case) -> bool {
+        self.known.get(&case.unit).is_some_and(|(known, _)| *known == case.fingerprint)
+    }
+
+    fn check(&mut self, files: &Snapshot, case: &Case) {
+        if self.is_current(case) {
+            return;
+        }
+        let found = catch_unwind(AssertUnwindSafe(|| problems(files, &case.unit)));
+        let found = found.unwrap_or_else(|_| {
+            let message = format!("a check failed; this is a fault in theater: {:?}", case.unit);
+            self.runtime.block_on(self.client.log_message(MessageType::ERROR, message));
+            Problems::new()
+        });
+        self.known.insert(case.unit.clone(), (case.fingerprint, found));
+    }
+
+    /// Shows the problems of all files whose units have been checked as they are in `files`.
+    fn publish(&mut self, files: &Snapshot, cases: &[Case]) {
+        let mut now = Problems::new();
+        for (path, list) in self.known.values().flat_map(|(_, problems)| problems) {
+            now.entry(path.clone()).or_default().extend(list.iter().cloned());
+        }
+        for case in cases.iter().filter(|case| !self.is_current(case)) {
+            let before = self.known.get(&case.unit).map(|(_, problems)| problems.keys());
+            for path in case.inputs.iter().chain(before.into_iter().flatten()) {
+                now.remove(path);
+            }
+        }
+        for (path, list) in now {
+            self.publish_file(files, path, list);
+        }
+    }
+
+    /// Clears files that no unit says anything about any more.
+    fn clear(&mut self, files: &Snapshot) {
+        let known = |path: &PathBuf| self.known.values().any(|(_, found)| found.contains_key(path));
+        let gone: Vec<PathBuf> = self.shown.keys().filter(|path| !known(path)).cloned().collect();
+        for path in gone {
+            self.publish_file(files, path, Vec::new());
+        }
+    }
+
+    fn publish_file(&mut self, files: &Snapshot, path: PathBuf, list: Vec<Problem>) {
+        let version = files.document(&path).map(|document| document.version);
+        let unchanged = match self.shown.get(&path) {
+            Some((shown_version, shown)) => *shown_version == version && *shown == list,
+            None => list.is_empty() && version.is_none(),
+        };
+        let Some(uri) = convert::uri(&path).filter(|_| !unchanged) else { return };
+        let (encoding, related) = {
+            let state = self.shared.lock();
+            let newest = state.vfs.snapshot().document(&path).map(|document| document.version);
+            if newest != version {
+                return;
+            }
+            (state.client.encoding, state.client.related)
+        };
+        let converter = Converter { files, encoding, related };
+        let text = files.text(&path).unwrap_or_else(|| Arc::new(Text::new("")));
+        let diagnostics = list.iter().map(|problem| converter.problem(&text, problem)).collect();
+        self.runtime.block_on(self.client.publish_diagnostics(uri, diagnostics, version));
+        match list.is_empty() && version.is_none() {
+            true => self.shown.remove(&path),
+            false => self.shown.insert(path, (version, list)),
+        };
+    }
+}
+
+impl Case {
+    fn new(files: &Snapshot, unit: Unit) -> Self {
+        let inputs = inputs(files, &unit);
+        Self { fingerprint: files.fingerprint(&inputs), inputs, unit }
+    }
+}

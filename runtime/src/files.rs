@@ -1,0 +1,97 @@
+//! Where the files of a project come from: the disk, or an editor's texts over what is on it.
+//!
+//! Manifests, WIT and components are read through [`Files`], so that `theater check` and the language
+//! server, which knows texts that are not saved yet, run the same checks.
+
+use crate::diagnostic::Result;
+use crate::world::Component;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// What a path leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A regular file.
+    File {
+        /// Its length in bytes.
+        length: u64,
+    },
+    /// A folder.
+    Folder,
+    /// A pipe, a device or a socket: reading it might never end.
+    Other,
+}
+
+/// Files to read, by their paths.
+pub trait Files {
+    /// What a path leads to, after symbolic links.
+    ///
+    /// # Errors
+    ///
+    /// When nothing is there, or the system refuses to look.
+    fn kind(&self, path: &Path) -> io::Result<Kind>;
+
+    /// The first bytes of a file, at most as many as `most`.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read.
+    fn read(&self, path: &Path, most: u64) -> io::Result<Vec<u8>>;
+
+    /// The paths of all that is in a folder, in the order of their names.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read.
+    fn list(&self, folder: &Path) -> io::Result<Vec<PathBuf>>;
+
+    /// A component, read. Who keeps files in memory need not read one again that has not changed.
+    ///
+    /// # Errors
+    ///
+    /// A file that cannot be read or is too large, text that is not WebAssembly text.
+    fn component(&self, path: &Path) -> Result<Arc<Component>> {
+        Component::load(self, path).map(Arc::new)
+    }
+
+    /// Whether a path leads to a folder.
+    fn is_folder(&self, path: &Path) -> bool {
+        self.kind(path).is_ok_and(|kind| kind == Kind::Folder)
+    }
+
+    /// Whether something is at a path.
+    fn exists(&self, path: &Path) -> bool {
+        self.kind(path).is_ok()
+    }
+}
+
+/// The files of this machine.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Disk;
+
+impl Files for Disk {
+    fn kind(&self, path: &Path) -> io::Result<Kind> {
+        let found = std::fs::metadata(path)?;
+        Ok(match () {
+            () if found.is_dir() => Kind::Folder,
+            () if found.is_file() => Kind::File { length: found.len() },
+            () => Kind::Other,
+        })
+    }
+
+    fn read(&self, path: &Path, most: u64) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        File::open(path)?.take(most).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    fn list(&self, folder: &Path) -> io::Result<Vec<PathBuf>> {
+        let entries = std::fs::read_dir(folder)?;
+        let mut paths =
+            entries.map(|entry| entry.map(|entry| entry.path())).collect::<io::Result<Vec<_>>>()?;
+        paths.sort();
+        Ok(paths)
+    }
+}

@@ -1,0 +1,91 @@
+-- Drives Neovim through what a person does, and prints what it then knows: a line of JSON for each
+-- step. Started by tests/it/neovim.rs in the folder of a project.
+
+local function say(step, value)
+  io.stdout:write(vim.json.encode({ step = step, value = value }), '\n')
+  io.stdout:flush()
+end
+
+local function wait(what, condition)
+  if not vim.wait(60000, condition, 20) then
+    say('failed', what)
+    vim.cmd('cquit')
+  end
+end
+
+-- What is shown in a buffer, and in which order.
+local function shown(buffer)
+  local found = vim.tbl_map(function(it)
+    return {
+      code = it.code,
+      message = vim.split(it.message, '\n')[1],
+      from = { it.lnum, it.col },
+      to = { it.end_lnum, it.end_col },
+    }
+  end, vim.diagnostic.get(buffer))
+  table.sort(found, function(a, b)
+    return a.from[1] < b.from[1]
+  end)
+  return found
+end
+
+local function has(buffer, code)
+  return vim.iter(vim.diagnostic.get(buffer)):any(function(it)
+    return it.code == code
+  end)
+end
+
+local function hover(buffer, line, column)
+  local at = { line = line, character = column }
+  local params = { textDocument = vim.lsp.util.make_text_document_params(buffer), position = at }
+  local answers = vim.lsp.buf_request_sync(buffer, 'textDocument/hover', params, 30000)
+  local _, answer = next(answers or {})
+  return answer and answer.result and answer.result.contents.value or vim.NIL
+end
+
+vim.lsp.enable('theater')
+
+-- A TOML file of somebody else: no server.
+vim.cmd.edit('Cargo.toml')
+vim.cmd.edit('theater.toml')
+local manifest = vim.api.nvim_get_current_buf()
+wait('problems in theater.toml', function()
+  return #vim.diagnostic.get(manifest) > 0
+end)
+say('clients', #vim.lsp.get_clients({ bufnr = vim.fn.bufnr('Cargo.toml') }))
+say('opened', shown(manifest))
+
+vim.api.nvim_buf_set_lines(manifest, 0, -1, false, vim.split(vim.env.THEATER_TEST_MANIFEST, '\n'))
+wait('no problems', function()
+  return #vim.diagnostic.get(manifest) == 0
+end)
+say('mended', shown(manifest))
+
+vim.cmd.edit('wit/world.wit')
+local world = vim.api.nvim_get_current_buf()
+say('filetype', vim.bo[world].filetype)
+local at = vim.iter(ipairs(vim.api.nvim_buf_get_lines(world, 0, -1, false))):find(function(_, line)
+  return line:find('^%s*import ')
+end)
+-- Not saved.
+vim.api.nvim_buf_set_lines(world, at, at, false, { '    import theater:host/log@0.1.0; // ü𝄞' })
+wait('the consequence in theater.toml', function()
+  return has(manifest, 'TH0205') and has(world, 'TH0205')
+end)
+say('manifest', shown(manifest))
+say('world', shown(world))
+say('modified', vim.bo[world].modified)
+
+say('hover interface', hover(world, at, 24))
+local lines = vim.api.nvim_buf_get_lines(manifest, 0, -1, false)
+local handler = vim.iter(ipairs(lines)):find(function(_, line)
+  return line:find('^state')
+end)
+say('hover handler', hover(manifest, handler - 1, 2))
+
+vim.cmd.undo()
+wait('no problems after undo', function()
+  return #vim.diagnostic.get(manifest) == 0 and #vim.diagnostic.get(world) == 0
+end)
+say('undone', shown(manifest))
+vim.cmd('qall!')
