@@ -72,7 +72,7 @@ pub struct Failure {
     /// shown by its number.
     pub frames: Vec<String>,
     /// The last lines that the guest wrote to its standard error, where most languages say why they
-    /// give up; not more than [`LAST_WORDS`] of them.
+    /// give up; not more than 20 of them.
     pub stderr: Vec<String>,
 }
 
