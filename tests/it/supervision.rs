@@ -77,6 +77,20 @@ fn a_child_that_may_more_is_refused() {
         env.read("theater.toml").replace("state = true", "state = { max-size = \"1KiB\" }");
     env.write("theater.toml", manifest);
     assert_snapshot!(env.theater(&["repl", "-e", "ps"]).with_status(2));
+    assert_snapshot!(env.theater(&["check"]).with_status(1));
+}
+
+#[test]
+fn an_application_is_checked_as_a_whole() {
+    let env = shop("");
+    assert_snapshot!(env.theater(&["check"]).ok());
+    env.write("worker/theater.toml", "[actor]\nname = \"worker\"\n");
+    let manifest = env.read("theater.toml").replacen("\"worker\"", "\"nowhere\"", 1);
+    env.write("theater.toml", manifest);
+    assert_snapshot!(env.theater(&["check"]).with_status(1));
+    let manifest = env.read("theater.toml").replacen("\"nowhere\"", "\".\"", 1);
+    env.write("theater.toml", manifest);
+    assert_snapshot!(env.theater(&["check"]).with_status(1));
 }
 
 #[test]

@@ -49,7 +49,7 @@ impl Ancestors {
 }
 
 /// A folder as it can be compared: one that is not there is compared as it is written.
-fn place(folder: &Path) -> PathBuf {
+pub(super) fn place(folder: &Path) -> PathBuf {
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     folder.canonicalize().unwrap_or_else(|_| folder.to_owned())
 }

@@ -1,10 +1,10 @@
 //! The grants of a child against those of its supervisor, which are the ceiling.
 
+use super::application::place;
 use crate::catalog;
 use crate::diagnostic::{CHILD_GRANT, Diagnostic};
-use crate::manifest::{
-    Access, EnvironmentGrant, FilesystemGrant, FolderGrant, Grants, Manifest, units,
-};
+use crate::manifest::{Access, EnvironmentGrant, FilesystemGrant, FolderGrant, Manifest, units};
+use std::path::PathBuf;
 
 /// Everything for which a child asks and its supervisor does not have: an error each, in the child's
 /// manifest, with the place in the supervisor's.
@@ -16,7 +16,7 @@ pub fn check_child_grants(parent: &Manifest, child: &Manifest) -> Vec<Diagnostic
         }
         let more = match parent.handlers.has(handler.name) {
             false => Some("is not granted there".to_owned()),
-            true => exceeds(handler.name, &child.handlers, &parent.handlers),
+            true => exceeds(handler.name, child, parent),
         }?;
         Some(problem(handler.name, &more, parent, child))
     });
@@ -46,7 +46,8 @@ fn problem(handler: &str, more: &str, parent: &Manifest, child: &Manifest) -> Di
 }
 
 /// In what a grant goes beyond another one of the same handler, if it does.
-fn exceeds(handler: &str, child: &Grants, parent: &Grants) -> Option<String> {
+fn exceeds(handler: &str, child_of: &Manifest, parent_of: &Manifest) -> Option<String> {
+    let (child, parent) = (&child_of.handlers, &parent_of.handlers);
     match handler {
         "log" => {
             let (child, parent) = (child.log.as_ref()?, parent.log.as_ref()?);
@@ -59,7 +60,13 @@ fn exceeds(handler: &str, child: &Grants, parent: &Grants) -> Option<String> {
         "filesystem" => {
             let (child, parent) = (child.filesystem.as_ref()?, parent.filesystem.as_ref()?);
             let open = above("max-open", child.max_open, parent.max_open, u32::to_string);
-            open.or_else(|| child.folders.iter().find_map(|folder| not_within(folder, parent)))
+            let folders = |manifest: &Manifest, grant: &FilesystemGrant| -> Vec<_> {
+                let of = |folder: &FolderGrant| place(&manifest.resolve(&folder.host.value));
+                grant.folders.iter().map(|folder| (of(folder), folder.clone())).collect()
+            };
+            let above = folders(parent_of, parent);
+            let below = folders(child_of, child);
+            open.or_else(|| below.iter().find_map(|folder| not_within(folder, &above)))
         }
         "environment" => {
             beyond_environment(child.environment.as_ref()?, parent.environment.as_ref()?)
@@ -101,11 +108,12 @@ fn covers(above: &str, name: &str) -> bool {
 }
 
 /// What a folder has that no folder of the supervisor has, if that is so.
-fn not_within(folder: &FolderGrant, parent: &FilesystemGrant) -> Option<String> {
-    let holds = |above: &&FolderGrant| folder.host.value.starts_with(&above.host.value);
-    let Some(above) =
-        parent.folders.iter().filter(holds).max_by_key(|above| above.host.value.as_os_str().len())
-    else {
+fn not_within(
+    (place, folder): &(PathBuf, FolderGrant),
+    parent: &[(PathBuf, FolderGrant)],
+) -> Option<String> {
+    let holding = parent.iter().filter(|(above, _)| place.starts_with(above));
+    let Some((_, above)) = holding.max_by_key(|(above, _)| above.as_os_str().len()) else {
         return Some(format!("has a folder {} that is not there", folder.host.value.display()));
     };
     let more = match (folder.access, above.access) {

@@ -1,5 +1,7 @@
 //! Everything about a project at once.
 
+use super::application::{application_projects, named_by};
+use super::ceiling::check_child_grants;
 use super::component::ComponentInfo;
 use super::grants::{self, WorldCheck, actor_world, unused_grants};
 use super::text::read_component_from;
@@ -12,14 +14,27 @@ use std::path::{Path, PathBuf};
 use wit_parser::WorldId;
 
 /// Checks a project: its manifest, its WIT against the manifest, and its component, if it has been
-/// built, against both. Every problem is found that does not hide behind another one.
+/// built, against both; then those of its children, and theirs. Every problem is found that does not
+/// hide behind another one.
 ///
 /// `path` is the project's folder, or its manifest.
 pub fn check_project(path: &Path) -> Vec<Diagnostic> {
-    check_project_in(&Disk, path)
+    let mut problems = check_project_in(&Disk, path);
+    match application_projects(path) {
+        Ok(projects) => {
+            let below = projects.iter().filter(|project| *project != path);
+            problems.extend(below.flat_map(|project| check_project_in(&Disk, project)));
+        }
+        // What keeps a manifest from being read is told with its supervisor's children.
+        Err(found) => {
+            problems.extend(found.into_iter().filter(|p| p.code == diagnostic::CHILD_CYCLE))
+        }
+    }
+    problems
 }
 
-/// [`check_project`] with other files than those of the disk: what a language server shows.
+/// The problems of one project, and of its children as far as they concern it, with other files than
+/// those of the disk: what a language server shows.
 pub fn check_project_in(files: &(impl Files + ?Sized), path: &Path) -> Vec<Diagnostic> {
     let checked = Manifest::load_from(files, path);
     let mut problems = checked.diagnostics;
@@ -29,6 +44,7 @@ pub fn check_project_in(files: &(impl Files + ?Sized), path: &Path) -> Vec<Diagn
         }
         return problems;
     };
+    problems.extend(check_children(files, &manifest));
     if manifest.is_supervisor_only() {
         return problems;
     }
@@ -53,6 +69,24 @@ pub fn check_project_in(files: &(impl Files + ?Sized), path: &Path) -> Vec<Diagn
     problems.extend(check(&manifest, wit.as_ref(), known));
     problems.extend(read.err());
     problems
+}
+
+/// Whether the children of a supervisor are there, and are granted no more than it.
+fn check_children(files: &(impl Files + ?Sized), manifest: &Manifest) -> Vec<Diagnostic> {
+    let children = manifest.supervisor.iter().flat_map(|supervision| &supervision.children);
+    let problems = children.flat_map(|child| {
+        let path = manifest.resolve(&child.manifest.value);
+        let checked = Manifest::load_from(files, &path);
+        match checked.manifest {
+            Some(found) => check_child_grants(manifest, &found),
+            // What is wrong in it is told of its own project.
+            None => {
+                let missing = checked.diagnostics.into_iter().filter(|p| p.source.is_none());
+                missing.map(|problem| named_by(manifest, child, problem)).collect()
+            }
+        }
+    });
+    problems.collect()
 }
 
 /// The problems of the WIT of a project whose manifest says too little to tell more.
