@@ -74,7 +74,10 @@ pub fn check_project_in(files: &(impl Files + ?Sized), path: &Path) -> Vec<Diagn
 /// Whether the children of a supervisor are there, and are granted no more than it.
 fn check_children(files: &(impl Files + ?Sized), manifest: &Manifest) -> Vec<Diagnostic> {
     let children = manifest.supervisor.iter().flat_map(|supervision| &supervision.children);
-    let problems = children.flat_map(|child| {
+    let mut known = HashSet::new();
+    // Several children may be made of one project.
+    let projects = children.filter(|child| known.insert(&child.manifest.value));
+    let problems = projects.flat_map(|child| {
         let path = manifest.resolve(&child.manifest.value);
         let checked = Manifest::load_from(files, &path);
         match checked.manifest {
