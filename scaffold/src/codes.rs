@@ -13,4 +13,5 @@ theater_runtime::codes! {
     TOOL_MISSING = "TH0808", "a tool that a build needs is missing";
     CARGO_FAILED = "TH0809", "cargo could not build an actor";
     CARGO_MODULE = "TH0810", "a Cargo package makes no WebAssembly module";
+    CANNOT_WATCH = "TH0811", "a project cannot be watched";
 }

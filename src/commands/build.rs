@@ -6,6 +6,7 @@ use theater_runtime::diagnostic::Diagnostic;
 use theater_runtime::manifest::Manifest;
 use theater_runtime::world::application_projects;
 use theater_scaffold::build::{Built, Colour, build_coloured};
+use theater_scaffold::watch::Watched;
 
 /// Build a project's component and check it
 ///
@@ -17,6 +18,10 @@ use theater_scaffold::build::{Built, Colour, build_coloured};
 pub struct Args {
     /// The project's folder [default: the project around the current folder]
     dir: Option<PathBuf>,
+
+    /// Build again after each change of the sources, until ctrl-c
+    #[arg(long)]
+    watch: bool,
 }
 
 pub fn run(args: Args, output: &mut Output) -> Ended {
@@ -26,11 +31,36 @@ pub fn run(args: Args, output: &mut Output) -> Ended {
         ColourChoice::Always => Colour::Always,
         ColourChoice::Never => Colour::Never,
     };
-    let failed = |problems| match super::is_unreadable(&folder) {
+    if args.watch && !super::is_unreadable(&folder) {
+        return follow(&folder, colour, output);
+    }
+    build(&folder, colour, output)
+}
+
+/// Builds after each change, until somebody ends the process or the project is gone.
+fn follow(folder: &Path, colour: Colour, output: &mut Output) -> Ended {
+    let mut project = Watched::begin(folder)?;
+    loop {
+        match build(folder, colour, output) {
+            Ok(_) => {}
+            Err(Failure::Failed(problems) | Failure::CannotStart(problems)) => {
+                output.reports(&problems);
+            }
+            Err(failure @ Failure::Output(_)) => return Err(failure),
+        }
+        output.flush()?;
+        output.say("watching for changes; ctrl-c ends");
+        let file = project.next_change()?;
+        output.say(&format!("\nchanged: {}", file.display()));
+    }
+}
+
+fn build(folder: &Path, colour: Colour, output: &mut Output) -> Ended {
+    let failed = |problems| match super::is_unreadable(folder) {
         true => Failure::CannotStart(problems),
         false => Failure::Failed(problems),
     };
-    for project in buildable(&folder).map_err(failed)? {
+    for project in buildable(folder).map_err(failed)? {
         let built = build_coloured(&project, colour).map_err(failed)?;
         show(&built, output)?;
     }

@@ -31,3 +31,4 @@ mod trace;
 mod traps;
 mod variables;
 mod warm;
+mod watch;
