@@ -1,5 +1,6 @@
 //! Which files of an application a build may depend on.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use theater_runtime::manifest::{Build, Manifest};
@@ -84,22 +85,20 @@ impl Sources {
 
     /// The folders to watch, each for what lies directly in it. Those that tools fill are not among
     /// them: they can hold thousands of others.
-    pub(super) fn folders(&self) -> Vec<PathBuf> {
+    pub(super) fn folders(&self) -> BTreeSet<PathBuf> {
         let named = self.named.iter().filter_map(|file| file.parent()).map(Path::to_owned);
-        let mut folders: Vec<PathBuf> = self.roots().cloned().chain(named).collect();
-        let mut next = 0;
-        while let Some(folder) = folders.get(next) {
-            let within: Vec<PathBuf> = match self.roots().any(|root| folder.starts_with(root))
-            {
-                true => folders_in(folder).filter(|folder| self.contain(folder)).collect(),
-                false => Vec::new(),
-            };
-            folders.extend(within);
-            next += 1;
+        let mut left: Vec<PathBuf> = self.roots().cloned().chain(named).collect();
+        let mut found = BTreeSet::new();
+        while let Some(folder) = left.pop() {
+            if found.contains(&folder) {
+                continue;
+            }
+            if self.roots().any(|root| folder.starts_with(root)) {
+                left.extend(folders_in(&folder).filter(|folder| self.contain(folder)));
+            }
+            found.insert(folder);
         }
-        folders.sort();
-        folders.dedup();
-        folders
+        found
     }
 }
 
@@ -199,12 +198,12 @@ mod tests {
         let child = |name: &str| format!("[[children]]\nname = \"c\"\nmanifest = \"{name}\"\n");
         let children = child("actor").replace("\"c\"", "\"b\"") + &child("../shared");
         let manifest = format!("[actor]\nname = \"a\"\n[supervisor]\n{children}");
-        let (_temporary, top, mut sources) = sources(&manifest);
+        let (_temporary, top, _) = sources(&manifest);
         // One of them is wrong, the other names the project again.
         fs::write(top.join("shared/theater.toml"), "[actor").unwrap();
-        fs::write(top.join("project/actor/theater.toml"), &manifest.replace("actor\"", "..\""))
+        fs::write(top.join("project/actor/theater.toml"), manifest.replace("actor\"", "..\""))
             .unwrap();
-        sources = Sources::of(&top.join("project/theater.toml"));
+        let sources = Sources::of(&top.join("project/theater.toml"));
         assert_eq!(sources.projects.len(), 3);
         assert!(sources.contain(&top.join("shared/theater.toml")));
         assert!(sources.contain(&top.join("project/actor/src/a.wat")));
