@@ -132,6 +132,8 @@ fn canonical(path: &Path) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use super::*;
 
     fn sources(manifest: &str) -> (tempfile::TempDir, PathBuf, Sources) {
