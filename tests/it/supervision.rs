@@ -111,3 +111,23 @@ fn an_application_is_built_as_a_whole() {
     env.write("second/theater.toml", "[actor]\nname = second\n");
     assert_snapshot!(env.theater(&["build"]).with_status(1));
 }
+
+/// The example of docs/supervision.md, with a worker and an actor whose `init` takes a number.
+#[test]
+fn the_page_is_true() {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/supervision.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let manifest = page.split("```").nth(1).unwrap().strip_prefix("toml\n").unwrap();
+    let env = shop("");
+    env.write("theater.toml", manifest);
+    let project = |name: &str, fixture: &str, grants: &str| {
+        let manifest = format!("[actor]\nname = \"{name}\"\ncomponent = \"it.wat\"\n{grants}");
+        env.write(&format!("{name}/theater.toml"), manifest);
+        let fixture = format!("{}/tests/fixtures/{fixture}", env!("CARGO_MANIFEST_DIR"));
+        env.write(&format!("{name}/it.wat"), std::fs::read(fixture).unwrap());
+    };
+    project("stock", "worker.wat", "[handlers]\nstate = true\n");
+    project("job", "starter.wat", "");
+    env.theater(&["check"]).ok();
+    assert_snapshot!(env.theater(&["repl", "-e", "tree", "-e", "shop/stock.value()"]).ok());
+}
