@@ -19,7 +19,7 @@ fn main() {
         let output = command.output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     };
-    theater(&["new", "my-actor", "--vcs", "none"], dir.path());
+    theater(&["new", "my-actor", "--language", "wat", "--vcs", "none"], dir.path());
     let project = dir.path().join("my-actor");
     theater(&["build"], &project);
 

@@ -13,6 +13,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 use std::path::Path;
+use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use theater_runtime::boundary::Crossing;
@@ -43,9 +44,10 @@ const ECHO: &str = r#"(component
     (func (export "echo") (param "value" u32) (result u32)
         (canon lift (core func $i "echo"))))"#;
 
+#[derive(Clone)]
 struct Case {
     name: &'static str,
-    wat: String,
+    component: Vec<u8>,
     function: &'static str,
     manifest: &'static str,
     warm: bool,
@@ -64,7 +66,9 @@ const ROUNDS: usize = 7;
 fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let chosen: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
-    let mut cases: Vec<Case> = [false, true].into_iter().flat_map(cases).collect();
+    let fresh = cases();
+    let warm = fresh.iter().map(|case| Case { warm: true, ..case.clone() });
+    let mut cases: Vec<Case> = fresh.iter().cloned().chain(warm).collect();
     if chosen.iter().any(|word| cases.iter().any(|case| case.row() == *word)) {
         cases.retain(|case| chosen.contains(&case.row()));
     }
@@ -75,20 +79,20 @@ fn main() {
         return cases.iter().for_each(|case| only(&runtime, case, part));
     }
     println!(
-        "{:<14} {:>9} {:>16} {:>16} {:>16} {:>11}",
+        "{:<19} {:>9} {:>16} {:>16} {:>16} {:>11}",
         "component", "bare", "turn", "traced turn", "call", "bytes/turn"
     );
     for case in &cases {
-        let bytes = wat::parse_str(&case.wat).unwrap();
+        let bytes = &case.component;
         // Rounds take turns, so that a disturbance hits all alike; the best of each counts.
         let mut best = [Duration::MAX; 4];
         let mut size = 0;
         for _ in 0..ROUNDS {
-            let (call, bytes_per_turn) = runtime.block_on(calls(&bytes, case));
+            let (call, bytes_per_turn) = runtime.block_on(calls(bytes, case));
             let times = [
-                runtime.block_on(bare_turns(&bytes, case)),
-                runtime.block_on(turns(&bytes, case, None)),
-                runtime.block_on(traced_turns(&bytes, case)),
+                runtime.block_on(bare_turns(bytes, case)),
+                runtime.block_on(turns(bytes, case, None)),
+                runtime.block_on(traced_turns(bytes, case)),
                 call,
             ];
             for (best, time) in best.iter_mut().zip(times) {
@@ -101,7 +105,7 @@ fn main() {
             format!("{time:.2?} {ratio:>5.2}x")
         };
         println!(
-            "{:<14} {:>9.2?} {:>16} {:>16} {:>16} {size:>11}",
+            "{:<19} {:>9.2?} {:>16} {:>16} {:>16} {size:>11}",
             case.row(),
             best[0],
             shown(best[1]),
@@ -113,26 +117,52 @@ fn main() {
 
 /// One part of one case, again and again.
 fn only(runtime: &tokio::runtime::Runtime, case: &Case, part: &str) {
-    let bytes = wat::parse_str(&case.wat).unwrap();
+    let bytes = &case.component;
     let mut best = Duration::MAX;
     for _ in 0..10 * ROUNDS {
         best = best.min(match part {
-            "bare" => runtime.block_on(bare_turns(&bytes, case)),
-            "turn" => runtime.block_on(turns(&bytes, case, None)),
-            "traced" => runtime.block_on(traced_turns(&bytes, case)),
-            _ => runtime.block_on(calls(&bytes, case)).0,
+            "bare" => runtime.block_on(bare_turns(bytes, case)),
+            "turn" => runtime.block_on(turns(bytes, case, None)),
+            "traced" => runtime.block_on(traced_turns(bytes, case)),
+            _ => runtime.block_on(calls(bytes, case)).0,
         });
     }
     println!("{} {part}: {best:.2?}", case.row());
 }
 
-fn cases(warm: bool) -> [Case; 2] {
-    let counter = COUNTER.replace("my-actor", "counter");
-    let (function, manifest) = ("local:counter/counter#increment", "[handlers]\nstate = true");
-    [
-        Case { name: "echo", wat: ECHO.to_owned(), function: "echo", manifest: "", warm },
-        Case { name: "counter", wat: counter, function, manifest, warm },
-    ]
+/// The cases, with fresh instances. The counter in Rust is among them if it can be built here.
+fn cases() -> Vec<Case> {
+    let warm = false;
+    let (function, manifest) = ("local:my-actor/counter#increment", "[handlers]\nstate = true");
+    let echo = wat::parse_str(ECHO).unwrap();
+    let counter = wat::parse_str(COUNTER).unwrap();
+    let mut cases = vec![
+        Case { name: "echo", component: echo, function: "echo", manifest: "", warm },
+        Case { name: "counter", component: counter, function, manifest, warm },
+    ];
+    if let Some(component) = rust_counter() {
+        cases.push(Case { name: "counter, Rust", component, function, manifest, warm });
+    }
+    cases
+}
+
+/// The template in Rust, by the compiler that THEATER_TEST_RUSTC names, or the usual one.
+fn rust_counter() -> Option<Vec<u8>> {
+    let folder = tempfile::tempdir().unwrap();
+    let theater = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_theater"));
+        command.args(arguments).current_dir(folder.path());
+        if let Some(compiler) = std::env::var_os("THEATER_TEST_RUSTC") {
+            command.env("RUSTC", compiler);
+        }
+        let output = command.output().unwrap();
+        if !output.status.success() {
+            println!("no counter in Rust: {}", String::from_utf8_lossy(&output.stderr));
+        }
+        output.status.success()
+    };
+    let built = theater(&["new", "my-actor", "--vcs", "none"]) && theater(&["build", "my-actor"]);
+    built.then(|| std::fs::read(folder.path().join("my-actor/build/my-actor.wasm")).unwrap())
 }
 
 fn binary(bytes: &[u8]) -> Binary {
@@ -150,7 +180,9 @@ async fn bare_turns(bytes: &[u8], case: &Case) -> Duration {
     let engine = EngineConfig::default().engine().unwrap();
     let component = Component::from_binary(&engine, bytes).unwrap();
     let mut linker: Linker<Option<Val>> = Linker::new(&engine);
-    if case.name == "counter" {
+    if case.name.starts_with("counter") {
+        let mut context = linker.instance("theater:host/context@0.1.0").unwrap();
+        context.func_new("abort", |_, _, _, _| Ok(())).unwrap();
         let mut state = linker.instance("theater:host/state@0.1.0").unwrap();
         state
             .func_new("get", |store, _, _, results| {
