@@ -80,7 +80,7 @@ fn a_watched_project_is_built_after_each_change() {
     watching.says("changed: text/more/counter.wat");
     watching.answers("built build/my-actor.wasm");
 
-    watching.process.signal("-INT");
+    watching.process.signal("-TERM");
     assert_eq!(watching.process.end().0, None, "killed by the signal");
 }
 
