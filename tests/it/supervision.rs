@@ -84,6 +84,9 @@ fn a_child_that_may_more_is_refused() {
 fn an_application_is_checked_as_a_whole() {
     let env = shop("");
     assert_snapshot!(env.theater(&["check"]).ok());
+    env.write("worker/theater.toml", "[actor]\nname = \"worker\"\ncolour = 1\n");
+    let wrong = env.theater(&["check"]).with_status(1);
+    assert!(wrong.stderr.contains("`[actor]` has no key `colour`"), "{wrong}");
     env.write("worker/theater.toml", "[actor]\nname = \"worker\"\n");
     let manifest = env.read("theater.toml").replacen("\"worker\"", "\"nowhere\"", 1);
     env.write("theater.toml", manifest);

@@ -25,9 +25,10 @@ pub fn check_project(path: &Path) -> Vec<Diagnostic> {
             let below = projects.iter().filter(|project| *project != path);
             problems.extend(below.flat_map(|project| check_project_in(&Disk, project)));
         }
-        // What keeps a manifest from being read is told with its supervisor's children.
+        // Those of this project's own manifest are known by now.
         Err(found) => {
-            problems.extend(found.into_iter().filter(|p| p.code == diagnostic::CHILD_CYCLE))
+            let others: Vec<_> = found.into_iter().filter(|p| !problems.contains(p)).collect();
+            problems.extend(others);
         }
     }
     problems
