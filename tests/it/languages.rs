@@ -67,10 +67,10 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// The session in a run of its own.
-fn session(env: &TestEnvironment) -> Ran {
+/// The session in a run of its own, with what is named: nothing, where there is a project.
+fn session(env: &TestEnvironment, actor: &[&str]) -> Ran {
     let lines: Vec<&str> = SESSION.iter().flat_map(|line| ["-e", line]).collect();
-    env.theater(&[&["repl"], &lines[..]].concat()).with_status(1)
+    env.theater(&[&["repl"], actor, &lines[..]].concat()).with_status(1)
 }
 
 /// What the counter written by hand prints in the session.
@@ -79,7 +79,7 @@ fn expected() -> &'static str {
     EXPECTED.get_or_init(|| {
         let env = empty_project();
         env.theater(&["build"]).ok();
-        session(&env).stdout
+        session(&env, &[]).stdout
     })
 }
 
@@ -91,16 +91,20 @@ fn lives(env: &TestEnvironment) {
     for line in ["local:counter/counter", "increment: func(by: u32) -> u32", "Adds `by` to the"] {
         assert!(inspected.stdout.contains(line), "{inspected}");
     }
-    assert_eq!(counts(env).stdout, expected());
-    let manifest = env.read("theater.toml");
-    env.write("theater.toml", manifest.replace("[build]", "instance = \"warm\"\n\n[build]"));
-    assert_eq!(counts(env).stdout, expected());
+    assert_eq!(counts(env, &[]).stdout, expected());
+    keep_instances(env);
+    assert_eq!(counts(env, &[]).stdout, expected());
     replays(env, &["replay", "--fresh", "counter"]);
 }
 
+fn keep_instances(env: &TestEnvironment) {
+    let manifest = env.read("theater.toml");
+    env.write("theater.toml", manifest.replace("[build]", "instance = \"warm\"\n\n[build]"));
+}
+
 /// The session, its failed turn, what is left after it, and all of it again.
-fn counts(env: &TestEnvironment) -> Ran {
-    let ran = session(env);
+fn counts(env: &TestEnvironment, actor: &[&str]) -> Ran {
+    let ran = session(env, actor);
     assert!(ran.stderr.contains("counter#4 aborted (trap)"), "{ran}");
     let after = env.theater(&["repl", "--resume", "-e", "counter.value()"]).ok();
     assert_eq!(after.stdout, "7\n");
@@ -109,19 +113,31 @@ fn counts(env: &TestEnvironment) -> Ran {
     ran
 }
 
-/// The counter that is made with WASI: it answers as the others do, may call more than they, and
-/// tells in which line of the source its exception was thrown.
-fn tells_why(language: &str, place: &str) {
+/// The counter that is made with all of WASI: it answers as the others do, may call more than they,
+/// and tells in which line of the source its exception was thrown. Its component runs without a
+/// project as well.
+fn lives_with_wasi(language: &str, place: &str, grants: &str) {
     let Some(tools) = tools() else { return };
-    let env = project(language, &tools);
+    let mut env = project(language, &tools);
     env.write("theater.toml", env.read("wasi.toml"));
     env.theater(&["build"]).ok();
     assert_eq!(env.theater(&["check"]).ok().stderr, "no problems\n");
-    let ran = counts(&env);
-    assert_eq!(answers(&ran.stdout), answers(expected()), "{ran}");
-    for told in ["4294967302 does not fit into 32 bits", place] {
-        assert!(ran.stderr.contains(told), "{ran}");
-    }
+    let tells_why = |ran: Ran| {
+        assert_eq!(answers(&ran.stdout), answers(expected()), "{ran}");
+        for told in ["4294967302 does not fit into 32 bits", place] {
+            assert!(ran.stderr.contains(told), "{ran}");
+        }
+    };
+    tells_why(counts(&env, &[]));
+    keep_instances(&env);
+    tells_why(counts(&env, &[]));
+
+    let component = env.path("build/counter.wasm");
+    env.folder = env.folder.with_file_name("elsewhere");
+    std::fs::create_dir(&env.folder).unwrap();
+    std::fs::copy(component, env.path("counter.wasm")).unwrap();
+    let bare = counts(&env, &["counter.wasm", "--grant", grants, "--trap-unused-imports"]);
+    assert_eq!(answers(&bare.stdout), answers(expected()), "{bare}");
 }
 
 /// What a session printed, without the calls of the turns that it looked at.
@@ -162,8 +178,21 @@ fn python() {
 }
 
 #[test]
-fn an_exception_on_starlingmonkey_is_told() {
-    tells_why("starlingmonkey", "increment@counter.js:19:30");
+fn javascript_on_quickjs_with_wasi() {
+    let grants = "log,clock,random,state,environment";
+    lives_with_wasi("quickjs", "counter.js:20:48", grants);
+}
+
+#[test]
+fn javascript_on_starlingmonkey_with_wasi() {
+    let grants = "log,clock,random,state,environment,filesystem";
+    lives_with_wasi("starlingmonkey", "increment@counter.js:19:30", grants);
+}
+
+#[test]
+fn python_with_wasi() {
+    let grants = "log,clock,random,state,environment";
+    lives_with_wasi("python", "app.py\", line 24, in increment", grants);
 }
 
 #[test]
@@ -185,6 +214,14 @@ fn the_page_is_true() {
         let manifest = read(&format!("tests/languages/{language}/theater.toml"));
         let build = manifest.split("\n\n").find(|table| table.starts_with("[build]")).unwrap();
         assert!(page.contains(&format!("```toml\n{build}\n```")), "{language}: {build}");
+    }
+    for language in ["quickjs", "starlingmonkey", "python"] {
+        let path = format!("tests/languages/{language}/wasi.toml");
+        let manifest = read(&path);
+        let (_, handlers) = manifest.split_once("[handlers]\n").unwrap();
+        let grants = handlers.lines().map(|line| format!("`{}`", line.split(' ').next().unwrap()));
+        let row = format!("](../{path}) | {} |", grants.collect::<Vec<_>>().join(", "));
+        assert!(page.contains(&row), "{row}");
     }
     let npm: serde_json::Value =
         serde_json::from_str(&read("tests/languages/package.json")).unwrap();
