@@ -2,6 +2,9 @@
 //! against the floor of starting the program at all. Prints a table.
 //!
 //! `cargo bench --bench start`
+//!
+//! THEATER_BENCH_COMPONENT=PATH adds rows for a component of the real world: a counter as those of
+//! tests/languages are, such as the one of 12 MB on StarlingMonkey, made as docs/languages.md says.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 use std::path::Path;
@@ -40,22 +43,37 @@ fn main() {
         }
         row(name, best, floor);
     }
-    large(&theater, dir.path(), floor);
+    let rows = |name: &str, component: &[u8], actor: &[&str]| {
+        println!("\n{name}, a component of {:.1} MB", component.len() as f64 / 1e6);
+        std::fs::write(dir.path().join("component.wasm"), component).unwrap();
+        starts(&theater, dir.path(), actor, floor);
+    };
+    rows("generated", &wat::parse_str(large_component()).unwrap(), &["-e", "component.f(1)"]);
+    if let Some(path) = std::env::var_os("THEATER_BENCH_COMPONENT") {
+        let name = Path::new(&path).file_name().unwrap().to_string_lossy();
+        rows(&name, &std::fs::read(&path).unwrap(), COUNTER);
+    }
 }
 
-/// A component of 12 MB, of which two thirds are code, as in one that carries a JavaScript engine.
+/// What a counter is started with, and its first word.
+const COUNTER: &[&str] = &[
+    "--grant",
+    "log,clock,random,state,environment,filesystem",
+    "--trap-unused-imports",
+    "-e",
+    "component.increment(1)",
+];
+
 /// What is fast the second time is the cache's doing.
-fn large(theater: &impl Fn(&[&str], &Path), folder: &Path, floor: Duration) {
-    let component = wat::parse_str(large_component()).unwrap();
-    println!("\na component of {:.1} MB", component.len() as f64 / 1e6);
-    std::fs::write(folder.join("large.wasm"), component).unwrap();
-    let to_the_answer = ["repl", "large.wasm", "-e", "large.f(1)"];
+fn starts(theater: &impl Fn(&[&str], &Path), folder: &Path, actor: &[&str], floor: Duration) {
+    let to_the_answer = [&["repl", "component.wasm"], actor].concat();
     row("first start", best_of(1, || theater(&to_the_answer, folder)), floor);
     row("second start", best_of(ROUNDS, || theater(&to_the_answer, folder)), floor);
     row("go on", best_of(ROUNDS, || theater(&["repl", "--resume", "-e", "ps"], folder)), floor);
     row("replay", best_of(ROUNDS, || theater(&["replay"], folder)), floor);
 }
 
+/// A component of 12 MB, of which two thirds are code, as in one that carries a JavaScript engine.
 fn large_component() -> String {
     let steps: String = (0..90)
         .map(|step| {

@@ -6,10 +6,14 @@
 //! - *traced turn*: and its record appended to the log, which is written and synced meanwhile.
 //! - *call*: from outside, by many callers at once: with mailbox, answer, and the waking of tasks.
 //!
-//! In the rows of warm instances all turns have one, and so has the floor.
+//! In the rows of warm instances all turns have one, and so has the floor. The counter in Rust stands
+//! there a second time without its panic hook, which `_initialize` sets in every fresh instance.
+//!
+//! A second table has what a *trap* costs, as a turn with its report, against a turn of the same
+//! component that returns. What follows a trap, the restart of the actor, is not in it.
 //!
 //! `cargo bench --bench turn`; behind `--`, names of rows choose some of them, and one of *bare*,
-//! *turn*, *traced* and *calls* does nothing but that for a while, for a profiler.
+//! *turn*, *traced*, *calls* and *trap* does nothing but that for a while, for a profiler.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 use std::path::Path;
@@ -28,7 +32,7 @@ use theater_runtime::state::State;
 use theater_runtime::trace::{
     ActorId, Cause, Durability, Entry, Kind, Log, PayloadKind, RunDir, TurnHeader,
 };
-use theater_runtime::turn::{self, Compiler, Execution, Program};
+use theater_runtime::turn::{self, Compiler, Execution, OutcomeKind, Program};
 use theater_runtime::world::Binary;
 use wasmtime::Store;
 use wasmtime::component::{Component, Linker, Val};
@@ -59,30 +63,53 @@ impl Case {
     }
 }
 
+/// Traps in the innermost of this many named functions if its argument is [`TOO_MUCH`].
+const DEEP: u32 = 10;
+
 const TURNS: u32 = 40_000;
+const TRAPS: u32 = 4_000;
+/// With this argument the counters trap, if the count is not 0.
+const TOO_MUCH: u32 = u32::MAX;
 const CALLERS: u32 = 2_000;
 const ROUNDS: usize = 7;
 
 fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let chosen: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
-    let fresh = cases();
-    let warm = fresh.iter().map(|case| Case { warm: true, ..case.clone() });
-    let mut cases: Vec<Case> = fresh.iter().cloned().chain(warm).collect();
-    if chosen.iter().any(|word| cases.iter().any(|case| case.row() == *word)) {
+    let mut cases = cases();
+    let warm: Vec<Case> = cases
+        .iter()
+        .filter(|case| case.name != UNHOOKED)
+        .map(|case| Case { warm: true, ..case.clone() })
+        .collect();
+    cases.extend(warm);
+    let mut trapping: Vec<Case> =
+        cases.iter().filter(|case| case.name != "echo" && !case.warm).cloned().collect();
+    trapping.push(deep());
+    if cases.iter().chain(&trapping).any(|case| chosen.contains(&case.row())) {
         cases.retain(|case| chosen.contains(&case.row()));
+        trapping.retain(|case| chosen.contains(&case.row()));
     }
-    if let Some(part) = ["bare", "turn", "traced", "calls"]
+    if let Some(part) = ["bare", "turn", "traced", "calls", "trap"]
         .into_iter()
         .find(|part| chosen.iter().any(|word| word == part))
     {
+        let cases = if part == "trap" { &trapping } else { &cases };
         return cases.iter().for_each(|case| only(&runtime, case, part));
     }
+    all(&runtime, &cases);
+    println!("\n{:<19} {:>9} {:>16}", "component", "turn", "trap");
+    for case in &trapping {
+        trap(&runtime, case);
+    }
+}
+
+fn all(runtime: &tokio::runtime::Runtime, cases: &[Case]) {
     println!(
         "{:<19} {:>9} {:>16} {:>16} {:>16} {:>11}",
         "component", "bare", "turn", "traced turn", "call", "bytes/turn"
     );
-    for case in &cases {
+    for case in cases {
         let bytes = &case.component;
         // Rounds take turns, so that a disturbance hits all alike; the best of each counts.
         let mut best = [Duration::MAX; 4];
@@ -100,10 +127,7 @@ fn main() {
             }
             size = bytes_per_turn;
         }
-        let shown = |time: Duration| {
-            let ratio = time.as_secs_f64() / best[0].as_secs_f64();
-            format!("{time:.2?} {ratio:>5.2}x")
-        };
+        let shown = |time| against(time, best[0]);
         println!(
             "{:<19} {:>9.2?} {:>16} {:>16} {:>16} {size:>11}",
             case.row(),
@@ -115,6 +139,20 @@ fn main() {
     }
 }
 
+fn trap(runtime: &tokio::runtime::Runtime, case: &Case) {
+    let mut best = [Duration::MAX; 2];
+    for _ in 0..ROUNDS {
+        let (turn, trap) = (turns(&case.component, case, None), traps(&case.component, case));
+        best = [best[0].min(runtime.block_on(turn)), best[1].min(runtime.block_on(trap))];
+    }
+    println!("{:<19} {:>9.2?} {:>16}", case.row(), best[0], against(best[1], best[0]));
+}
+
+fn against(time: Duration, floor: Duration) -> String {
+    let ratio = time.as_secs_f64() / floor.as_secs_f64();
+    format!("{time:.2?} {ratio:>5.2}x")
+}
+
 /// One part of one case, again and again.
 fn only(runtime: &tokio::runtime::Runtime, case: &Case, part: &str) {
     let bytes = &case.component;
@@ -124,6 +162,7 @@ fn only(runtime: &tokio::runtime::Runtime, case: &Case, part: &str) {
             "bare" => runtime.block_on(bare_turns(bytes, case)),
             "turn" => runtime.block_on(turns(bytes, case, None)),
             "traced" => runtime.block_on(traced_turns(bytes, case)),
+            "trap" => runtime.block_on(traps(bytes, case)),
             _ => runtime.block_on(calls(bytes, case)).0,
         });
     }
@@ -140,14 +179,17 @@ fn cases() -> Vec<Case> {
         Case { name: "echo", component: echo, function: "echo", manifest: "", warm },
         Case { name: "counter", component: counter, function, manifest, warm },
     ];
-    if let Some(component) = rust_counter() {
-        cases.push(Case { name: "counter, Rust", component, function, manifest, warm });
+    for (name, component) in rust_counters() {
+        cases.push(Case { name, component, function, manifest, warm });
     }
     cases
 }
 
+/// The counter in Rust without its panic hook.
+const UNHOOKED: &str = "counter, no hook";
+
 /// The template in Rust, by the compiler that THEATER_TEST_RUSTC names, or the usual one.
-fn rust_counter() -> Option<Vec<u8>> {
+fn rust_counters() -> Vec<(&'static str, Vec<u8>)> {
     let folder = tempfile::tempdir().unwrap();
     let theater = |arguments: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_theater"));
@@ -161,8 +203,41 @@ fn rust_counter() -> Option<Vec<u8>> {
         }
         output.status.success()
     };
-    let built = theater(&["new", "my-actor", "--vcs", "none"]) && theater(&["build", "my-actor"]);
-    built.then(|| std::fs::read(folder.path().join("my-actor/build/my-actor.wasm")).unwrap())
+    let project = folder.path().join("my-actor");
+    let component = || std::fs::read(project.join("build/my-actor.wasm")).unwrap();
+    if !theater(&["new", "my-actor", "--vcs", "none"]) || !theater(&["build", "my-actor"]) {
+        return Vec::new();
+    }
+    let hooked = component();
+    let source = project.join("src/lib.rs");
+    let text = std::fs::read_to_string(&source).unwrap();
+    std::fs::write(source, text.replace("mod panic;\n", "")).unwrap();
+    assert!(theater(&["build", "my-actor"]));
+    vec![("counter, Rust", hooked), (UNHOOKED, component())]
+}
+
+fn deep() -> Case {
+    let functions: String = (1..DEEP)
+        .map(|depth| {
+            let next = depth + 1;
+            format!(
+                "(func $depth{depth} (param i32) (result i32) (call $depth{next} (local.get 0)))"
+            )
+        })
+        .collect();
+    let component = format!(
+        r#"(component
+            (core module $m
+                {functions}
+                (func $depth{DEEP} (param i32) (result i32)
+                    (if (i32.eq (local.get 0) (i32.const {TOO_MUCH})) (then unreachable))
+                    (local.get 0))
+                (export "f" (func $depth1)))
+            (core instance $i (instantiate $m))
+            (func (export "f") (param "value" u32) (result u32) (canon lift (core func $i "f"))))"#
+    );
+    let component = wat::parse_str(component).unwrap();
+    Case { name: "ten deep", component, function: "f", manifest: "", warm: false }
 }
 
 fn binary(bytes: &[u8]) -> Binary {
@@ -227,38 +302,54 @@ async fn bare_turns(bytes: &[u8], case: &Case) -> Duration {
     start.elapsed() / TURNS
 }
 
+/// A component that is ready for turns through the boundary.
+struct Prepared {
+    program: Program,
+    manifest: Manifest,
+    name: Arc<str>,
+    function: &'static str,
+}
+
+impl Prepared {
+    fn new(bytes: &[u8], case: &Case) -> Self {
+        let compiler = Compiler::new(EngineConfig::default(), Cache::none()).unwrap();
+        let manifest = manifest(case);
+        let compiled = compiler.compile(&binary(bytes)).unwrap();
+        let program = Program::link(&compiled, &manifest).unwrap();
+        Self { program, manifest, name: "bench".into(), function: case.function }
+    }
+
+    fn function(&self) -> &Function {
+        self.program.function(self.function).unwrap()
+    }
+
+    fn task<'t>(&'t self, turn: u64, state: State, arguments: &'t [Val]) -> turn::Task<'t> {
+        let (name, handlers) = (self.name.clone(), &self.manifest.handlers);
+        let limits = &self.manifest.limits;
+        turn::Task {
+            function: self.function(),
+            arguments,
+            context: Context::new(name, ActorId(1), turn, Cause::Outside, state, handlers),
+            crossing: Crossing::live(limits.message),
+            limits,
+            fuel: limits.fuel,
+            cancel: None,
+        }
+    }
+}
+
 /// Turns through the boundary, one after the other; each recorded, if there is a log.
 async fn turns(bytes: &[u8], case: &Case, log: Option<&Log>) -> Duration {
-    let compiler = Compiler::new(EngineConfig::default(), Cache::none()).unwrap();
-    let manifest = manifest(case);
-    let compiled = compiler.compile(&binary(bytes)).unwrap();
-    let program = Program::link(&compiled, &manifest).unwrap();
-    let function = program.function(case.function).unwrap();
+    let prepared = Prepared::new(bytes, case);
+    let (program, function) = (&prepared.program, prepared.function());
     let (mut state, mut instance) = (State::default(), None);
-    let name: Arc<str> = "bench".into();
     let start = Instant::now();
     for turn in 0..u64::from(TURNS) {
-        let context = Context::new(
-            name.clone(),
-            ActorId(1),
-            turn,
-            Cause::Outside,
-            state.clone(),
-            &manifest.handlers,
-        );
         let arguments = [Val::U32(1)];
-        let task = turn::Task {
-            function,
-            arguments: &arguments,
-            context,
-            crossing: Crossing::live(manifest.limits.message),
-            limits: &manifest.limits,
-            fuel: manifest.limits.fuel,
-            cancel: None,
-        };
+        let task = prepared.task(turn, state, &arguments);
         let mut execution = match case.warm {
-            true => turn::execute_warm(&program, &mut instance, task).await,
-            false => turn::execute(&program, task).await,
+            true => turn::execute_warm(program, &mut instance, task).await,
+            false => turn::execute(program, task).await,
         };
         if let Some(log) = log {
             let encoded = function.encode_arguments(&arguments);
@@ -267,6 +358,21 @@ async fn turns(bytes: &[u8], case: &Case, log: Option<&Log>) -> Duration {
         state = execution.state.unwrap();
     }
     start.elapsed() / TURNS
+}
+
+/// Turns that trap, all of them after one that returned.
+async fn traps(bytes: &[u8], case: &Case) -> Duration {
+    let prepared = Prepared::new(bytes, case);
+    let task = prepared.task(0, State::default(), &[Val::U32(1)]);
+    let state = turn::execute(&prepared.program, task).await.state.unwrap();
+    let start = Instant::now();
+    for turn in 1..=u64::from(TRAPS) {
+        let task = prepared.task(turn, state.clone(), &[Val::U32(TOO_MUCH)]);
+        let execution = turn::execute(&prepared.program, task).await;
+        assert_eq!(execution.outcome, OutcomeKind::Trap);
+        std::hint::black_box(execution.failure.unwrap().encode());
+    }
+    start.elapsed() / TRAPS
 }
 
 /// The record of a turn, as an actor writes it.
