@@ -134,6 +134,9 @@ impl Page<'_> {
             None if self.needs.unanswered.iter().any(|name| name == import) => {
                 nobody(import).to_owned()
             }
+            None if self.needs.links.iter().any(|name| name == import) => {
+                "answered by the actor to which it is linked".to_owned()
+            }
             None => "types only".to_owned(),
         }
     }
@@ -156,7 +159,8 @@ impl Page<'_> {
             self.output.row(&line.plain(&format!(": nobody answers {list}")))?;
         }
         let traps = self.needs.unanswered.iter().any(|name| may_trap(name));
-        if self.needs.handlers.is_empty() && !traps {
+        let links = !self.needs.links.is_empty();
+        if self.needs.handlers.is_empty() && !traps && !links {
             return match self.needs.unanswered.is_empty() {
                 true => self.output.line("it needs no grant"),
                 false => Ok(()),
@@ -167,7 +171,11 @@ impl Page<'_> {
             self.output.line("    [actor]\n    unused-imports = \"trap\"\n")?;
         }
         for line in self.needs.table().lines() {
-            self.output.line(&format!("    {line}"))?;
+            self.output.line(format!("    {line}").trim_end())?;
+        }
+        // A component without a project is linked to nobody.
+        if links {
+            return Ok(());
         }
         self.output.line(&format!(
             "\nor, without a project,{}{}",
@@ -201,7 +209,7 @@ fn to_json(info: &ComponentInfo, needs: &Needs, hash: &Hash, size: usize) -> Val
         "size": size,
         "imports": imports.collect::<Vec<_>>(),
         "exports": info.exports.iter().map(extern_json).collect::<Vec<_>>(),
-        "needs": { "handlers": needs.handlers, "unanswered": needs.unanswered, "traps": needs.unanswered.iter().filter(|name| may_trap(name)).collect::<Vec<_>>() },
+        "needs": { "handlers": needs.handlers, "links": needs.links, "unanswered": needs.unanswered, "traps": needs.unanswered.iter().filter(|name| may_trap(name)).collect::<Vec<_>>() },
         "problems": info.nothing_to_call().iter().map(report::to_json).collect::<Vec<_>>(),
     })
 }

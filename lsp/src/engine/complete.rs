@@ -233,6 +233,7 @@ fn keys(
                 )
             })
             .collect(),
+        Some(Keys::Free(_)) => Vec::new(),
         Some(Keys::Handlers) => theater_runtime::catalog::HANDLERS
             .iter()
             .filter(|handler| !handler.always && new(handler.name))
@@ -265,6 +266,7 @@ fn values(files: &Snapshot, path: &Path, keys: &[String], span: &Range<usize>) -
             .iter()
             .map(|name| value(&format!("\"{name}\""), CompletionKind::World, "a world in wit"))
             .collect(),
+        Some(Meaning::Entry(_)) => Vec::new(),
         Some(Meaning::Field(field)) => of_kind(field, &field.kind)
             .iter()
             .map(|(label, detail)| value(label, CompletionKind::Value, detail))
@@ -290,7 +292,7 @@ fn of_kind(field: &Field, kind: &Kind) -> Vec<(String, &'static str)> {
             all.dedup();
             all
         }
-        Kind::Table(_) | Kind::Handlers => Vec::new(),
+        Kind::Table(_) | Kind::Handlers | Kind::Keyed { .. } => Vec::new(),
         _ => {
             let detail = if field.default.is_some() { "the default" } else { "an example" };
             let example = (!field.example.is_empty()).then(|| (field.example.to_owned(), detail));

@@ -34,7 +34,7 @@ pub fn hover(files: &Snapshot, path: &Path, offset: usize) -> Option<Hover> {
 fn manifest(text: &str, offset: usize) -> Option<Hover> {
     let place = place::at(&outline(text), offset)?;
     let text = match place::meaning(&place.path)? {
-        Meaning::Field(field) => field_page(field),
+        Meaning::Field(field) | Meaning::Entry(field) => field_page(field),
         Meaning::Handler(handler) => handler_page(handler),
     };
     Some(Hover { span: place.span, text })

@@ -12,6 +12,8 @@ pub enum Meaning {
     Field(&'static Field),
     /// A handler under `[handlers]`.
     Handler(&'static Handler),
+    /// A key that the writer chose, in the table of this field.
+    Entry(&'static Field),
 }
 
 /// The keys that a table takes.
@@ -21,6 +23,8 @@ pub enum Keys {
     Fields(Vec<&'static Field>),
     /// The catalog's handlers.
     Handlers,
+    /// Whatever the writer chooses, each a table with the keys of this field.
+    Free(&'static Field),
 }
 
 /// What stands at a byte: a key, or a value and its key.
@@ -60,6 +64,7 @@ impl Keys {
                 fields.iter().find(|field| field.name == name).map(|field| Meaning::Field(field))
             }
             Self::Handlers => catalog::handler(name).map(Meaning::Handler),
+            Self::Free(field) => Some(Meaning::Entry(field)),
         }
     }
 }
@@ -68,7 +73,12 @@ impl Meaning {
     /// The keys that stand below, if it can be a table.
     pub fn keys(self) -> Option<Keys> {
         match self {
+            Self::Field(field @ Field { kind: Kind::Keyed { .. }, .. }) => Some(Keys::Free(field)),
             Self::Field(field) => keys_of(&field.kind),
+            Self::Entry(Field { kind: Kind::Keyed { fields, .. }, .. }) => {
+                Some(Keys::Fields(fields.iter().collect()))
+            }
+            Self::Entry(_) => None,
             Self::Handler(handler) => Some(Keys::Fields(handler.settings.iter().collect())),
         }
     }

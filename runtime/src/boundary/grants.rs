@@ -13,8 +13,7 @@ pub fn check_imports(info: &ComponentInfo, manifest: &Manifest) -> Vec<Diagnosti
         Some(world) => format!("the world `{}`", world.value),
         None => format!("the component of `{}`", manifest.actor.name.value),
     };
-    let trap = manifest.actor.unused_imports == UnusedImports::Trap;
-    let problems = world::check_grants(info, &who, |handler| manifest.grants(handler), trap);
+    let problems = world::check_grants(info, &who, manifest);
     problems.into_iter().map(|problem| in_manifest(problem, manifest)).collect()
 }
 

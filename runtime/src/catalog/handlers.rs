@@ -3,9 +3,12 @@ use crate::manifest::schema::{Field, GIB, Kind, Rule};
 
 /// Every handler, in the order of the manual.
 pub static HANDLERS: &[Handler] =
-    &[CONTEXT, WASI, LOG, STATE, CLOCK, RANDOM, ENVIRONMENT, FILESYSTEM];
+    &[CONTEXT, WASI, LOG, STATE, MESSENGER, CLOCK, TIMER, RANDOM, ENVIRONMENT, FILESYSTEM];
 
 const HOST: &str = "theater:host";
+
+/// The callbacks.
+const ACTOR: &str = "theater:actor";
 
 const CONTEXT: Handler = Handler {
     name: "context",
@@ -21,20 +24,21 @@ const CONTEXT: Handler = Handler {
     }],
     exports: &[
         Interface {
-            package: "theater:actor",
+            package: ACTOR,
             name: "lifecycle",
             version: "0.1.0",
             functions: &["terminate"],
             resources: &[],
         },
         Interface {
-            package: "theater:actor",
+            package: ACTOR,
             name: "upgrade",
             version: "0.1.0",
             functions: &["upgrade"],
             resources: &[],
         },
     ],
+    receives: &[],
     settings: &[],
 };
 
@@ -101,6 +105,7 @@ const WASI: Handler = Handler {
         cli("terminal-stderr", &["get-terminal-stderr"], &[]),
     ],
     exports: &[],
+    receives: &[],
     settings: &[],
 };
 
@@ -121,6 +126,7 @@ const LOG: Handler = Handler {
         cli("stderr", &["get-stderr"], &[]),
     ],
     exports: &[],
+    receives: &[],
     settings: &[Field::new(
         "max-lines",
         Kind::Integer { min: 1, max: u32::MAX as u64 },
@@ -142,12 +148,43 @@ const STATE: Handler = Handler {
         resources: &[],
     }],
     exports: &[],
+    receives: &[],
     settings: &[Field::new(
         "max-size",
         Kind::Size { min: 1, max: 64 * GIB },
         "How large all keys and values together may be. A `set` beyond it aborts the turn.",
     )
     .default(r#""64MiB""#)],
+};
+
+const MESSENGER: Handler = Handler {
+    name: "messenger",
+    summary: "messages to other actors, those that the grant names",
+    doc: include_str!("docs/messenger.md"),
+    always: false,
+    imports: &[Interface {
+        package: HOST,
+        name: "messenger",
+        version: "0.1.0",
+        functions: &["send", "request", "lookup"],
+        resources: &[],
+    }],
+    exports: &[],
+    receives: &[Interface {
+        package: ACTOR,
+        name: "inbox",
+        version: "0.1.0",
+        functions: &["message", "request"],
+        resources: &[],
+    }],
+    settings: &[Field::new(
+        "to",
+        Kind::Texts(Rule::Recipient),
+        "The names under which the actor may write to others: a name or path such as `audit` or \
+         `shop/audit`, or the beginning of one and a `*`. Without any it may write to nobody.",
+    )
+    .default("[]")
+    .example(r#"["audit", "workers/*"]"#)],
 };
 
 const CLOCK: Handler = Handler {
@@ -172,7 +209,36 @@ const CLOCK: Handler = Handler {
         },
     ],
     exports: &[],
+    receives: &[],
     settings: &[],
+};
+
+const TIMER: Handler = Handler {
+    name: "timer",
+    summary: "being called later, once or again and again",
+    doc: include_str!("docs/timer.md"),
+    always: false,
+    imports: &[Interface {
+        package: HOST,
+        name: "timer",
+        version: "0.1.0",
+        functions: &["after", "every", "cancel"],
+        resources: &[],
+    }],
+    exports: &[Interface {
+        package: ACTOR,
+        name: "timer-callback",
+        version: "0.1.0",
+        functions: &["tick"],
+        resources: &[],
+    }],
+    receives: &[],
+    settings: &[Field::new(
+        "max",
+        Kind::Integer { min: 1, max: u32::MAX as u64 },
+        "How many timers there may be at one time. One more aborts the turn.",
+    )
+    .default("1000")],
 };
 
 const RANDOM: Handler = Handler {
@@ -204,6 +270,7 @@ const RANDOM: Handler = Handler {
         },
     ],
     exports: &[],
+    receives: &[],
     settings: &[Field::new(
         "seed",
         // TOML promises 64-bit signed integers only.
@@ -221,6 +288,7 @@ const ENVIRONMENT: Handler = Handler {
     always: false,
     imports: &[cli("environment", &["get-environment", "get-arguments", "initial-cwd"], &[])],
     exports: &[],
+    receives: &[],
     settings: &[
         Field::new(
             "variables",
@@ -294,6 +362,7 @@ const FILESYSTEM: Handler = Handler {
         },
     ],
     exports: &[],
+    receives: &[],
     settings: &[
         Field::new(
             "folders",

@@ -9,7 +9,7 @@ mod wit;
 pub use handlers::{HANDLERS, MAX_FOLDERS};
 pub use wit::WIT;
 
-use crate::manifest::schema::{Field, Kind};
+use crate::manifest::schema::Field;
 
 /// A capability that the host provides, and that a manifest can grant.
 #[derive(Debug)]
@@ -24,8 +24,11 @@ pub struct Handler {
     pub always: bool,
     /// Interfaces that an actor with this grant may import.
     pub imports: &'static [Interface],
-    /// Callbacks that an actor with this grant may export.
+    /// Callbacks that need this grant: without it nobody calls them.
     pub exports: &'static [Interface],
+    /// Callbacks that every actor may export, with or without this grant: others act, and the actor is
+    /// told.
+    pub receives: &'static [Interface],
     /// What the manifest may set about it.
     pub settings: &'static [Field],
 }
@@ -34,7 +37,7 @@ impl Handler {
     /// The line that grants it, for a sentence; with an example where it gives nothing by itself.
     pub fn grant_line(&self) -> String {
         let name = self.name;
-        match self.settings.iter().find(|setting| matches!(setting.kind, Kind::Tables { .. })) {
+        match self.settings.iter().find(|setting| setting.default == Some("[]")) {
             Some(what) => {
                 format!("`{name} = true`, or `{name} = {{ {} = {} }}`", what.name, what.example)
             }
@@ -89,6 +92,7 @@ pub fn by_import(import_name: &str) -> Option<(&'static Handler, &'static Interf
 /// interface that is meant.
 pub fn by_export(export_name: &str) -> Option<(&'static Handler, &'static Interface)> {
     find(export_name, |handler| handler.exports)
+        .or_else(|| find(export_name, |handler| handler.receives))
 }
 
 fn find(
@@ -104,7 +108,7 @@ fn find(
 /// Whether two versions name the same interface, by the rule that the component model's linkers
 /// follow: the same major version, for 0.x the same minor one, for 0.0.x the same patch.
 /// Pre-releases are compatible with themselves only.
-fn compatible(ours: &str, theirs: &str) -> bool {
+pub(crate) fn compatible(ours: &str, theirs: &str) -> bool {
     if ours == theirs {
         return true;
     }

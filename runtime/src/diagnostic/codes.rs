@@ -39,19 +39,25 @@ codes! {
 
     FOLDER_TWICE = "TH0130", "two folders have the same guest path";
     CHILD_NAMED_TWICE = "TH0140", "two children have one name";
+    LINK_TWICE = "TH0150", "two links are for one import";
+    LINK_TO_HOST = "TH0151", "a link is for an interface of the host";
 
     WIT_SYNTAX = "TH0201", "WIT is not valid";
     WIT_UNKNOWN_NAME = "TH0202", "a name is not defined in WIT";
     WIT_FOLDER = "TH0203", "a project's WIT files are missing";
     WORLD_UNKNOWN = "TH0204", "a world does not exist";
     IMPORT_NOT_GRANTED = "TH0205", "an import is not granted";
-    IMPORT_UNKNOWN = "TH0206", "an import is answered by no handler";
+    IMPORT_UNKNOWN = "TH0206", "an import is answered by nobody";
     FUNCTION_UNANSWERED = "TH0207", "a function is not answered";
     GRANT_UNUSED = "TH0208", "a grant has no use";
     INIT_SHAPE = "TH0209", "`init` has the wrong type";
     WASI_0_3 = "TH0210", "a world needs WASI 0.3";
+    CALLBACK_NEVER_CALLED = "TH0211", "nobody calls a callback";
+    CALLBACK_MISSING = "TH0212", "a callback is missing";
 
     CHILD_GRANT = "TH0240", "a child is granted more than its supervisor";
+    LINK_UNUSED = "TH0250", "a link has no use";
+    LINK_UNSUPPORTED = "TH0251", "a function cannot be used over a link";
 
     NOT_WASM = "TH0301", "a file is not WebAssembly";
     INVALID_WASM = "TH0302", "a component is not valid";

@@ -8,10 +8,10 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::problems::{Place, unknown_handler};
-use super::schema::{BUILD_LANGUAGE, Field, Kind, MANIFEST};
+use super::schema::{BUILD_LANGUAGE, Field, Kind, MANIFEST, Rule};
 use super::syntax::Parsed;
-use super::tree::{Entry, Table, Value};
-use super::{folders, scalar, supervision};
+use super::tree::{Entry, Keyed, Table, Value};
+use super::{Spanned as Placed, folders, link, rule, scalar, supervision};
 use crate::catalog;
 use crate::diagnostic::{Diagnostic, Source};
 
@@ -24,6 +24,7 @@ pub(super) fn check(source: &Arc<Source>, parsed: &Parsed<'_>) -> (Table, Vec<Di
     checker.text_needs_source(&root, &parsed.root);
     if lost_from.is_none() {
         checker.problems.extend(supervision::check(source, &root));
+        checker.problems.extend(link::check(source, &root));
     }
     (root, checker.problems)
 }
@@ -122,13 +123,16 @@ impl Checker<'_> {
             (Kind::Tables { fields, max }, DeValue::Array(items)) => {
                 self.tables(field, fields, *max, value.span(), items)
             }
+            (Kind::Keyed { key, example, fields }, DeValue::Table(table)) => {
+                Some(Value::Keyed(self.keyed(field.name, *key, example, fields, table)))
+            }
             (Kind::OneOf(kinds), _) => self.one_of(field, kinds, value),
             (kind, found) => {
                 if !accepts(kind, found) {
                     self.wrong_type(field, &kind.words(), value);
                     return None;
                 }
-                match scalar::read(self.source, field, kind, value) {
+                match scalar::read(self.source, field, field.name, kind, value) {
                     Ok(value) => Some(value),
                     Err(problem) => {
                         self.problems.push(*problem);
@@ -163,6 +167,71 @@ impl Checker<'_> {
             }
         }
         Some(Value::Tables(tables))
+    }
+
+    /// Reads a table with free keys. What stands under a wrong key is checked as well.
+    fn keyed(
+        &mut self,
+        name: &str,
+        rule: Rule,
+        example: &'static str,
+        fields: &'static [Field],
+        table: &DeTable<'_>,
+    ) -> Vec<Keyed> {
+        let mut entries = Vec::new();
+        for (key, value) in table {
+            let right = match rule::check(rule, key.get_ref()) {
+                Ok(()) => true,
+                Err(reason) => {
+                    self.bad_key(name, key, &reason, example);
+                    false
+                }
+            };
+            let Some(table) = self.keyed_value(key.get_ref(), fields, value) else { continue };
+            if right {
+                let key = Placed { value: key.get_ref().to_string(), span: key.span() };
+                entries.push(Keyed { key, table });
+            }
+        }
+        entries
+    }
+
+    /// Reads the table under a free key, or the text that stands for its first key.
+    fn keyed_value(
+        &mut self,
+        key: &str,
+        fields: &'static [Field],
+        value: &Spanned<DeValue<'_>>,
+    ) -> Option<Table> {
+        if self.is_broken(&value.span()) {
+            return None;
+        }
+        let first = fields.first()?;
+        match value.get_ref() {
+            DeValue::Table(table) => {
+                Some(self.table(Place::Keyed, value.span(), fields, &[], table))
+            }
+            DeValue::String(_) => {
+                let shown = toml::Value::from(key).to_string();
+                match scalar::read(self.source, first, &shown, &first.kind, value) {
+                    Ok(read) => {
+                        let entry = Entry { key: 0..0, span: value.span(), value: read };
+                        let mut table = Table::default();
+                        table.entries.insert(first.name, entry);
+                        fill(fields, &mut table);
+                        Some(table)
+                    }
+                    Err(problem) => {
+                        self.problems.push(*problem);
+                        None
+                    }
+                }
+            }
+            _ => {
+                self.wrong_keyed(key, first, value);
+                None
+            }
+        }
     }
 
     /// For the text format, `source` under `[build]` is required: the one key that another makes so.
@@ -290,7 +359,7 @@ fn accepts(kind: &Kind, value: &DeValue<'_>) -> bool {
         Kind::TextList | Kind::Texts(_) => {
             value.as_array().is_some_and(|list| list.iter().all(|item| item.get_ref().is_str()))
         }
-        Kind::Table(_) | Kind::Handlers => value.is_table(),
+        Kind::Table(_) | Kind::Handlers | Kind::Keyed { .. } => value.is_table(),
         Kind::Tables { .. } => value.is_array(),
         Kind::OneOf(kinds) => kinds.iter().any(|kind| accepts(kind, value)),
     }

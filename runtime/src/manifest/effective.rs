@@ -15,6 +15,7 @@ impl Manifest {
         self.write_actor(&mut out);
         self.write_build(&mut out);
         self.write_handlers(&mut out);
+        self.write_links(&mut out);
         self.write_limits(&mut out);
         self.write_supervisor(&mut out);
         out
@@ -75,8 +76,7 @@ impl Manifest {
                 line(out, "source", &text(&source.value.to_string_lossy()));
             }
             Build::Command { command, output } => {
-                let words: Vec<String> = command.iter().map(|word| text(word)).collect();
-                line(out, "command", &format!("[{}]", words.join(", ")));
+                line(out, "command", &format!("[{}]", list(command)));
                 line(out, "output", &text(&output.value.to_string_lossy()));
             }
         }
@@ -91,17 +91,20 @@ impl Manifest {
         if let Some(state) = &grants.state {
             line(out, "state", &format!("{{ max-size = \"{}\" }}", units::size(state.max_size)));
         }
+        if let Some(messenger) = &grants.messenger {
+            line(out, "messenger", &format!("{{ to = [{}] }}", list(&messenger.to)));
+        }
         if grants.clock.is_some() {
             line(out, "clock", "true");
+        }
+        if let Some(timer) = &grants.timer {
+            line(out, "timer", &format!("{{ max = {} }}", timer.max));
         }
         if let Some(random) = &grants.random {
             let seed = random.seed.map(|seed| format!("{{ seed = {seed} }}"));
             line(out, "random", seed.as_deref().unwrap_or("true"));
         }
         if let Some(environment) = &grants.environment {
-            let list = |texts: &[String]| {
-                texts.iter().map(|value| text(value)).collect::<Vec<_>>().join(", ")
-            };
             let settings = format!(
                 "{{ variables = [{}], secret = [{}], arguments = [{}] }}",
                 list(&environment.variables),
@@ -112,6 +115,20 @@ impl Manifest {
         }
         if let Some(filesystem) = &grants.filesystem {
             line(out, "filesystem", &filesystem_settings(filesystem));
+        }
+    }
+
+    fn write_links(&self, out: &mut String) {
+        if self.links.is_empty() {
+            return;
+        }
+        table(out, "links");
+        for link in &self.links {
+            let actor = text(&link.actor.value);
+            let timeout = link.timeout.map(units::duration);
+            let timeout = timeout.map(|time| format!(", timeout = {}", text(&time)));
+            let value = format!("{{ actor = {actor}{} }}", timeout.unwrap_or_default());
+            line(out, &text(&link.import.value), &value);
         }
     }
 
@@ -180,6 +197,11 @@ pub(super) fn text(value: &str) -> String {
     }
     out.push('"');
     out
+}
+
+/// Texts as the inside of a TOML list.
+fn list(texts: &[String]) -> String {
+    texts.iter().map(|value| text(value)).collect::<Vec<_>>().join(", ")
 }
 
 fn table(out: &mut String, name: &str) {

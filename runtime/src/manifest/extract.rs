@@ -8,8 +8,8 @@ use super::schema::LIMITS;
 use super::tree::{Entry, Table, Value};
 use super::{
     Access, Actor, Build, ClockGrant, EnvironmentGrant, FilesystemGrant, FolderGrant, Grants,
-    Instances, Limits, LogGrant, Manifest, RandomGrant, Spanned, StateGrant, Supervision,
-    UnusedImports, valid_name,
+    Instances, Limits, LogGrant, Manifest, MessengerGrant, RandomGrant, Spanned, StateGrant,
+    Supervision, TimerGrant, UnusedImports, link, valid_name,
 };
 use crate::catalog;
 use crate::diagnostic::Source;
@@ -22,6 +22,7 @@ pub(super) fn manifest(root: &Table, source: Arc<Source>, dir: &Path) -> Manifes
         actor: actor(table("actor"), dir),
         build: root.table("build").and_then(build),
         handlers: grants(table("handlers")),
+        links: link::links(root),
         limits: root.table("limits").map_or_else(Limits::default, limits),
         supervisor: root
             .table("supervisor")
@@ -81,7 +82,9 @@ fn grants(table: &Table) -> Grants {
     Grants {
         log: table.table("log").map(LogGrant::from_settings),
         state: table.table("state").map(StateGrant::from_settings),
+        messenger: table.table("messenger").map(MessengerGrant::from_settings),
         clock: table.table("clock").map(|_| ClockGrant {}),
+        timer: table.table("timer").map(TimerGrant::from_settings),
         random: table.table("random").map(RandomGrant::from_settings),
         filesystem: table.table("filesystem").map(FilesystemGrant::from_settings),
         environment: table.table("environment").map(EnvironmentGrant::from_settings),
@@ -111,6 +114,8 @@ impl Grants {
         match handler_name {
             "log" => self.log.is_some(),
             "state" => self.state.is_some(),
+            "messenger" => self.messenger.is_some(),
+            "timer" => self.timer.is_some(),
             "clock" => self.clock.is_some(),
             "random" => self.random.is_some(),
             "environment" => self.environment.is_some(),
@@ -129,6 +134,18 @@ impl LogGrant {
 impl StateGrant {
     fn from_settings(table: &Table) -> Self {
         Self { max_size: table.number("max-size") }
+    }
+}
+
+impl MessengerGrant {
+    fn from_settings(table: &Table) -> Self {
+        Self { to: table.texts("to") }
+    }
+}
+
+impl TimerGrant {
+    fn from_settings(table: &Table) -> Self {
+        Self { max: table.number_u32("max") }
     }
 }
 
@@ -182,6 +199,12 @@ impl Default for LogGrant {
 impl Default for StateGrant {
     fn default() -> Self {
         Self::from_settings(&default_settings("state"))
+    }
+}
+
+impl Default for TimerGrant {
+    fn default() -> Self {
+        Self::from_settings(&default_settings("timer"))
     }
 }
 

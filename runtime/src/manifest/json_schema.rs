@@ -77,6 +77,19 @@ fn of_kind(kind: &Kind) -> Map<String, Value> {
         Kind::Tables { fields, max } => {
             json!({ "type": "array", "items": table(fields), "maxItems": max })
         }
+        Kind::Keyed { key, fields, .. } => {
+            let mut forms: Vec<Value> = fields
+                .first()
+                .map(|first| Value::Object(of_kind(&first.kind)))
+                .into_iter()
+                .collect();
+            forms.push(Value::Object(table(fields)));
+            json!({
+                "type": "object",
+                "propertyNames": text(*key),
+                "additionalProperties": { "oneOf": forms },
+            })
+        }
         Kind::OneOf(kinds) => {
             json!({ "oneOf": kinds.iter().map(of_kind).collect::<Vec<_>>() })
         }
@@ -105,6 +118,16 @@ fn text(rule: Rule) -> Map<String, Value> {
         }
         Rule::VariableName => {
             schema.insert("pattern".into(), json!(r"^([^=*]+\*?|\*)$"));
+        }
+        Rule::Interface => {
+            schema.insert("pattern".into(), json!("^[^:/@]+:[^/@]+/[^@]+(@.+)?$"));
+        }
+        Rule::ActorPath => {
+            schema.insert("pattern".into(), json!("^[a-z][a-z0-9-]*(/[a-z][a-z0-9-]*)*$"));
+        }
+        Rule::Recipient => {
+            schema.insert("pattern".into(), json!(r"^[a-z0-9/-]*\*?$"));
+            schema.insert("minLength".into(), json!(1));
         }
         Rule::World | Rule::Command => {
             schema.insert("minLength".into(), json!(1));

@@ -12,6 +12,7 @@ mod effective;
 mod extract;
 mod folders;
 mod json_schema;
+mod link;
 mod load;
 mod name;
 mod problems;
@@ -25,6 +26,7 @@ pub(crate) mod units;
 
 pub use bare::BareGrants;
 pub use json_schema::json_schema;
+pub use link::{Link, is_linkable};
 pub use load::{FILE_NAME, LARGEST_MANIFEST};
 pub use name::{BadName, LONGEST_NAME, check_name, valid_name};
 pub use reference::{field_page, handler_page, reference};
@@ -51,6 +53,8 @@ pub struct Manifest {
     pub build: Option<Build>,
     /// What it may do.
     pub handlers: Grants,
+    /// Which other actors answer its imports, in the order of the imports' names.
+    pub links: Vec<Link>,
     /// What one turn may use.
     pub limits: Limits,
     /// How it supervises children, if it does.
@@ -136,8 +140,12 @@ pub struct Grants {
     pub log: Option<LogGrant>,
     /// State that outlives a turn.
     pub state: Option<StateGrant>,
+    /// Messages to other actors.
+    pub messenger: Option<MessengerGrant>,
     /// The time.
     pub clock: Option<ClockGrant>,
+    /// Being called later.
+    pub timer: Option<TimerGrant>,
     /// Random data.
     pub random: Option<RandomGrant>,
     /// Files and folders of the machine.
@@ -160,6 +168,33 @@ pub struct LogGrant {
 pub struct StateGrant {
     /// How large all keys and values together may be, in bytes.
     pub max_size: u64,
+}
+
+/// The grant of `messenger`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MessengerGrant {
+    /// The names under which it may write to others: `audit`, `shop/audit`, or the beginning of such
+    /// a name and a `*`.
+    pub to: Vec<String>,
+}
+
+impl MessengerGrant {
+    /// Whether the actor may write to this name or path, as it says it.
+    pub fn allows(&self, name: &str) -> bool {
+        self.to.iter().any(|allowed| covers(allowed, name))
+    }
+}
+
+/// Whether `NAME` or `PREFIX*` means all that another such pattern means.
+pub(crate) fn covers(above: &str, name: &str) -> bool {
+    above == name || above.strip_suffix('*').is_some_and(|prefix| name.starts_with(prefix))
+}
+
+/// The grant of `timer`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TimerGrant {
+    /// How many timers there may be at one time; one more aborts the turn.
+    pub max: u32,
 }
 
 /// The grant of `clock`.

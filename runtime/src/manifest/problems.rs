@@ -12,7 +12,7 @@ use super::scalar;
 use super::schema::{Field, Kind, MANIFEST};
 use crate::catalog::{self, HANDLERS, Handler};
 use crate::diagnostic::{
-    Diagnostic, GRANTED_ALWAYS, MISSING_KEY, MIXED_KEYS, OUT_OF_RANGE, UNKNOWN_HANDLER,
+    BAD_TEXT, Diagnostic, GRANTED_ALWAYS, MISSING_KEY, MIXED_KEYS, OUT_OF_RANGE, UNKNOWN_HANDLER,
     UNKNOWN_KEY, WRONG_TYPE, did_you_mean,
 };
 
@@ -23,6 +23,8 @@ pub(super) enum Place {
     Table(&'static str),
     Settings(&'static str),
     Item(&'static str),
+    /// A table under a free key.
+    Keyed,
 }
 
 impl fmt::Display for Place {
@@ -32,6 +34,7 @@ impl fmt::Display for Place {
             Place::Table(name) => write!(f, "`[{name}]`"),
             Place::Settings(handler) => write!(f, "the grant of `{handler}`"),
             Place::Item(list) => write!(f, "a table of `{list}`"),
+            Place::Keyed => write!(f, "the table"),
         }
     }
 }
@@ -122,6 +125,37 @@ impl Checker<'_> {
         self.problems.push(problem.at(self.source, span, "it belongs here").help(help));
     }
 
+    /// A free key does not follow its rule.
+    pub fn bad_key(
+        &mut self,
+        table: &str,
+        key: &Spanned<Cow<'_, str>>,
+        reason: &str,
+        example: &str,
+    ) {
+        if self.is_broken(&key.span()) {
+            return;
+        }
+        let message = format!("a key of `{table}` {reason}");
+        let problem = Diagnostic::error(BAD_TEXT, message).at(self.source, key.span(), "");
+        self.problems
+            .push(problem.help(format!("Write for example `{example}`, with its quotes.")));
+    }
+
+    /// What stands under a free key is neither a table nor the text that stands for its first key.
+    pub fn wrong_keyed(&mut self, key: &str, first: &Field, value: &Spanned<DeValue<'_>>) {
+        let key = toml::Value::from(key);
+        let message = format!("`{key}` must be a text in quotes, or a table");
+        let label = format!("this is {}", type_words(value.get_ref()));
+        let (name, example) = (first.name, first.example);
+        let help = format!(
+            "Write for example `{key} = {example}`, or `{key} = {{ {name} = {example} }}` with further \
+             settings."
+        );
+        let problem = Diagnostic::error(WRONG_TYPE, message).at(self.source, value.span(), label);
+        self.problems.push(problem.help(help));
+    }
+
     /// A list has too many tables.
     pub fn too_many(&mut self, field: &Field, max: usize, found: usize, span: Range<usize>) {
         let message = format!("`{}` must have at most {max} tables, and has {found}", field.name);
@@ -177,7 +211,7 @@ impl Checker<'_> {
             _ if accepts_table(&field.kind) => {
                 format!("Write `[{}]` on a line of its own.", field.name)
             }
-            _ => scalar::advice(field, scalar::as_meant(field, value.get_ref())),
+            _ => scalar::advice(field, field.name, scalar::as_meant(field, value.get_ref())),
         };
         let problem = Diagnostic::error(WRONG_TYPE, message).at(self.source, value.span(), label);
         self.problems.push(problem.help(help));
@@ -202,7 +236,7 @@ pub(super) fn unknown_handler(name: &str) -> (Diagnostic, String) {
 
 fn accepts_table(kind: &Kind) -> bool {
     match kind {
-        Kind::Table(_) | Kind::Handlers => true,
+        Kind::Table(_) | Kind::Handlers | Kind::Keyed { .. } => true,
         Kind::OneOf(kinds) => kinds.iter().any(accepts_table),
         _ => false,
     }

@@ -20,7 +20,8 @@ pub fn reference() -> String {
 /// What there is to say about one key, as Markdown.
 pub fn field_page(field: &Field) -> String {
     let mut page = format!("### {}\n\n{}\n", field.name, field.doc);
-    let is_table = matches!(field.kind, Kind::Table(_) | Kind::OneOf(_) | Kind::Handlers);
+    let is_table =
+        matches!(field.kind, Kind::Table(_) | Kind::OneOf(_) | Kind::Handlers | Kind::Keyed { .. });
     if !is_table || field.example.starts_with(['"', '[']) {
         push(&mut page, format_args!("\nValue: {}.", value_words(field)));
     }
@@ -59,6 +60,16 @@ fn section(page: &mut String, field: &Field) {
 fn forms(page: &mut String, kind: &Kind) {
     match kind {
         Kind::Table(fields) | Kind::Tables { fields, .. } => keys(page, fields),
+        Kind::Keyed { example, fields: fields @ [first, ..], .. } => {
+            let (name, value) = (first.name, first.example);
+            push(
+                page,
+                format_args!(
+                    "\n    {example} = {value}\n\nA text stands for the `{name}` of a table:\n"
+                ),
+            );
+            keys(page, fields);
+        }
         Kind::OneOf(kinds) => {
             for (index, kind) in kinds.iter().enumerate() {
                 if index > 0 {

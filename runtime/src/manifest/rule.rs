@@ -2,6 +2,7 @@
 
 use wasmparser::names::{ComponentName, ComponentNameKind, KebabStr};
 
+use super::name::check_name;
 use super::schema::Rule;
 
 /// Characters that mean something to a shell only.
@@ -28,6 +29,15 @@ pub(super) fn check(rule: Rule, text: &str) -> Result<(), String> {
         Rule::Variable => variable(text, true),
         Rule::VariableName => variable(text, false),
         Rule::GuestPath => guest_path(text),
+        Rule::Interface if is_interface(text) => Ok(()),
+        Rule::Interface => Err(format!(
+            "must be an interface with its package, such as `shop:inventory/stock`, and is `{shown}`"
+        )),
+        Rule::ActorPath => actor_path(text),
+        Rule::Recipient => match text.strip_suffix('*') {
+            Some(beginning) => recipients(beginning, text),
+            None => actor_path(text),
+        },
     }
 }
 
@@ -63,6 +73,43 @@ fn guest_path(text: &str) -> Result<(), String> {
         ));
     }
     Ok(())
+}
+
+/// Checks the name of an actor, or several joined by `/`.
+fn actor_path(text: &str) -> Result<(), String> {
+    let shown = text.escape_debug();
+    match text.split('/').find_map(|name| check_name(name).err()) {
+        None => Ok(()),
+        Some(bad) => Err(format!(
+            "must be the name of an actor, or names joined by `/`, and is `{shown}`: {}",
+            bad.reason
+        )),
+    }
+}
+
+/// Checks what stands before a `*` that stands for the rest of an actor's path.
+fn recipients(beginning: &str, text: &str) -> Result<(), String> {
+    let wrong = || {
+        format!(
+            "must be the beginning of an actor's path before `*`, and is `{}`",
+            text.escape_debug()
+        )
+    };
+    let (names, last) = match beginning.rsplit_once('/') {
+        Some((names, last)) => (Some(names), last),
+        None => (None, beginning),
+    };
+    if names.is_some_and(|names| actor_path(names).is_err()) || last.starts_with('-') {
+        return Err(wrong());
+    }
+    // A part of a name may end in `-`.
+    let last = last.strip_suffix('-').unwrap_or(last);
+    if last.is_empty() || check_name(last).is_ok() { Ok(()) } else { Err(wrong()) }
+}
+
+/// Whether a text is an interface with its package, with or without a version.
+fn is_interface(text: &str) -> bool {
+    text.contains(':') && is_world(text)
 }
 
 /// Whether a text is a version by the grammar of semver 2.0.
@@ -133,6 +180,37 @@ mod tests {
         }
         for bad in ["", "data", ".", "./a", "//", "/a/", "/a//b", "/.", "/a/..", "/../a", "/a\0"] {
             assert!(check(Rule::GuestPath, bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn interfaces() {
+        for good in ["shop:inventory/stock", "shop:inventory/stock@0.1.0", "a:b/c@1.0.0-rc.1"] {
+            assert_eq!(check(Rule::Interface, good), Ok(()), "{good}");
+        }
+        for bad in
+            ["", "stock", "shop:inventory", "shop/stock", "shop:inventory/stock@1", "a:b/c/d@"]
+        {
+            assert!(check(Rule::Interface, bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn paths_of_actors() {
+        for good in ["audit", "shop/audit", "a/b-2/c"] {
+            assert_eq!(check(Rule::ActorPath, good), Ok(()), "{good}");
+            assert_eq!(check(Rule::Recipient, good), Ok(()), "{good}");
+        }
+        for bad in ["", "/", "shop/", "/audit", "a//b", "Shop", "a b", "../a"] {
+            assert!(check(Rule::ActorPath, bad).is_err(), "{bad}");
+            assert!(check(Rule::Recipient, bad).is_err(), "{bad}");
+        }
+        for good in ["*", "shop/*", "worker-*", "shop/worker-*", "shop/w*"] {
+            assert_eq!(check(Rule::Recipient, good), Ok(()), "{good}");
+            assert!(check(Rule::ActorPath, good).is_err(), "{good}");
+        }
+        for bad in ["**", "/*", "a//*", "*/a", "-*", "a/-*", "Shop/*", "a--*", "1*"] {
+            assert!(check(Rule::Recipient, bad).is_err(), "{bad}");
         }
     }
 

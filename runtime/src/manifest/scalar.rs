@@ -17,14 +17,15 @@ use crate::diagnostic::{
     UNKNOWN_CHOICE, did_you_mean,
 };
 
-/// Reads a value whose TOML type is already known to fit.
+/// Reads a value whose TOML type is already known to fit. `key` is the key as it is written.
 pub(super) fn read(
     source: &Arc<Source>,
     field: &Field,
+    key: &str,
     kind: &Kind,
     value: &Spanned<DeValue<'_>>,
 ) -> Result<Value> {
-    let reader = Reader { source, field, span: value.span() };
+    let reader = Reader { source, field, key, span: value.span() };
     match (kind, value.get_ref()) {
         (Kind::Bool, DeValue::Boolean(value)) => Ok(Value::Bool(*value)),
         (Kind::Integer { min, max }, DeValue::Integer(number)) => {
@@ -66,6 +67,7 @@ pub(super) fn read(
 struct Reader<'a> {
     source: &'a Arc<Source>,
     field: &'a Field,
+    key: &'a str,
     span: Range<usize>,
 }
 
@@ -88,8 +90,8 @@ impl Reader<'_> {
         label: &str,
         meant: Option<String>,
     ) -> Box<Diagnostic> {
-        let problem = Diagnostic::error(code, format!("`{}` {what}", self.field.name));
-        Box::new(problem.at(self.source, span, label).help(advice(self.field, meant)))
+        let problem = Diagnostic::error(code, format!("`{}` {what}", self.key));
+        Box::new(problem.at(self.source, span, label).help(advice(self.field, self.key, meant)))
     }
 
     /// The place of a part of the text, if the file writes the text as it is.
@@ -164,7 +166,7 @@ impl Reader<'_> {
         };
         let range = format!("from {} to {}", show(min), show(max));
         let mut problem = self.problem(OUT_OF_RANGE, &what, "", None);
-        problem.help = Some(format!("It goes {range}. {}", advice(self.field, None)));
+        problem.help = Some(format!("It goes {range}. {}", advice(self.field, self.key, None)));
         Err(problem)
     }
 
@@ -245,10 +247,10 @@ impl Reader<'_> {
 }
 
 /// What to write instead: what was probably meant, or the example; and what holds without the key.
-pub(super) fn advice(field: &Field, meant: Option<String>) -> String {
+pub(super) fn advice(field: &Field, key: &str, meant: Option<String>) -> String {
     let mut words = match meant {
-        Some(meant) => format!("Write `{} = {meant}`.", field.name),
-        None => format!("Write for example `{} = {}`.", field.name, field.example),
+        Some(meant) => format!("Write `{key} = {meant}`."),
+        None => format!("Write for example `{key} = {}`.", field.example),
     };
     if let Some(default) = field.default {
         words.push_str(&format!(" Left out, it is `{default}`."));

@@ -80,6 +80,16 @@ pub enum Kind {
         /// How many there may be.
         max: usize,
     },
+    /// A table whose keys are chosen by whoever writes it, and whose values are tables. A text in place
+    /// of such a table stands for its first key.
+    Keyed {
+        /// What the keys must look like.
+        key: Rule,
+        /// A key to show, as TOML.
+        example: &'static str,
+        /// The keys of each table.
+        fields: &'static [Field],
+    },
     /// One of these kinds. Tables among them are told apart by their first keys.
     OneOf(&'static [Kind]),
     /// A table whose keys are handlers of the catalog: `true`, `false`, or their settings.
@@ -106,6 +116,12 @@ pub enum Rule {
     /// Where a component finds a folder: an absolute path with `/`, without `.`, `..` and empty
     /// parts.
     GuestPath,
+    /// An interface of a package in WIT, with or without a version: `shop:inventory/stock@0.1.0`.
+    Interface,
+    /// The name of an actor, or several joined by `/`: `shop/inventory`.
+    ActorPath,
+    /// The same, or its beginning and a `*`.
+    Recipient,
 }
 
 impl Field {
@@ -147,7 +163,7 @@ impl Kind {
                 format!("a duration such as `\"5s\"`, or {}", list(words))
             }
             Kind::TextList | Kind::Texts(_) => "a list of texts".to_owned(),
-            Kind::Table(_) | Kind::Handlers => "a table".to_owned(),
+            Kind::Table(_) | Kind::Handlers | Kind::Keyed { .. } => "a table".to_owned(),
             Kind::Tables { .. } => "a list of tables".to_owned(),
             Kind::OneOf(kinds) => {
                 let mut words: Vec<String> = kinds.iter().map(Kind::words).collect();
@@ -177,6 +193,12 @@ pub static MANIFEST: &[Field] = &[
         "What the actor may do. Nothing is granted that is not written here.",
     )
     .default("{}"),
+    Field::new(
+        "links",
+        Kind::Keyed { key: Rule::Interface, example: r#""shop:inventory/stock""#, fields: LINK },
+        "Which of the actor's imports are answered by other actors. A key is an interface as the world \
+         imports it, with or without a version; the value is the name of the actor that exports it.",
+    ),
     Field::new(
         "limits",
         Kind::Table(LIMITS),
@@ -278,6 +300,25 @@ const BUILD_COMMAND: &[Field] = &[
     Field::new("output", Kind::Path, "The file that the command makes.")
         .required()
         .example(r#""target/counter.wasm""#),
+];
+
+/// A table of `[links]`. A text stands for its first key.
+const LINK: &[Field] = &[
+    Field::new(
+        "actor",
+        Kind::Text(Rule::ActorPath),
+        "The actor that answers: its name, looked up among one's own children first, then among one's \
+         siblings, then among the supervisor's siblings, and so on; or a path such as `shop/inventory`, \
+         whose first name is looked up so.",
+    )
+    .required()
+    .example(r#""inventory""#),
+    Field::new(
+        "timeout",
+        Kind::Duration { max: DAY },
+        "How long a call may wait for its answer. Without it as long as the caller's turn may take.",
+    )
+    .example(r#""2s""#),
 ];
 
 /// `[limits]`.

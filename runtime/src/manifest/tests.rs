@@ -25,6 +25,8 @@ log = { max-lines = 10 }
 state = true
 clock = false
 random = { seed = 42 }
+messenger = { to = ["audit", "workers/*"] }
+timer = { max = 10 }
 
 [handlers.filesystem]
 folders = [
@@ -32,6 +34,10 @@ folders = [
     { host = "../out", guest = "/data/out", access = "write", max-size = "64MiB" },
 ]
 max-open = 20
+
+[links]
+"shop:inventory/stock" = "inventory"
+"shop:audit/log@0.1.0" = { actor = "shop/audit", timeout = "2s" }
 
 [limits]
 memory = "16MiB"
@@ -108,7 +114,7 @@ macro_rules! snapshots {
 snapshots! {
     nothing_at_all: problems("");
     actor_without_name: problems("[actor]\nversion = \"0.1.0\"\n");
-    unknown_keys: below_actor("nmae = 1\nmemory = \"1MiB\"\n[limit]\n[links]\nx = 1\n[state]\n");
+    unknown_keys: below_actor("nmae = 1\nmemory = \"1MiB\"\n[limit]\n[linsk]\nx = 1\n[state]\n");
     keys_at_the_top: problems("name = \"a\"\nlog = true\n");
     name_with_a_wrong_letter: problems("[actor]\nname = \"my_Actor\"\n");
     name_with_an_escape: problems("[actor]\nname = \"a\\u0041\"\n");
@@ -131,6 +137,13 @@ snapshots! {
     );
     choices: below_actor("[build]\nlanguage = \"wast\"\nsource = \"x\"\n");
     wat_without_source: below_actor("[build]\nlanguage = \"wat\"\n");
+    links_wrong: below_actor(
+        "[links]\nstock = \"a\"\n\"shop:a/b\" = 5\n\"shop:a/c\" = \"Shop\"\n\"shop:a/d\" = { timeout = \"2\" }\n\"shop:a/e\" = { actor = \"a/\", tiemout = \"2s\" }\n\"shop:a/f@1\" = \"\"\n"
+    );
+    links_that_cannot_be: below_actor(
+        "[links]\n\"wasi:http/types\" = \"a\"\n\"theater:host/log@0.1.0\" = \"a\"\n\"shop:a/b\" = \"a\"\n\"shop:a/b@0.1.0\" = \"b\"\n\"shop:a/c@0.1.0\" = \"a\"\n\"shop:a/c@0.1.2\" = \"a\"\n\"shop:a/c@0.2.0\" = \"a\"\n"
+    );
+    links_no_table: below_actor("links = \"inventory\"\n[handlers]\nmessenger = { to = [\"Audit\", \"a/*/b\", \"\"] }\ntimer = { max = 0 }\n");
     build_empty: below_actor("[build]\n");
     build_with_both: below_actor("[build]\ncommand = [\"make\"]\nlanguage = \"wat\"\n");
     build_mixed: below_actor("[build]\nlanguage = \"wat\"\noutput = \"x\"\n");
@@ -180,11 +193,15 @@ snapshots! {
 /// What a manifest says, apart from where it says it.
 fn meaning(manifest: &Manifest) -> impl PartialEq + std::fmt::Debug {
     // The text of the whole manifest tells of the children, too.
-    let Manifest { actor, build, handlers, limits, dir, source: _, supervisor: _ } =
+    let Manifest { actor, build, handlers, links, limits, dir, source: _, supervisor: _ } =
         manifest.clone();
     let text = |text: Option<Spanned<String>>| text.map(|text| text.value);
     let filesystem = handlers.filesystem.map(|grant| (folder_meanings(&grant), grant.max_open));
-    let grants = (handlers.log, handlers.state, handlers.clock, handlers.random, filesystem);
+    let messages = (handlers.messenger, handlers.timer);
+    let grants =
+        (handlers.log, handlers.state, messages, handlers.clock, handlers.random, filesystem);
+    let links: Vec<_> =
+        links.into_iter().map(|link| (link.import.value, link.actor.value, link.timeout)).collect();
     let build = build.map(|build| match build {
         Build::Rust { package, .. } => {
             (vec!["rust".into()], package.map_or_else(PathBuf::new, |package| package.value))
@@ -194,7 +211,7 @@ fn meaning(manifest: &Manifest) -> impl PartialEq + std::fmt::Debug {
     });
     let component = actor.component.map(|path| path.value);
     let texts = (text(actor.version), text(actor.world), text(actor.init));
-    ((actor.name.value, component, texts), build, grants, limits, dir)
+    ((actor.name.value, component, texts), build, grants, links, limits, dir)
 }
 
 /// What a grant says of its folders, apart from where it says it.
@@ -277,6 +294,7 @@ fn defaults_are_those_of_the_design() {
     assert_eq!(Limits::default(), limits);
     assert_eq!(LogGrant::default(), LogGrant { max_lines: 1000 });
     assert_eq!(StateGrant::default(), StateGrant { max_size: 64 << 20 });
+    assert_eq!(TimerGrant::default(), TimerGrant { max: 1000 });
     assert_eq!(RandomGrant::default(), RandomGrant { seed: None });
 }
 
@@ -312,6 +330,7 @@ fn every_default_and_example_of_the_schema_is_valid() {
     fn kind(kind_of: &'static schema::Kind) {
         match kind_of {
             schema::Kind::Table(fields) => fields.iter().for_each(check),
+            schema::Kind::Keyed { fields, .. } => fields.iter().for_each(check),
             schema::Kind::Tables { fields, .. } => fields.iter().for_each(check),
             schema::Kind::OneOf(kinds) => kinds.iter().for_each(kind),
             schema::Kind::Handlers => {

@@ -17,6 +17,15 @@ pub(super) enum Value {
     List(Vec<String>),
     Table(Table),
     Tables(Vec<Table>),
+    Keyed(Vec<Keyed>),
+}
+
+/// A key that the writer chose, with its table.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Keyed {
+    /// The key, and where it stands.
+    pub key: Spanned<String>,
+    pub table: Table,
 }
 
 /// A checked table.
@@ -57,6 +66,14 @@ impl Table {
     pub fn tables(&self, name: &str) -> &[Table] {
         match self.entries.get(name).map(|entry| &entry.value) {
             Some(Value::Tables(tables)) => tables,
+            _ => &[],
+        }
+    }
+
+    /// The entries of a table with free keys; none if the table is not there.
+    pub fn keyed(&self, name: &str) -> &[Keyed] {
+        match self.entries.get(name).map(|entry| &entry.value) {
+            Some(Value::Keyed(entries)) => entries,
             _ => &[],
         }
     }

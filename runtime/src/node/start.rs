@@ -301,10 +301,15 @@ fn fit_bare(problem: &mut Diagnostic, manifest: &Manifest, info: Option<&Compone
         problem.help = Some(format!("Grant all that it needs with `--grant {needs}`."));
     }
     if let Some(help) = &mut problem.help {
-        *help = help.replace(
-            "write `unused-imports = \"trap\"` under `[actor]`",
-            "say `--trap-unused-imports`",
-        );
+        *help = help
+            .replace(
+                "write `unused-imports = \"trap\"` under `[actor]`",
+                "say `--trap-unused-imports`",
+            )
+            .replace(
+                "under `[links]` in theater.toml",
+                "under `[links]` in a project's theater.toml",
+            );
     }
 }
 

@@ -3,7 +3,9 @@
 use super::application::place;
 use crate::catalog;
 use crate::diagnostic::{CHILD_GRANT, Diagnostic};
-use crate::manifest::{Access, EnvironmentGrant, FilesystemGrant, FolderGrant, Manifest, units};
+use crate::manifest::{
+    Access, EnvironmentGrant, FilesystemGrant, FolderGrant, Manifest, covers, units,
+};
 use std::path::PathBuf;
 
 /// Everything for which a child asks and its supervisor does not have: an error each, in the child's
@@ -57,6 +59,15 @@ fn exceeds(handler: &str, child_of: &Manifest, parent_of: &Manifest) -> Option<S
             let (child, parent) = (child.state.as_ref()?, parent.state.as_ref()?);
             above("max-size", child.max_size, parent.max_size, |bytes| units::size(*bytes))
         }
+        "messenger" => {
+            let (child, parent) = (child.messenger.as_ref()?, parent.messenger.as_ref()?);
+            let beyond = child.to.iter().find(|to| !parent.allows(to))?;
+            Some(format!("may write to `{beyond}`, which is not named there"))
+        }
+        "timer" => {
+            let (child, parent) = (child.timer.as_ref()?, parent.timer.as_ref()?);
+            above("max", child.max, parent.max, u32::to_string)
+        }
         "filesystem" => {
             let (child, parent) = (child.filesystem.as_ref()?, parent.filesystem.as_ref()?);
             let open = above("max-open", child.max_open, parent.max_open, u32::to_string);
@@ -100,11 +111,6 @@ fn beyond_environment(child: &EnvironmentGrant, parent: &EnvironmentGrant) -> Op
     };
     let told = parent.secret.iter().find(told)?;
     Some(format!("does not call `{told}` secret, as it is there"))
-}
-
-/// Whether `NAME` or `PREFIX*` means all that another such pattern means.
-fn covers(above: &str, name: &str) -> bool {
-    above == name || above.strip_suffix('*').is_some_and(|prefix| name.starts_with(prefix))
 }
 
 /// What a folder has that no folder of the supervisor has, if that is so.

@@ -5,7 +5,7 @@ use super::wit::{Import, key_name};
 use super::{ComponentInfo, Extern, Wit, init};
 use crate::catalog::{self, Handler};
 use crate::diagnostic::{self, Diagnostic, did_you_mean};
-use crate::manifest::{Manifest, UnusedImports};
+use crate::manifest::{Link, Manifest, UnusedImports, is_linkable};
 use wit_parser::{Function, Resolve, TypeDefKind, WorldId, WorldItem};
 
 /// What a component needs from Theater.
@@ -13,29 +13,53 @@ use wit_parser::{Function, Resolve, TypeDefKind, WorldId, WorldItem};
 pub struct Needs {
     /// The handlers that it needs a grant for, in the order of the catalog.
     pub handlers: Vec<&'static str>,
+    /// The imports that a link to another actor can answer.
+    pub links: Vec<String>,
     /// Imports that nobody answers: `wasi:sockets/tcp@0.2.0`, or with a function of an interface that
     /// is answered otherwise, `wasi:clocks/monotonic-clock@0.2.0#time-of`.
     pub unanswered: Vec<String>,
 }
 
 impl Needs {
-    /// The manifest's `[handlers]` table that the component would need.
+    /// The manifest's tables `[handlers]` and `[links]` that the component would need. Who answers the
+    /// links is for their writer to say.
     pub fn table(&self) -> String {
-        let mut text = String::from("[handlers]\n");
+        let mut text = String::new();
+        if !self.handlers.is_empty() || self.links.is_empty() {
+            text.push_str("[handlers]\n");
+        }
         for handler in &self.handlers {
             text.push_str(&format!("{handler} = true\n"));
+        }
+        if !self.links.is_empty() {
+            text.push_str(if text.is_empty() { "[links]\n" } else { "\n[links]\n" });
+        }
+        for import in &self.links {
+            text.push_str(&format!("{}\n", link_line(import)));
         }
         text
     }
 }
 
-/// What a component needs: the handlers that answer its imports, and the imports that none answers.
+/// The line under `[links]` that gives an import to another actor.
+fn link_line(import: &str) -> String {
+    format!("\"{import}\" = \"ACTOR\"")
+}
+
+/// What a component needs: the handlers that answer its imports, those that other actors can answer, and
+/// those that nobody answers.
 pub fn needed_handlers(info: &ComponentInfo) -> Needs {
     let mut needs = Needs::default();
     let mut handlers = Vec::new();
     for import in component_imports(info) {
         match answer(&import.name, &import.functions, import.has_resources) {
             Answer::Nothing => {}
+            Answer::Nobody if is_linkable(&import.name) => {
+                let obstacles = import.obstacles.iter();
+                let refused = obstacles.map(|(function, _)| format!("{}#{function}", import.name));
+                needs.unanswered.extend(refused);
+                needs.links.push(import.name);
+            }
             Answer::Nobody => needs.unanswered.push(import.name),
             Answer::Handler(handler, missing) => {
                 if !handler.always {
@@ -53,15 +77,10 @@ pub fn needed_handlers(info: &ComponentInfo) -> Needs {
 
 /// Checks that everything that a component imports is granted and answered. An `init` of a wrong
 /// shape is found as well. This is the check that stands before any component is loaded. `who` is
-/// how the reports call it: `the component`, or by its world. With `trap`, imports that may trap are
-/// no problem ([`may_trap`]).
-pub fn check_grants(
-    info: &ComponentInfo,
-    who: &str,
-    granted: impl Fn(&str) -> bool,
-    trap: bool,
-) -> Vec<Diagnostic> {
-    let problems = component_problems(info, who, granted, trap).into_iter();
+/// how the reports call it: `the component`, or by its world. Where the manifest lets unused imports
+/// trap, those that may are no problem ([`may_trap`]).
+pub fn check_grants(info: &ComponentInfo, who: &str, manifest: &Manifest) -> Vec<Diagnostic> {
+    let problems = component_problems(info, who, manifest).into_iter();
     let mut problems: Vec<Diagnostic> = problems.map(|(_, problem)| problem).collect();
     problems.extend(init::problem(&info.resolve, info.world));
     problems
@@ -71,9 +90,9 @@ pub fn check_grants(
 pub(super) fn component_problems(
     info: &ComponentInfo,
     who: &str,
-    granted: impl Fn(&str) -> bool,
-    trap: bool,
+    manifest: &Manifest,
 ) -> Vec<(String, Diagnostic)> {
+    let trap = manifest.actor.unused_imports == UnusedImports::Trap;
     let mut problems = Vec::new();
     for import in component_imports(info) {
         let name = &import.name;
@@ -82,9 +101,16 @@ pub(super) fn component_problems(
         }
         match answer(name, &import.functions, import.has_resources) {
             Answer::Nothing => {}
-            Answer::Nobody => problems.push((name.clone(), nobody(who, name))),
+            Answer::Nobody => {
+                match manifest.link_for(name) {
+                    Some(_) => problems.extend(import.obstacles.iter().map(|(function, why)| {
+                        (name.clone(), not_over_a_link(name, function, why))
+                    })),
+                    None => problems.push((name.clone(), nobody(who, name))),
+                }
+            }
             Answer::Handler(handler, missing) => {
-                if !handler.always && !granted(handler.name) {
+                if !manifest.grants(handler.name) {
                     let problem = Diagnostic::error(
                         diagnostic::IMPORT_NOT_GRANTED,
                         format!("{who} imports `{name}`, which is not granted"),
@@ -114,6 +140,8 @@ struct Wanted {
     name: String,
     functions: Vec<String>,
     has_resources: bool,
+    /// What of it cannot pass over a link, each with the reason.
+    obstacles: Vec<(String, String)>,
 }
 
 fn component_imports(info: &ComponentInfo) -> Vec<Wanted> {
@@ -125,12 +153,14 @@ fn component_imports(info: &ComponentInfo) -> Vec<Wanted> {
                 name: key_name(&info.resolve, key),
                 functions: interface.functions.keys().cloned().collect(),
                 has_resources: has_resources(&info.resolve, interface),
+                obstacles: link_obstacles(&info.resolve, interface),
             })
         }
         WorldItem::Function(function) => Some(Wanted {
             name: function.name.clone(),
             functions: vec![function.name.clone()],
             has_resources: false,
+            obstacles: Vec::new(),
         }),
         WorldItem::Type { .. } => None,
     });
@@ -139,6 +169,31 @@ fn component_imports(info: &ComponentInfo) -> Vec<Wanted> {
 
 fn has_resources(resolve: &Resolve, interface: &wit_parser::Interface) -> bool {
     interface.types.values().any(|id| matches!(resolve.types[*id].kind, TypeDefKind::Resource))
+}
+
+/// The functions and resources of an interface that cannot be used over a link, each with the reason:
+/// only values pass from actor to actor.
+pub(super) fn link_obstacles(
+    resolve: &Resolve,
+    interface: &wit_parser::Interface,
+) -> Vec<(String, String)> {
+    let resources = interface.types.iter().filter_map(|(name, id)| {
+        let is_resource = matches!(resolve.types[*id].kind, TypeDefKind::Resource);
+        is_resource.then(|| (name.clone(), "it is a resource, which only its own actor has".into()))
+    });
+    // What belongs to a resource needs no report of its own.
+    let functions = interface.functions.values().filter(|f| f.kind.resource().is_none());
+    let obstacle = |function: &Function| {
+        Some((function.name.clone(), signature::link_obstacle(resolve, function)?))
+    };
+    resources.chain(functions.filter_map(obstacle)).collect()
+}
+
+/// The report of a function or resource that cannot be used over a link.
+fn not_over_a_link(import: &str, item: &str, why: &str) -> Diagnostic {
+    let message = format!("`{item}` of `{import}` cannot be used over a link: {why}");
+    Diagnostic::error(diagnostic::LINK_UNSUPPORTED, message)
+        .help("Give the interface functions whose parameters and results are plain values.")
 }
 
 /// Who answers an import.
@@ -172,6 +227,17 @@ fn nobody(who: &str, name: &str) -> Diagnostic {
             format!("{who} imports `{name}`, which is WASI 0.3 and not supported yet"),
         )
         .help("Use WASI 0.2.");
+    }
+    if is_linkable(name) {
+        return Diagnostic::error(
+            diagnostic::IMPORT_UNKNOWN,
+            format!("{who} imports `{name}`, which nobody answers"),
+        )
+        .help(format!(
+            "If another actor exports it, write `{}` under `[links]` in theater.toml, with the name \
+             of that actor.",
+            link_line(name)
+        ));
     }
     let problem = Diagnostic::error(
         diagnostic::IMPORT_UNKNOWN,
@@ -226,7 +292,7 @@ pub fn check_world(manifest: &Manifest, wit: &Wit) -> Vec<Diagnostic> {
         Ok(world) => {
             let check = WorldCheck { manifest, wit, world };
             let imports = check.imports().into_iter().map(|(_, problem)| problem);
-            imports.chain(check.unused_grants(None)).chain(check.shapes()).collect()
+            imports.chain(check.unused(None)).chain(check.shapes()).collect()
         }
     }
 }
@@ -293,7 +359,10 @@ impl WorldCheck<'_> {
             let has_resources = has_resources(&self.wit.resolve, interface);
             let found = match answer(&import.name, &functions, has_resources) {
                 Answer::Nothing => continue,
-                Answer::Nobody => vec![self.nobody(&import)],
+                Answer::Nobody => match self.manifest.link_for(&import.name) {
+                    Some(_) => self.not_over_a_link(&import),
+                    None => vec![self.nobody(&import)],
+                },
                 Answer::Handler(handler, missing) => {
                     let refused = !handler.always && !self.manifest.grants(handler.name);
                     let refused = refused.then(|| self.not_granted(&import, handler));
@@ -347,6 +416,19 @@ impl WorldCheck<'_> {
         }
     }
 
+    /// What of a linked interface cannot pass from actor to actor.
+    fn not_over_a_link(&self, import: &Import) -> Vec<Diagnostic> {
+        let resolve = &self.wit.resolve;
+        let interface = &resolve.interfaces[import.interface];
+        let problem = |(item, why): (String, String)| {
+            let function = interface.functions.get(&item).map(|function| function.span);
+            let resource = || interface.types.get(&item).map(|id| resolve.types[*id].span);
+            let span = function.or_else(resource).unwrap_or(interface.span);
+            self.at(not_over_a_link(&import.name, &item, &why), span, "here")
+        };
+        link_obstacles(resolve, interface).into_iter().map(problem).collect()
+    }
+
     /// A warning: a component that does not call the functions does not import them.
     fn unanswered(&self, import: &Import, functions: &[String]) -> Diagnostic {
         let list = functions.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
@@ -362,8 +444,8 @@ impl WorldCheck<'_> {
         )
     }
 
-    /// Grants for which neither the world nor the component has a use.
-    pub(super) fn unused_grants(&self, component: Option<&ComponentInfo>) -> Vec<Diagnostic> {
+    /// Grants, links and callbacks for which neither the world nor the component has a use.
+    pub(super) fn unused(&self, component: Option<&ComponentInfo>) -> Vec<Diagnostic> {
         let world = &self.wit.resolve.worlds[self.world];
         let used = |items: &wit_parser::IndexMap<_, WorldItem>, more: Option<&[Extern]>| {
             let own = items.keys().map(|key| key_name(&self.wit.resolve, key));
@@ -371,7 +453,7 @@ impl WorldCheck<'_> {
         };
         let imports = used(&world.imports, component.map(|info| &*info.imports));
         let exports = used(&world.exports, component.map(|info| &*info.exports));
-        unused_grants(self.manifest, &imports, &exports)
+        unused(self.manifest, &imports, &exports)
     }
 
     /// Functions that no actor can have, and an `init` of a wrong shape.
@@ -382,7 +464,11 @@ impl WorldCheck<'_> {
         for (key, item) in world.imports.iter().chain(&world.exports) {
             let place = key_name(resolve, key);
             match item {
-                WorldItem::Interface { id, .. } if catalog::by_import(&place).is_none() => {
+                // What is linked is looked at where imports are.
+                WorldItem::Interface { id, .. }
+                    if catalog::by_import(&place).is_none()
+                        && self.manifest.link_for(&place).is_none() =>
+                {
                     let functions = resolve.interfaces[*id].functions.values();
                     problems.extend(
                         functions.filter_map(|function| self.unsupported(&place, function)),
@@ -441,12 +527,84 @@ fn grants_place(manifest: &Manifest, handler: &Handler) -> std::ops::Range<usize
     manifest.actor.name.span.clone()
 }
 
-/// Warnings about grants without a use, given the names of what is imported and exported.
-pub(super) fn unused_grants(
+/// Warnings about grants and links without a use, and about callbacks that do not go with the grants,
+/// given the names of what is imported and exported.
+pub(super) fn unused(
     manifest: &Manifest,
     imports: &[String],
     exports: &[String],
 ) -> Vec<Diagnostic> {
+    let mut problems = unused_grants(manifest, imports, exports);
+    problems.extend(unused_links(manifest, imports));
+    problems.extend(callbacks(manifest, imports, exports));
+    problems
+}
+
+/// Links of which nothing is imported.
+fn unused_links(manifest: &Manifest, imports: &[String]) -> Vec<Diagnostic> {
+    let used = |link: &&Link| imports.iter().any(|name| link.answers(name));
+    let unused = manifest.links.iter().filter(|link| !used(link));
+    // What is of the host is reported as such.
+    let unused = unused.filter(|link| is_linkable(&link.import.value));
+    let warning = |link: &Link| {
+        let name = &link.import.value;
+        let message = format!("`{name}` is linked, but the actor does not import it");
+        let plain = |name: &str| name.split('@').next().unwrap_or_default().to_owned();
+        let others: Vec<&String> = imports.iter().filter(|import| is_linkable(import)).collect();
+        let paths: Vec<String> = others.iter().map(|import| plain(import)).collect();
+        let help = match others.iter().find(|import| plain(import) == plain(name)) {
+            Some(other) => format!("It imports `{other}`: link that version, or leave it out."),
+            None => match did_you_mean(&plain(name), paths.iter().map(String::as_str)) {
+                Some(near) => format!("Did you mean `{near}`?"),
+                None => format!("Remove the link, or let the world import `{name}`."),
+            },
+        };
+        Diagnostic::warning(diagnostic::LINK_UNUSED, message)
+            .at(&manifest.source, link.import.span.clone(), "linked here")
+            .help(help)
+    };
+    unused.map(warning).collect()
+}
+
+/// Callbacks that nobody will call, because their handler is not granted; and handlers that are used, and
+/// have nothing to call.
+fn callbacks(manifest: &Manifest, imports: &[String], exports: &[String]) -> Vec<Diagnostic> {
+    let has = |names: &[String], interface: &catalog::Interface| {
+        names.iter().any(|name| interface.matches(name))
+    };
+    let mut problems = Vec::new();
+    for handler in catalog::HANDLERS.iter().filter(|handler| !handler.always) {
+        let granted = manifest.grants(handler.name);
+        let used = handler.imports.iter().any(|interface| has(imports, interface));
+        for callback in handler.exports {
+            let (id, name) = (callback.id(), handler.name);
+            let problem = match (granted, has(exports, callback)) {
+                (false, true) => Diagnostic::warning(
+                    diagnostic::CALLBACK_NEVER_CALLED,
+                    format!("nobody calls `{id}`, because `{name}` is not granted"),
+                )
+                .help(format!(
+                    "Add {} under `[handlers]`, or do not export it.",
+                    handler.grant_line()
+                )),
+                (true, false) if used => Diagnostic::warning(
+                    diagnostic::CALLBACK_MISSING,
+                    format!("the actor uses `{name}`, but does not export `{id}`"),
+                )
+                .help(format!(
+                    "Add `export {id};` to its world: that is what the handler `{name}` calls."
+                )),
+                _ => continue,
+            };
+            let place = grants_place(manifest, handler);
+            problems.push(problem.at(&manifest.source, place, "the actor's grants"));
+        }
+    }
+    problems
+}
+
+/// Grants without a use.
+fn unused_grants(manifest: &Manifest, imports: &[String], exports: &[String]) -> Vec<Diagnostic> {
     let used = |handler: &Handler| {
         handler.imports.iter().any(|interface| imports.iter().any(|name| interface.matches(name)))
             || handler

@@ -13,6 +13,7 @@ mod docs;
 mod grants;
 mod init;
 mod leftovers;
+mod names;
 mod packed;
 mod problems;
 mod project;
@@ -31,6 +32,7 @@ pub use conformance::check_component;
 pub use docs::with_docs;
 pub use grants::{Needs, actor_world, check_grants, check_world, may_trap, needed_handlers};
 pub(crate) use leftovers::leftover;
+pub use names::meaning_of_name;
 pub use project::{
     Component, check_actor, check_binary, check_project, check_project_in, component_path,
     project_wit,

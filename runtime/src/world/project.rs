@@ -3,12 +3,12 @@
 use super::application::{application_projects, named_by};
 use super::ceiling::check_child_grants;
 use super::component::ComponentInfo;
-use super::grants::{self, WorldCheck, actor_world, unused_grants};
+use super::grants::{self, WorldCheck, actor_world};
 use super::text::read_component_from;
 use super::{Binary, Wit, check_component, init};
 use crate::diagnostic::{self, Diagnostic};
 use crate::files::{Disk, Files};
-use crate::manifest::{Manifest, UnusedImports};
+use crate::manifest::Manifest;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use wit_parser::WorldId;
@@ -194,7 +194,7 @@ fn check(manifest: &Manifest, wit: Option<&Wit>, component: Option<ReadResult>) 
             let check = WorldCheck { manifest, wit, world: id };
             world_imports = check.imports();
             let info = component.as_ref().and_then(|read| Some(read.as_ref().ok()?.1));
-            problems.extend(check.unused_grants(info));
+            problems.extend(check.unused(info));
             problems.extend(check.shapes());
             world = Some((wit, id));
         }
@@ -234,16 +234,12 @@ fn check_read(
     bytes: &[u8],
     info: &ComponentInfo,
 ) -> (Vec<ImportProblem>, Vec<Diagnostic>) {
-    let imports = {
-        let granted = |handler: &str| manifest.grants(handler);
-        let trap = manifest.actor.unused_imports == UnusedImports::Trap;
-        grants::component_problems(info, "the component", granted, trap)
-    };
+    let imports = grants::component_problems(info, "the component", manifest);
     let mut problems = match world {
         Some((wit, world)) => check_component(bytes, info, wit, world),
         None => {
             let (imports, exports) = (grants::names(&info.imports), grants::names(&info.exports));
-            let mut problems = unused_grants(manifest, &imports, &exports);
+            let mut problems = grants::unused(manifest, &imports, &exports);
             problems.extend(init::problem(&info.resolve, info.world));
             problems
         }

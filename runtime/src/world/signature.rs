@@ -198,6 +198,21 @@ pub(super) fn obstacle(resolve: &Resolve, function: &Function) -> Option<String>
     })
 }
 
+/// Why a function cannot be called over a link from another actor, if it cannot.
+pub(super) fn link_obstacle(resolve: &Resolve, function: &Function) -> Option<String> {
+    if function.kind.is_async() {
+        return Some("it is async (WASI 0.3), which is not supported yet".into());
+    }
+    foreign_part(resolve, function).map(|part| match part {
+        Part::Resource(name) => {
+            format!("its types contain the resource `{name}`, which only its own actor has")
+        }
+        Part::Unsupported(word) => {
+            format!("its types contain `{word}`, which is not supported yet")
+        }
+    })
+}
+
 /// A part of a type that has no value outside its instance.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Part {

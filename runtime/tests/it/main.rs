@@ -11,6 +11,7 @@ mod stage;
 mod supervision;
 mod tampering;
 mod turns;
+mod types_only;
 mod unused_imports;
 mod variables;
 mod warm;

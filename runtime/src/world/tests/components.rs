@@ -171,8 +171,12 @@ fn the_handlers_that_a_component_needs() {
     let info = ComponentInfo::read(&encode(RICH)).unwrap();
     let needs = needed_handlers(&info);
     assert_eq!(needs.handlers, ["log", "clock"]);
-    assert_eq!(needs.unanswered, ["wasi:clocks/monotonic-clock@0.2.6#subscribe", "shop:stock/api"]);
-    assert_eq!(needs.table(), "[handlers]\nlog = true\nclock = true\n");
+    assert_eq!(needs.unanswered, ["wasi:clocks/monotonic-clock@0.2.6#subscribe"]);
+    assert_eq!(needs.links, ["shop:stock/api"]);
+    assert_eq!(
+        needs.table(),
+        "[handlers]\nlog = true\nclock = true\n\n[links]\n\"shop:stock/api\" = \"ACTOR\"\n"
+    );
     assert_eq!(needed_handlers(&ComponentInfo::read(&encode(EMPTY)).unwrap()), Needs::default());
 }
 
@@ -183,14 +187,40 @@ fn what_is_not_granted_or_not_answered_is_refused_before_loading() {
         assert!(problems.iter().all(Diagnostic::is_error));
         problems.iter().map(|problem| problem.code.id).collect()
     };
-    assert_eq!(codes(check_grants(&info, "the component", |_| true, false)), ["TH0207", "TH0206"]);
-    assert_eq!(
-        codes(check_grants(&info, "the component", |name| name == "log", false)),
-        ["TH0205", "TH0207", "TH0206"]
-    );
-    let refused = check_grants(&info, "the component", |name| name == "clock", false).remove(1);
+    let check = |handlers: &str| check_grants(&info, "the component", &manifest("", handlers));
+    assert_eq!(codes(check("log = true\nclock = true")), ["TH0207", "TH0206"]);
+    assert_eq!(codes(check("log = true")), ["TH0205", "TH0207", "TH0206"]);
+    let refused = check("clock = true").remove(1);
     assert!(refused.message.contains("theater:host/log@0.1.0"), "{refused:?}");
     assert!(refused.help.unwrap().contains("`log = true`"));
+    let linked = check("log = true\nclock = true\n[links]\n\"shop:stock/api\" = \"stock\"");
+    assert_eq!(codes(linked), ["TH0207"]);
+}
+
+#[test]
+fn only_values_pass_over_a_link() {
+    const IMPORTS: &str = r#"(component
+        (import "shop:stock/api@0.1.0" (instance
+            (export "item" (type $item (sub resource)))
+            (export "[method]item.count" (func (param "self" (borrow $item)) (result u32)))
+            (export "find" (func (param "sku" string) (result (own $item))))
+            (export "plain" (func (result (list string))))))
+        (import "shop:stock/types@0.1.0" (instance (type $u u32) (export "t" (type (eq $u))))))"#;
+    let info = ComponentInfo::read(&encode(IMPORTS)).unwrap();
+    let linked = manifest("", "[links]\n\"shop:stock/api\" = \"stock\"");
+    let problems = check_grants(&info, "the component", &linked);
+    let named: Vec<&str> = problems
+        .iter()
+        .map(|problem| {
+            assert_eq!(problem.code, diagnostic::LINK_UNSUPPORTED);
+            problem.message.split('`').nth(1).unwrap()
+        })
+        .collect();
+    assert_eq!(named, ["item", "find"]);
+    let needs = needed_handlers(&info);
+    assert_eq!(needs.links, ["shop:stock/api@0.1.0"]);
+    assert_eq!(needs.unanswered, ["shop:stock/api@0.1.0#item", "shop:stock/api@0.1.0#find"]);
+    assert_eq!(needs.table(), "[links]\n\"shop:stock/api@0.1.0\" = \"ACTOR\"\n");
 }
 
 /// A component with one function of one type in an interface.

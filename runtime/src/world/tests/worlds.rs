@@ -242,3 +242,80 @@ fn a_project_without_a_wit_folder_needs_no_world() {
     std::fs::write(folder.path().join("a.wat"), "").unwrap();
     assert!(only(check_project(folder.path())).is_error());
 }
+
+const LINKED: &str = "package a:b;\ninterface s { g: func() -> stream<u8>; ok: func(); }\nworld w {\n  import shop:stock/api@0.1.0;\n  import s;\n}";
+const STOCK: &str =
+    "package shop:stock@0.1.0;\ninterface api { resource item; f: func(); find: func() -> item; }";
+
+#[test]
+fn what_is_linked_is_granted_as_far_as_values_go() {
+    let wit = resolve(LINKED, &[STOCK]).unwrap();
+    let linked = manifest("", "[links]\n\"shop:stock/api\" = \"stock\"\n\"a:b/s\" = \"s\"");
+    let problems = check_world(&linked, &wit);
+    let marks: Vec<&str> = problems.iter().map(marked).collect();
+    assert_eq!(marks, ["item", "find", "g"], "{problems:#?}");
+    assert!(problems.iter().all(|problem| problem.code == diagnostic::LINK_UNSUPPORTED));
+}
+
+#[test]
+fn an_import_that_could_be_linked_says_how() {
+    let wit = resolve(LINKED, &[STOCK]).unwrap();
+    let problems = check_world(&manifest("", "[links]\n\"a:b/s\" = \"s\""), &wit);
+    let problem = &problems[0];
+    assert_eq!((problem.code, marked(problem)), (diagnostic::IMPORT_UNKNOWN, "api"));
+    let help = problem.help.as_ref().unwrap();
+    assert!(help.contains("`\"shop:stock/api@0.1.0\" = \"ACTOR\"` under `[links]`"), "{help}");
+}
+
+#[test]
+fn a_link_without_a_use_is_a_warning() {
+    let links =
+        "state = true\n[links]\n\"shop:stock/apis\" = \"a\"\n\"shop:stock/api@0.2.0\" = \"a\"";
+    let warning = |wit: &Wit| {
+        let problems = check_world(&manifest("", links), wit);
+        let unused: Vec<Diagnostic> =
+            problems.into_iter().filter(|p| p.code == diagnostic::LINK_UNUSED).collect();
+        assert!(unused.iter().all(|problem| problem.severity == Severity::Warning));
+        unused
+    };
+    let unused = warning(&wit(STATE));
+    assert_eq!(unused.len(), 2, "{unused:#?}");
+    assert!(unused.iter().all(|problem| problem.help.as_ref().unwrap().starts_with("Remove")));
+    let near = warning(&resolve(LINKED, &[STOCK]).unwrap());
+    assert_eq!(marked(&near[1]), "\"shop:stock/apis\"");
+    assert_eq!(near[1].help.as_deref(), Some("Did you mean `shop:stock/api`?"));
+    let other = near[0].help.as_ref().unwrap();
+    assert!(other.contains("imports `shop:stock/api@0.1.0`"), "{other}");
+}
+
+#[test]
+fn receiving_messages_needs_no_grant_and_gives_none_a_use() {
+    let receives = wit("package a:b;\nworld w { export theater:actor/inbox@0.1.0; }");
+    assert_eq!(check_world(&manifest("", ""), &receives), []);
+    let warning = only(check_world(&manifest("", "messenger = true"), &receives));
+    assert_eq!((warning.code, marked(&warning)), (diagnostic::GRANT_UNUSED, "messenger"));
+    let sends = wit("package a:b;\nworld w { import theater:host/messenger@0.1.0; }");
+    assert_eq!(check_world(&manifest("", "messenger = { to = [\"a\"] }"), &sends), []);
+    let refused = only(check_world(&manifest("", ""), &sends));
+    assert_eq!(refused.code, diagnostic::IMPORT_NOT_GRANTED);
+    let help = refused.help.unwrap();
+    assert!(help.contains("`messenger = { to = [\"audit\", \"workers/*\"] }`"), "{help}");
+}
+
+#[test]
+fn a_callback_and_its_grant_go_together() {
+    const IMPORT: &str = "import theater:host/timer@0.1.0;";
+    const EXPORT: &str = "export theater:actor/timer-callback@0.1.0;";
+    let check = |items: &[&str], handlers: &str| {
+        let text = format!("package a:b;\nworld w {{ {} }}", items.concat());
+        check_world(&manifest("", handlers), &wit(&text))
+    };
+    assert_eq!(check(&[IMPORT, EXPORT], "timer = true"), []);
+    let never = only(check(&[EXPORT], ""));
+    assert_eq!(never.code, diagnostic::CALLBACK_NEVER_CALLED);
+    assert_eq!((never.severity, marked(&never)), (Severity::Warning, "[handlers]"));
+    let missing = only(check(&[IMPORT], "timer = true"));
+    assert_eq!((missing.code, marked(&missing)), (diagnostic::CALLBACK_MISSING, "timer"));
+    assert!(missing.help.unwrap().contains("`export theater:actor/timer-callback@0.1.0;`"));
+    assert_eq!(only(check(&[], "timer = true")).code, diagnostic::GRANT_UNUSED);
+}
