@@ -25,7 +25,7 @@ use theater_runtime::boundary::export::Function;
 use theater_runtime::cache::Cache;
 use theater_runtime::diagnostic::Source;
 use theater_runtime::engine::EngineConfig;
-use theater_runtime::handlers::Context;
+use theater_runtime::handlers::{Context, Origin};
 use theater_runtime::manifest::Manifest;
 use theater_runtime::node::Node;
 use theater_runtime::state::State;
@@ -329,7 +329,7 @@ impl Prepared {
         turn::Task {
             function: self.function(),
             arguments,
-            context: Context::new(name, ActorId(1), turn, Cause::Outside, state, handlers),
+            context: Context::new(name, ActorId(1), turn, Origin::Outside, state, handlers),
             crossing: Crossing::live(limits.message),
             limits,
             fuel: limits.fuel,

@@ -5,8 +5,8 @@ use wasmtime::{
     Config, Enabled, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig,
 };
 
-/// How many turns may run at one time. Further ones wait.
-pub const TURNS_AT_ONCE: u32 = 128;
+/// How many turns may run at one time, those that wait for other actors among them. Further ones wait.
+pub const TURNS_AT_ONCE: u32 = 256;
 
 /// How many instances may be kept between turns (`instance = "warm"`), and how much memory they may
 /// have together. They are the pool's slots beyond those of running turns, so they never keep a turn

@@ -7,15 +7,20 @@ mod application;
 mod enroll;
 mod household;
 mod member;
+mod peers;
 mod recover;
 mod reload;
 mod start;
 mod tree;
+mod unfinished;
+mod waits;
 
-use crate::actor::{Actor, Call, CallError, Control, Handle, Reply, WarmInstances};
+use crate::actor::{
+    Actor, Call, CallError, Control, Handle, Post, Refused, Reply, Slots, WarmInstances,
+};
 use crate::cache::Cache;
 use crate::diagnostic::{Diagnostic, NAME_TAKEN, NODE_STOPPED, RUN_UNWRITABLE, Result};
-use crate::engine::{EngineConfig, KEPT_INSTANCES, KEPT_MEMORY, TURNS_AT_ONCE};
+use crate::engine::{EngineConfig, KEPT_INSTANCES, KEPT_MEMORY};
 use crate::handlers::filesystem;
 use crate::manifest::{Child, Manifest};
 use crate::trace::{
@@ -24,6 +29,7 @@ use crate::trace::{
 use crate::turn::{Compiled, Compiler, Program};
 use crate::world::Binary;
 use member::Member;
+use peers::{PostOffice, Promised};
 use recover::Recovered;
 pub(crate) use recover::manifest as recorded_manifest;
 pub use reload::{Trial, Tried};
@@ -31,9 +37,10 @@ pub use start::{Beginning, Begun, Loaded, Start, Which, Written};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 pub use tree::Kin;
+use waits::Waits;
 use wasmtime::component::{Type, Val};
 
 /// How long an actor that is told to end may go on with its present turn: OTP's default.
@@ -50,7 +57,11 @@ struct Inner {
     compiler: Compiler,
     run: RunDir,
     log: Arc<Log>,
-    slots: Arc<Semaphore>,
+    slots: Arc<Slots>,
+    waits: Arc<Waits>,
+    promised: Promised,
+    /// The node itself, as its actors see each other through it.
+    post: Arc<dyn Post>,
     warm: Arc<WarmInstances>,
     registry: Mutex<Registry>,
     compiled: Mutex<HashMap<Hash, Compiled>>,
@@ -59,6 +70,8 @@ struct Inner {
 #[derive(Debug)]
 struct Registry {
     living: BTreeMap<Arc<str>, Handle>,
+    /// The paths of those that live.
+    names: HashMap<ActorId, Arc<str>>,
     next_id: u64,
     ending: bool,
 }
@@ -128,28 +141,33 @@ impl Node {
             .blobs()
             .put(config.to_text().as_bytes())
             .map_err(|error| Diagnostic::io(RUN_UNWRITABLE, "write", run.path(), &error))?;
-        let node = Self {
-            inner: Arc::new(Inner {
-                compiler,
-                run,
-                log: Arc::new(opening.log),
-                slots: Arc::new(Semaphore::new(TURNS_AT_ONCE as usize)),
-                warm: Arc::new(WarmInstances::new(KEPT_INSTANCES as usize, KEPT_MEMORY)),
-                registry: Mutex::new(Registry {
-                    living: BTreeMap::new(),
-                    next_id: recovered.next_id(),
-                    ending: false,
-                }),
-                compiled: Mutex::default(),
+        let (left, promises) = recovered.take_left();
+        let promised = Promised::new(promises);
+        let inner = Arc::new_cyclic(|node| Inner {
+            compiler,
+            run,
+            log: Arc::new(opening.log),
+            slots: Arc::new(Slots::new()),
+            waits: Arc::default(),
+            promised,
+            post: Arc::new(PostOffice(node.clone())),
+            warm: Arc::new(WarmInstances::new(KEPT_INSTANCES as usize, KEPT_MEMORY)),
+            registry: Mutex::new(Registry {
+                living: BTreeMap::new(),
+                names: HashMap::new(),
+                next_id: recovered.next_id(),
+                ending: false,
             }),
-        };
+            compiled: Mutex::default(),
+        });
+        let node = Self { inner };
         let kind = Kind::Opened {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             engine: stored_config,
             cut: opening.cut,
         };
         node.append(ActorId::NODE, kind)?;
-        let (resumed, problems) = node.resume(recovered).await?;
+        let (resumed, problems) = node.resume(recovered, left).await?;
         Ok(Opened { node, cut: opening.cut, resumed, problems })
     }
 
@@ -291,10 +309,12 @@ impl Node {
         let (reply, answer) = oneshot::channel();
         let function = function.to_owned();
         let (cause, generation) = (Cause::Outside, target.generation());
-        let call = Call { function, generation, arguments, encoded, cause, origin, reply };
-        mailbox.try_send(call).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(_) => CallError::Overloaded(actor.to_owned()),
-            mpsc::error::TrySendError::Closed(_) => CallError::Ended(actor.to_owned()),
+        let (sender, depth, reply) = (None, 0, Some(reply));
+        let call =
+            Call { function, generation, arguments, encoded, cause, sender, origin, depth, reply };
+        mailbox.push(call).map_err(|refused| match refused {
+            Refused::Full(_) => CallError::Overloaded(actor.to_owned()),
+            Refused::Closed => CallError::Ended(actor.to_owned()),
         })?;
         answer.await.unwrap_or_else(|_| Err(CallError::Ended(actor.to_owned())))
     }
@@ -313,9 +333,7 @@ impl Node {
     /// How many messages wait for an actor.
     pub fn waiting(&self, name: &str) -> usize {
         let registry = self.registry();
-        registry
-            .get(name)
-            .map_or(0, |handle| handle.mailbox.max_capacity() - handle.mailbox.capacity())
+        registry.get(name).map_or(0, |handle| handle.mailbox.len())
     }
 
     /// Tells of records from now on, as they are stored.
@@ -463,6 +481,7 @@ impl Registry {
     fn forget(&mut self, actor: &Actor) {
         if self.living.get(&actor.name).is_some_and(|handle| handle.actor.id == actor.id) {
             self.living.retain(|name, _| !is_within(name, &actor.name));
+            self.names.retain(|_, name| !is_within(name, &actor.name));
         }
     }
 

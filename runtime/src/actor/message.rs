@@ -23,10 +23,24 @@ pub(crate) struct Call {
     pub encoded: Vec<u8>,
     /// What sends it.
     pub cause: Cause,
+    /// The path of the actor that sends it, if one does.
+    pub sender: Option<Arc<str>>,
     /// The words with which somebody outside sends it.
     pub origin: Option<String>,
-    /// Where the answer goes.
-    pub reply: oneshot::Sender<Result<Reply, CallError>>,
+    /// How many actors wait for the answer, one over the other.
+    pub depth: usize,
+    /// Where the answer goes, if somebody waits for one.
+    pub reply: Option<oneshot::Sender<Result<Reply, CallError>>>,
+}
+
+impl Call {
+    /// Answers without a turn.
+    pub fn refuse(self, error: CallError) {
+        if let Some(reply) = self.reply {
+            // Whoever asked may have left.
+            let _ = reply.send(Err(error));
+        }
+    }
 }
 
 /// Another component for a living actor. It has passed every check, and the run has it.
@@ -115,6 +129,30 @@ pub enum CallError {
     /// Its mailbox is full.
     #[error("the mailbox of `{0}` is full")]
     Overloaded(String),
+    /// It exports nothing that takes messages of other actors.
+    #[error("`{0}` does not export `theater:actor/inbox`")]
+    NoInbox(String),
+    /// It has no such function for other actors, or one of other types.
+    #[error("`{actor}` cannot answer `{function}`: {why}")]
+    Unlinked {
+        /// The actor.
+        actor: String,
+        /// The interface and the function.
+        function: String,
+        /// Why not.
+        why: String,
+    },
+    /// It did not answer in time. It may still come to the call.
+    #[error("`{actor}` did not answer within {timeout:?}")]
+    Timeout {
+        /// The actor.
+        actor: String,
+        /// How long the answer might have taken.
+        timeout: std::time::Duration,
+    },
+    /// It waits for whoever asks, itself or over others.
+    #[error("the call would wait for itself: {}", .0.join(" -> "))]
+    Cycle(Vec<String>),
     /// The turn aborted.
     #[error("{actor}#{turn} aborted: {failure}")]
     Aborted {
@@ -161,6 +199,10 @@ impl CallError {
                 aborted(actor, *turn, *outcome, failure)
             }
             Self::Ended(_) => Diagnostic::error(NODE_STOPPED, message),
+            Self::NoInbox(_) | Self::Unlinked { .. } => {
+                Diagnostic::error(FUNCTION_UNKNOWN, message)
+            }
+            Self::Timeout { .. } | Self::Cycle(_) => Diagnostic::error(TURN_ABORTED, message),
             Self::NotStored(_) => Diagnostic::error(RUN_UNWRITABLE, message).help(
                 "The answer is not given, because it is not stored. Make room, then go on with \
                  `theater repl --resume`.",

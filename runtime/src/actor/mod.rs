@@ -4,18 +4,31 @@
 //! and records it (`task`). An idle actor holds no instance and no wasm memory, unless its manifest
 //! asks for it (`warm`).
 
+mod commit;
+mod mailbox;
 mod message;
+mod open;
+mod peers;
 mod reload;
+mod slots;
 mod task;
+mod timers;
 mod warm;
 
+pub(crate) use commit::recorded_message;
+pub(crate) use mailbox::{Mailbox, Refused};
 pub(crate) use message::{Call, Control, Reload};
 pub use message::{CallError, Reply};
+pub(crate) use open::Unfinished;
+pub(crate) use peers::Post;
+pub use peers::{Answer, Asked, Peer, Peers, Question};
+pub(crate) use slots::{DEEPEST, Slots};
 pub(crate) use task::{Exit, Life, Next, Task, Wish};
+pub use timers::{SHORTEST_PERIOD, Timer, TimerChange, Timers};
 pub(crate) use warm::WarmInstances;
 
 use crate::manifest::Manifest;
-use crate::trace::ActorId;
+use crate::trace::{ActorId, Cause, Step};
 use crate::turn::Program;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
@@ -46,6 +59,8 @@ struct Vitals {
     turns: AtomicU64,
     state_size: AtomicU64,
     cancel: watch::Sender<bool>,
+    /// The class of slot that those need it to have who wait for it.
+    awaited: watch::Sender<usize>,
 }
 
 impl Actor {
@@ -61,6 +76,7 @@ impl Actor {
             turns: AtomicU64::default(),
             state_size: AtomicU64::default(),
             cancel: watch::Sender::new(false),
+            awaited: watch::Sender::new(0),
         });
         let actor = Self { name, id, manifest, program, generation: 0, vitals };
         actor.show(life);
@@ -127,11 +143,46 @@ impl Actor {
     }
 
     /// Whether the arguments of a message are small enough.
-    fn check_size(&self, encoded: &[u8]) -> Result<(), CallError> {
+    pub(crate) fn check_size(&self, encoded: &[u8]) -> Result<(), CallError> {
         let (size, limit) = (encoded.len() as u64, self.manifest.limits.message);
         match size > limit {
             true => Err(CallError::TooLarge { actor: self.name.to_string(), size, limit }),
             false => Ok(()),
+        }
+    }
+
+    /// Tells which class of slot those need it to have who wait for it.
+    pub(crate) fn await_with(&self, class: usize) {
+        self.vitals.awaited.send_replace(class);
+    }
+
+    /// The message that another actor has sent; none if the component has no inbox for it.
+    pub(crate) fn inbox_message(
+        &self,
+        sent: Step,
+        sender: Arc<str>,
+        message: String,
+    ) -> Option<Call> {
+        let function = self.program.callback("inbox", "message")?;
+        let arguments = vec![Val::String(message)];
+        Some(Call {
+            function: function.full_name.clone(),
+            generation: self.generation,
+            encoded: function.encode_arguments(&arguments),
+            arguments,
+            cause: Cause::Actor(sent),
+            sender: Some(sender),
+            origin: None,
+            depth: 0,
+            reply: None,
+        })
+    }
+
+    /// Waits until somebody ends what it is doing.
+    pub(crate) async fn cancelled(&self) {
+        let mut cancel = self.vitals.cancel.subscribe();
+        if cancel.wait_for(|cancel| *cancel).await.is_err() {
+            std::future::pending::<()>().await;
         }
     }
 
@@ -145,7 +196,7 @@ impl Actor {
 #[derive(Debug)]
 pub(crate) struct Handle {
     pub actor: Arc<Actor>,
-    pub mailbox: mpsc::Sender<Call>,
+    pub mailbox: Arc<Mailbox>,
     pub control: mpsc::UnboundedSender<Control>,
     pub task: Option<JoinHandle<()>>,
 }

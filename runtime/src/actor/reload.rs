@@ -1,9 +1,9 @@
 //! Exchanging the component of a living actor, between two turns.
 
-use super::task::Next;
+use super::task::{Next, Turn};
 use super::{Actor, Call, CallError, Reload, Task};
 use crate::boundary::export::Function;
-use crate::trace::{Cause, Code, Entry, Hash, Kind, LogFailed, PayloadKind};
+use crate::trace::{Code, Entry, Hash, Kind, LogFailed, PayloadKind};
 use crate::turn::{Execution, Failure};
 use std::sync::Arc;
 use wasmtime::component::Val;
@@ -64,12 +64,13 @@ impl Task {
         let version = before.manifest.actor.version.as_ref();
         let version = version.map_or(String::new(), |version| version.value.clone());
         let arguments = [Val::String(version)];
-        let turn = self.take_turn_number();
-        let mut execution = self.execute(function, &arguments, turn, Cause::Runtime).await;
-        let encoded = function.encode_arguments(&arguments);
-        self.record(function, encoded, turn, Cause::Runtime, None, &mut execution)?;
+        let turn = Turn::own(function, &arguments, self.take_turn_number());
+        let number = turn.number;
+        let mut execution = self.execute(&turn).await;
+        self.record(turn, &mut execution)?;
         self.commit(&mut execution);
-        Ok((turn, execution))
+        self.take_effects(number, std::mem::take(&mut execution.at_commit)).await?;
+        Ok((number, execution))
     }
 }
 

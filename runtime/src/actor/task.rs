@@ -1,16 +1,23 @@
 //! The task of one actor: take a message, execute the turn, record it, answer.
 
+use super::open::TurnOpening;
 use super::reload::fit;
-use super::{Actor, Call, CallError, Control, Reply, WarmInstances};
-use crate::boundary::Crossing;
+use super::{
+    Actor, Call, CallError, Control, Mailbox, Post, Reply, Slots, Timers, Unfinished,
+    WarmInstances, commit,
+};
 use crate::boundary::export::{Function, INIT};
-use crate::handlers::{Context, StopReason};
+use crate::boundary::{Crossing, Script};
+use crate::handlers::{Context, Origin, StopReason};
 use crate::manifest::Instances;
 use crate::state::State;
-use crate::trace::{Cause, Entry, ExitReason, Kind, Log, LogFailed, PayloadKind, TurnHeader};
+use crate::trace::{
+    CallsReader, Cause, Entry, ExitReason, Kind, Log, LogFailed, OpenTurn, PayloadKind, TurnHeader,
+    Undeliverable, now,
+};
 use crate::turn::{self, Execution};
 use std::sync::Arc;
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 use wasmtime::component::{Type, Val};
 
 /// The callback that an actor may export to have a last turn.
@@ -27,6 +34,8 @@ pub(crate) struct Life {
     pub next_turn: u64,
     /// Its committed state.
     pub state: State,
+    /// Its timers.
+    pub timers: Timers,
 }
 
 /// The task of one actor.
@@ -34,21 +43,72 @@ pub(crate) struct Task {
     pub actor: Arc<Actor>,
     pub life: Life,
     pub log: Arc<Log>,
-    pub slots: Arc<Semaphore>,
+    pub slots: Arc<Slots>,
+    /// The other actors.
+    pub post: Arc<dyn Post>,
+    /// The turn in which its node died, to be executed before any other.
+    pub unfinished: Option<Unfinished>,
+    /// Whether its last turn was a tick, so that messages come before the next one.
+    pub ticked: bool,
     pub warm: Arc<WarmInstances>,
     /// Whether it stands under the node's root, which restarts it after every abnormal exit.
     pub restarts_itself: bool,
     /// Who waits for it to be restarted.
     pub restarting: Option<oneshot::Sender<()>>,
-    pub mailbox: mpsc::Receiver<Call>,
+    pub mailbox: Arc<Mailbox>,
     pub control: mpsc::UnboundedReceiver<Control>,
+}
+
+/// A turn that is to be executed.
+pub(super) struct Turn<'t> {
+    pub function: &'t Function,
+    pub arguments: &'t [Val],
+    pub encoded: Arc<Vec<u8>>,
+    pub number: u64,
+    pub cause: Cause,
+    pub sender: Option<Arc<str>>,
+    pub origin: Option<String>,
+    /// The class of the slot that the message asks for.
+    pub depth: usize,
+    /// What a dead node had of the turn.
+    pub journal: Option<Vec<u8>>,
+}
+
+impl<'t> Turn<'t> {
+    /// One that the runtime itself wants.
+    pub fn own(function: &'t Function, arguments: &'t [Val], number: u64) -> Self {
+        Self {
+            function,
+            arguments,
+            encoded: Arc::new(function.encode_arguments(arguments)),
+            number,
+            cause: Cause::Runtime,
+            sender: None,
+            origin: None,
+            depth: 0,
+            journal: None,
+        }
+    }
 }
 
 impl Life {
     /// What an actor is before anything has happened to it.
     pub fn new() -> Self {
-        Self { initialized: false, incarnation: 1, next_turn: 1, state: State::default() }
+        Self {
+            initialized: false,
+            incarnation: 1,
+            next_turn: 1,
+            state: State::default(),
+            timers: Timers::default(),
+        }
     }
+}
+
+/// What an actor comes to next.
+enum Event {
+    Control(Option<Control>),
+    Tick,
+    Call(Box<Call>),
 }
 
 /// How an incarnation ended. It is recorded by then.
@@ -87,23 +147,70 @@ pub(crate) enum Next {
 impl Task {
     /// Lives until the incarnation ends. Messages that wait then, wait for the next one.
     pub async fn run(&mut self) -> Result<Exit, LogFailed> {
+        let unfinished = self.unfinished.as_mut().and_then(|unfinished| unfinished.call.take());
+        if let Some(call) = unfinished
+            && let Next::Ended(exit) = self.process(call).await?
+        {
+            return Ok(exit);
+        }
         loop {
-            tokio::select! {
-                biased;
-                control = self.control.recv() => {
+            let next = match self.next_event().await {
+                Event::Control(control) => {
                     if let Some(exit) = self.obey(control).await? {
                         return Ok(exit);
                     }
+                    continue;
                 }
-                call = self.mailbox.recv() => {
-                    // Without a node there is nobody left who could send.
-                    let Some(call) = call else { return Ok(Exit::WITH_NODE) };
-                    if let Next::Ended(exit) = self.process(call).await? {
-                        return Ok(exit);
-                    }
-                }
+                Event::Call(call) => self.process(*call).await?,
+                Event::Tick => self.tick().await?,
+            };
+            if let Next::Ended(exit) = next {
+                return Ok(exit);
             }
         }
+    }
+
+    async fn next_event(&mut self) -> Event {
+        let wait = self.life.timers.next().map(|(_, timer)| timer.wait(now()));
+        let tick = async {
+            match wait {
+                Some(wait) => tokio::time::sleep(wait).await,
+                None => std::future::pending().await,
+            }
+        };
+        let ticked = std::mem::take(&mut self.ticked);
+        tokio::select! {
+            biased;
+            control = self.control.recv() => Event::Control(control),
+            call = self.mailbox.next(), if ticked => Event::Call(Box::new(call)),
+            () = tick => Event::Tick,
+            call = self.mailbox.next(), if !ticked => Event::Call(Box::new(call)),
+        }
+    }
+
+    /// The tick of the timer that is due, as a message of its own.
+    async fn tick(&mut self) -> Result<Next, LogFailed> {
+        self.ticked = true;
+        let Some((name, timer)) = self.life.timers.next() else { return Ok(Next::Continue) };
+        let (arguments, set) = (vec![Val::String(name.to_owned())], timer.set);
+        self.life.timers.tick(set, now());
+        let actor = self.actor.clone();
+        // A reload may have taken the callback away.
+        let Some(function) = actor.program.callback("timer-callback", "tick") else {
+            return Ok(Next::Continue);
+        };
+        let call = Call {
+            function: function.full_name.clone(),
+            generation: actor.generation(),
+            encoded: function.encode_arguments(&arguments),
+            arguments,
+            cause: Cause::Timer(set),
+            sender: None,
+            origin: None,
+            depth: 0,
+            reply: None,
+        };
+        self.process(call).await
     }
 
     async fn obey(&mut self, control: Option<Control>) -> Result<Option<Exit>, LogFailed> {
@@ -136,6 +243,7 @@ impl Task {
         self.life.incarnation += 1;
         if fresh {
             self.life.state = State::default();
+            self.life.timers = Timers::default();
         }
         self.append(Kind::Restarted { incarnation: self.life.incarnation, fresh })?;
         self.actor.show(&self.life);
@@ -148,16 +256,20 @@ impl Task {
 
     /// The end for good. Messages that wait are answered with an error.
     pub fn end(&mut self) -> Result<(), LogFailed> {
-        self.close();
+        self.close()?;
         self.append(Kind::Stopped)
     }
 
-    /// Takes no more messages. Those that wait are answered with an error.
-    pub fn close(&mut self) {
-        self.mailbox.close();
-        while let Ok(call) = self.mailbox.try_recv() {
-            // Whoever asked may have left.
-            let _ = call.reply.send(Err(CallError::Ended(self.actor.name.to_string())));
+    /// Takes no more messages. Those that wait are answered with an error, or recorded as undelivered.
+    pub fn close(&mut self) -> Result<(), LogFailed> {
+        let waiting = self.mailbox.close();
+        waiting.into_iter().try_for_each(|call| self.turn_away(call, Undeliverable::Ended))
+    }
+
+    /// Takes no more messages, because the node ends. Messages of other actors come again when the run goes on.
+    pub fn rest(&mut self) {
+        for call in self.mailbox.close() {
+            call.refuse(CallError::Ended(self.actor.name.to_string()));
         }
     }
 
@@ -167,33 +279,43 @@ impl Task {
         let function = match fit(&actor, &mut call) {
             Ok(function) => function,
             Err(error) => {
-                // Whoever asked may have left.
-                let _ = call.reply.send(Err(error));
+                match call.reply {
+                    Some(_) => call.refuse(error),
+                    None => self.turn_away(call, Undeliverable::Misfit)?,
+                }
                 return Ok(Next::Continue);
             }
         };
-        let Call { arguments, encoded, cause, origin, reply, .. } = call;
+        let Call { arguments, encoded, cause, sender, origin, depth, reply, .. } = call;
         let is_init = function.full_name == INIT && cause == Cause::Runtime;
         let first = is_init && !self.life.initialized;
-        let turn = if first { 0 } else { self.take_turn_number() };
-        let mut execution = self.execute(function, &arguments, turn, cause).await;
-        let recorded = self.record(function, encoded, turn, cause, origin, &mut execution);
-        let next = match recorded {
-            Ok(()) => self.conclude(&mut execution, is_init).await,
+        let number = if first { 0 } else { self.take_turn_number() };
+        let unfinished = self.unfinished.take_if(|unfinished| unfinished.turn == number);
+        let journal = unfinished.map(|unfinished| unfinished.calls);
+        let (arguments, encoded) = (&arguments[..], Arc::new(encoded));
+        let turn =
+            Turn { function, arguments, encoded, number, cause, sender, origin, depth, journal };
+        let mut execution = self.execute(&turn).await;
+        let next = match self.record(turn, &mut execution) {
+            Ok(()) => self.conclude(number, &mut execution, is_init).await,
             Err(failed) => Err(failed),
         };
-        self.answer(reply, turn, execution);
+        if let Some(reply) = reply {
+            self.answer(reply, number, cause, execution);
+        }
         if self.log.is_crowded() {
             self.log.flush().await?;
         }
         next
     }
 
-    /// Answers when all that follows from the turn is stored.
+    /// Answers when all that follows from the turn is stored. Another actor need not wait for that: what it
+    /// does with the answer comes later in the log.
     fn answer(
         &self,
         reply: oneshot::Sender<Result<Reply, CallError>>,
         turn: u64,
+        cause: Cause,
         execution: Execution,
     ) {
         let Execution { outcome, failure, values, .. } = execution;
@@ -204,8 +326,12 @@ impl Task {
                 Err(CallError::Aborted { actor, turn, outcome, failure })
             }
         };
+        // Whoever asked may have left; the turn stands in the trace all the same.
+        if let Cause::Actor(_) = cause {
+            let _ = reply.send(result);
+            return;
+        }
         self.log.when_stored(move |stored| {
-            // Whoever asked may have left; the turn stands in the trace all the same.
             let _ = reply.send(stored.map_err(CallError::NotStored).and(result));
         });
     }
@@ -216,33 +342,27 @@ impl Task {
         turn
     }
 
-    pub(super) async fn execute(
-        &self,
-        function: &Function,
-        arguments: &[Val],
-        turn: u64,
-        cause: Cause,
-    ) -> Execution {
+    pub(super) async fn execute(&self, turn: &Turn<'_>) -> Execution {
         let Actor { name, id, manifest, program, vitals, .. } = &*self.actor;
-        let cancel = &vitals.cancel;
-        let context = Context::new(
-            name.clone(),
-            *id,
-            turn,
-            cause,
-            self.life.state.clone(),
-            &manifest.handlers,
-        );
+        let (cancel, limits) = (&vitals.cancel, &manifest.limits);
         cancel.send_replace(false);
-        // The semaphore is never closed; were it, the turn would run all the same.
-        let _slot = self.slots.acquire().await.ok();
+        // The semaphores are never closed; were they, the turn would run all the same.
+        let slot = self.slots.take(turn.depth, vitals.awaited.subscribe()).await;
+        let class = slot.as_ref().map_or(turn.depth, |slot| slot.class);
+        let origin = Origin::new(&turn.cause, turn.sender.clone());
+        let state = self.life.state.clone();
+        let takes_ticks = program.callback("timer-callback", "tick").is_some();
+        let context =
+            Context::new(name.clone(), *id, turn.number, origin, state, &manifest.handlers)
+                .among(self.post.clone(), class)
+                .with_timers(self.life.timers.clone(), takes_ticks);
         let task = turn::Task {
-            function,
-            arguments,
+            function: turn.function,
+            arguments: turn.arguments,
             context,
-            crossing: Crossing::live(manifest.limits.message),
-            limits: &manifest.limits,
-            fuel: manifest.limits.fuel,
+            crossing: self.crossing(turn),
+            limits,
+            fuel: limits.fuel,
             cancel: Some(cancel.subscribe()),
         };
         match manifest.actor.instance {
@@ -258,17 +378,40 @@ impl Task {
         }
     }
 
+    /// What records a turn while it runs, or goes on with one.
+    fn crossing(&self, turn: &Turn<'_>) -> Crossing {
+        let limit = self.actor.manifest.limits.message;
+        let script = turn.journal.as_ref().and_then(|calls| CallsReader::new(calls).ok());
+        let message = script.is_none().then(|| (turn.encoded.clone(), turn.origin.clone()));
+        let crossing = match script {
+            Some(calls) => Crossing::resume(Script::new(calls), limit),
+            None => Crossing::live(limit),
+        };
+        if !self.actor.manifest.may_ask() {
+            return crossing;
+        }
+        crossing.with_opening(Box::new(TurnOpening {
+            log: self.log.clone(),
+            actor: self.actor.id,
+            open: OpenTurn {
+                turn: turn.number,
+                step: 0,
+                incarnation: self.life.incarnation,
+                cause: turn.cause,
+                function: turn.function.full_name.clone(),
+            },
+            message,
+        }))
+    }
+
     pub(super) fn record(
         &self,
-        function: &Function,
-        arguments: Vec<u8>,
-        turn: u64,
-        cause: Cause,
-        origin: Option<String>,
+        turn: Turn<'_>,
         execution: &mut Execution,
     ) -> Result<(), LogFailed> {
+        let Turn { function, encoded, number, cause, origin, .. } = turn;
         let header = TurnHeader {
-            turn,
+            turn: number,
             incarnation: self.life.incarnation,
             instance: execution.instance,
             cause,
@@ -280,7 +423,8 @@ impl Task {
         let mut payloads = Vec::with_capacity(5);
         let mut add = |kind, bytes: Vec<u8>| payloads.push((kind, bytes));
         if !function.params.is_empty() {
-            add(PayloadKind::Arguments, arguments);
+            // Nobody else has them when the turn is over.
+            add(PayloadKind::Arguments, Arc::unwrap_or_clone(encoded));
         }
         if !execution.calls.is_empty() {
             add(PayloadKind::Calls, std::mem::take(&mut execution.calls));
@@ -297,17 +441,44 @@ impl Task {
         if let Some(origin) = origin {
             add(PayloadKind::Origin, crate::wire::text(&origin));
         }
+        payloads.extend(commit::payload(&execution.at_commit));
         self.log.append(Entry { actor: self.actor.id, kind: Kind::Turn(header), payloads })?;
+        Ok(())
+    }
+
+    /// Records a turn in which its node died as one that is not to be: its actor begins without state.
+    pub fn forsake(&mut self) -> Result<(), LogFailed> {
+        let Some(Unfinished { turn, calls, call: Some(call) }) = self.unfinished.take() else {
+            return Ok(());
+        };
+        let actor = self.actor.clone();
+        let Some(function) = actor.program.function(&call.function) else { return Ok(()) };
+        let message = "its node died in the middle of the turn, and the actor began without state";
+        let mut execution = Execution::abandoned(calls, message);
+        let number = turn.max(self.life.next_turn);
+        self.life.next_turn = number + 1;
+        let encoded = Arc::new(call.encoded);
+        let (cause, sender, origin) = (call.cause, call.sender, call.origin);
+        let arguments = &call.arguments[..];
+        let (depth, journal) = (0, None);
+        let turn =
+            Turn { function, arguments, encoded, number, cause, sender, origin, depth, journal };
+        self.record(turn, &mut execution)?;
+        if let Some(reply) = call.reply {
+            self.answer(reply, number, cause, execution);
+        }
         Ok(())
     }
 
     /// What follows from a recorded turn: its state, and perhaps the end or the next incarnation.
     async fn conclude(
         &mut self,
+        turn: u64,
         execution: &mut Execution,
         is_init: bool,
     ) -> Result<Next, LogFailed> {
         self.commit(execution);
+        self.take_effects(turn, std::mem::take(&mut execution.at_commit)).await?;
         if let Some(reason) = execution.outcome.exit_reason() {
             let exit = self.exited(reason, Wish::Own)?;
             // What does not start is not restarted: whoever spawned it is told.
@@ -354,12 +525,12 @@ impl Task {
             return Ok(());
         };
         let arguments = [Val::Enum(reason.to_owned())];
-        let turn = self.take_turn_number();
-        let mut execution = self.execute(function, &arguments, turn, Cause::Runtime).await;
-        let encoded = function.encode_arguments(&arguments);
-        self.record(function, encoded, turn, Cause::Runtime, None, &mut execution)?;
+        let turn = Turn::own(function, &arguments, self.take_turn_number());
+        let number = turn.number;
+        let mut execution = self.execute(&turn).await;
+        self.record(turn, &mut execution)?;
         self.commit(&mut execution);
-        Ok(())
+        self.take_effects(number, std::mem::take(&mut execution.at_commit)).await
     }
 
     fn exited(&self, reason: ExitReason, wish: Wish) -> Result<Exit, LogFailed> {

@@ -58,8 +58,8 @@ pub enum Source {
 /// Functions that give or take handles are [`Source::World`]: replay has the recorded numbers, and
 /// nothing that they stand for.
 pub struct Binder<'l> {
-    instance: LinkerInstance<'l, TurnData>,
-    interface: String,
+    pub(super) instance: LinkerInstance<'l, TurnData>,
+    pub(super) interface: String,
 }
 
 impl<'l> Binder<'l> {
@@ -92,6 +92,56 @@ impl<'l> Binder<'l> {
         })
     }
 
+    /// Links one function that wants something to take place when the turn commits: `then` says what, by
+    /// the arguments and the answer, which is from the world. It is not called in replay.
+    ///
+    /// # Errors
+    ///
+    /// When the interface has a function of this name already.
+    pub fn function_then<P, R, F, T>(
+        &mut self,
+        name: &str,
+        handler: F,
+        then: T,
+    ) -> wasmtime::Result<()>
+    where
+        P: ComponentNamedList + Lift + WireList + 'static,
+        R: ComponentNamedList + Lower + WireList + 'static,
+        F: Fn(&mut Context, &P) -> Result<R, Abort> + Send + Sync + 'static,
+        T: Fn(&mut Context, P, &R) -> Result<(), Abort> + Send + Sync + 'static,
+    {
+        let function: Arc<str> = format!("{}#{name}", self.interface).into();
+        self.instance.func_wrap(name, move |mut store, arguments: P| {
+            let TurnData { context, crossing, .. } = store.data_mut();
+            crossing.begin(&function, &arguments)?;
+            context.step = crossing.step();
+            let results = match &mut crossing.script {
+                Some(script) => script.answer()?,
+                None => handler(context, &arguments)?,
+            };
+            crossing.end(&function, &results, Source::World)?;
+            if crossing.script.is_none() || crossing.resumes {
+                then(context, arguments, &results)?;
+            }
+            Ok(results)
+        })
+    }
+
+    /// Links one function that asks another actor. Before it asks, the turn is recorded as far as it has
+    /// come. Else it is as one of [`Binder::function_async`].
+    ///
+    /// # Errors
+    ///
+    /// When the interface has a function of this name already.
+    pub fn function_asking<P, R, F>(&mut self, name: &str, handler: F) -> wasmtime::Result<()>
+    where
+        P: ComponentNamedList + Lift + WireList + Send + 'static,
+        R: ComponentNamedList + Lower + WireList + Send + 'static,
+        F: for<'c> Fn(&'c mut Context, P) -> Answering<'c, R> + Send + Sync + 'static,
+    {
+        self.waiting(name, true, handler)
+    }
+
     /// Links one function that may have to wait: for time, or for something outside. While it
     /// waits it holds no thread, and the turn's timeout and whoever cancels the turn end it there; the
     /// record then has the call without an answer. Its answers are from the world: in replay
@@ -106,6 +156,15 @@ impl<'l> Binder<'l> {
         R: ComponentNamedList + Lower + WireList + Send + 'static,
         F: for<'c> Fn(&'c mut Context, P) -> Answering<'c, R> + Send + Sync + 'static,
     {
+        self.waiting(name, false, handler)
+    }
+
+    fn waiting<P, R, F>(&mut self, name: &str, asks: bool, handler: F) -> wasmtime::Result<()>
+    where
+        P: ComponentNamedList + Lift + WireList + Send + 'static,
+        R: ComponentNamedList + Lower + WireList + Send + 'static,
+        F: for<'c> Fn(&'c mut Context, P) -> Answering<'c, R> + Send + Sync + 'static,
+    {
         let function: Arc<str> = format!("{}#{name}", self.interface).into();
         let handler = Arc::new(handler);
         self.instance.func_wrap_async(name, move |mut store, arguments: P| {
@@ -113,9 +172,15 @@ impl<'l> Binder<'l> {
             Box::new(async move {
                 let TurnData { context, crossing, .. } = store.data_mut();
                 crossing.begin(&function, &arguments)?;
+                context.step = crossing.step();
                 let results = match &mut crossing.script {
                     Some(script) => script.answer()?,
-                    None => handler(context, arguments).await?,
+                    None => {
+                        if asks {
+                            crossing.open()?;
+                        }
+                        handler(context, arguments).await?
+                    }
                 };
                 crossing.end(&function, &results, Source::World)?;
                 Ok(results)
@@ -214,6 +279,7 @@ fn pass<P: WireList, R: WireList>(
     handler: impl Fn(&mut Context, P) -> Result<R, Abort>,
 ) -> Result<R, Abort> {
     crossing.begin(function, &arguments)?;
+    context.step = crossing.step();
     let results = match (&mut crossing.script, source) {
         (Some(script), Source::World) => script.answer()?,
         _ => handler(context, arguments)?,

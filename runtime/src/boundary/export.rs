@@ -138,6 +138,24 @@ impl Function {
         }
     }
 
+    /// Whether it is this function of `theater:actor/INTERFACE`, and of its type: a component may export
+    /// another one under its name.
+    pub fn is_callback_of(&self, interface: &str, name: &str) -> bool {
+        let Some(found) = self.interface.as_deref().and_then(|i| i.strip_prefix(CALLBACKS)) else {
+            return false;
+        };
+        let text = [Type::String];
+        let types: (&[Type], &[Type]) = match (interface, name) {
+            ("inbox", "message") | ("timer-callback", "tick") => (&text, &[]),
+            ("inbox", "request") => (&text, &text),
+            _ => return false,
+        };
+        found.split_once('@').is_some_and(|(found, version)| {
+            found == interface && version.starts_with("0.1.") && self.name == name
+        }) && self.params.iter().map(|(_, ty)| ty).eq(types.0)
+            && self.results == types.1
+    }
+
     /// Whether it is the `upgrade` of `theater:actor/upgrade`, and of its type: a component may export
     /// another one under its name.
     pub fn is_upgrade(&self) -> bool {

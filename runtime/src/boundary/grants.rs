@@ -1,3 +1,4 @@
+use super::link::link as link_peers;
 use super::{Binder, TurnData, unanswered};
 use crate::catalog;
 use crate::diagnostic::{Diagnostic, IMPORT_NOT_GRANTED};
@@ -52,6 +53,7 @@ pub fn link(
             handlers::bind(&mut binder, handler.name, interface.name, grants)?;
         }
     }
+    link_peers(linker, component, manifest)?;
     match manifest.actor.unused_imports {
         UnusedImports::Refuse => Ok(()),
         UnusedImports::Trap => unanswered::link(linker, component, grants),

@@ -14,6 +14,7 @@ mod binder;
 pub mod export;
 mod grants;
 mod limiter;
+mod link;
 mod resources;
 mod script;
 #[cfg(test)]
@@ -28,7 +29,7 @@ pub(crate) use script::show_values;
 pub use script::{Divergence, Script};
 
 use crate::handlers::Context;
-use crate::trace::CallsWriter;
+use crate::trace::{CallsWriter, LogFailed};
 use crate::wire::{WireList, Writer};
 
 /// How many times the limit of one message the record of one turn's import calls may take.
@@ -58,6 +59,12 @@ pub enum Abort {
     /// Replay: the recorded turn ended in this call.
     #[error("the recorded turn ended here")]
     RecordEnds,
+    /// A call over a link got no answer, for this reason.
+    #[error("{0}")]
+    Unanswered(String),
+    /// There is no actor at the end of a link.
+    #[error("{0}")]
+    NoSuchActor(String),
 }
 
 /// The data of a store: what one turn has.
@@ -71,11 +78,26 @@ pub struct TurnData {
     pub limiter: MemoryLimiter,
 }
 
+/// Where a turn is recorded that is not done, before it asks another actor.
+pub trait Opening: std::fmt::Debug + Send {
+    /// Records the payload of the turn's calls since the last time, the last of which is this step.
+    ///
+    /// # Errors
+    ///
+    /// When the log cannot be written any more.
+    fn open(&mut self, step: u64, calls: Vec<u8>) -> Result<(), LogFailed>;
+}
+
 /// The record of a turn while it runs, and in replay the record that it is compared with.
 #[derive(Debug)]
 pub struct Crossing {
     calls: CallsWriter,
     script: Option<Script>,
+    /// Whether the turn is live behind the end of its script.
+    resumes: bool,
+    opening: Option<Box<dyn Opening>>,
+    /// The last step of which there is an open record.
+    opened: u64,
     message_limit: u64,
     /// For encoding arguments and results, used again for each call.
     buffer: Writer,
@@ -87,6 +109,9 @@ impl Crossing {
         Self {
             calls: CallsWriter::default(),
             script: None,
+            resumes: false,
+            opening: None,
+            opened: 0,
             message_limit,
             buffer: Writer::with_capacity(64),
         }
@@ -95,6 +120,41 @@ impl Crossing {
     /// Answers from a record, and compares with it.
     pub fn replay(script: Script, message_limit: u64) -> Self {
         Self { script: Some(script), ..Self::live(message_limit) }
+    }
+
+    /// Records a turn that was in the middle of it when its node died: what it had got by then stands in the
+    /// script, behind which the turn is live. The step behind the script has an open record.
+    pub fn resume(script: Script, message_limit: u64) -> Self {
+        let opened = script.left() + 1;
+        Self { script: Some(script), resumes: true, opened, ..Self::live(message_limit) }
+    }
+
+    /// Records the turn in the middle of it, before it asks another actor.
+    #[must_use]
+    pub fn with_opening(self, opening: Box<dyn Opening>) -> Self {
+        Self { opening: Some(opening), ..self }
+    }
+
+    /// Whether the turn goes on where a dead node left it.
+    pub fn resumes(&self) -> bool {
+        self.resumes
+    }
+
+    /// The number of the present import call in its turn, from 1.
+    fn step(&self) -> u64 {
+        self.calls.count() as u64
+    }
+
+    /// Records what the turn has done so far, unless there is such a record.
+    fn open(&mut self) -> Result<(), Abort> {
+        let step = self.step();
+        if step <= self.opened {
+            return Ok(());
+        }
+        let Some(opening) = &mut self.opening else { return Ok(()) };
+        self.opened = step;
+        let calls = self.calls.since_mark();
+        opening.open(step, calls).map_err(|failed| Abort::Trap(failed.to_string()))
     }
 
     /// The largest message, in encoded bytes.
@@ -123,6 +183,15 @@ impl Crossing {
     fn begin(&mut self, function: &str, arguments: &impl WireList) -> Result<(), Abort> {
         self.buffer.clear();
         arguments.write_values(&mut self.buffer);
+        self.begin_encoded(function)
+    }
+
+    /// The same with arguments that are in the buffer already.
+    fn begin_encoded(&mut self, function: &str) -> Result<(), Abort> {
+        if self.resumes && self.script.as_ref().is_some_and(|script| script.left() == 0) {
+            self.script = None;
+            self.calls.mark();
+        }
         self.check("arguments", function)?;
         let all = CALLS_FACTOR * self.message_limit;
         if self.calls.len() as u64 > all {
@@ -146,6 +215,11 @@ impl Crossing {
     ) -> Result<(), Abort> {
         self.buffer.clear();
         results.write_values(&mut self.buffer);
+        self.end_encoded(function, source)
+    }
+
+    /// The same with results that are in the buffer already.
+    fn end_encoded(&mut self, function: &str, source: Source) -> Result<(), Abort> {
         self.check("results", function)?;
         if let Some(script) = &mut self.script {
             script.compare_answer(self.buffer.as_bytes())?;

@@ -3,6 +3,7 @@ use crate::call::to_wave;
 use crate::trace::{Answer, CallsReader, Hash, ImportCall};
 use crate::wire::{self, WireList};
 use minicbor::decode::Decoder;
+use wasmtime::component::{Type, Val};
 
 /// What replay found to differ from the record.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +31,11 @@ impl Script {
     /// Replays these calls.
     pub fn new(calls: CallsReader) -> Self {
         Self { calls, step: 0, current: None, divergence: None }
+    }
+
+    /// How many calls are left.
+    pub fn left(&self) -> u64 {
+        self.calls.left()
     }
 
     /// What differed; also a call that was recorded and did not come.
@@ -89,6 +95,18 @@ impl Script {
                 .diverge("answer", "only its digest was recorded".to_owned(), String::new())
                 .and(Err(Abort::Diverged)),
             Some(Answer::None) | None => Err(Abort::RecordEnds),
+        }
+    }
+
+    /// The recorded answer of the present call, by the types of its results.
+    pub(super) fn answer_of(&mut self, types: &[Type]) -> Result<Vec<Val>, Abort> {
+        let answer = self.current.as_ref().map(|call| call.answer.clone());
+        let Some(Answer::Returned(bytes)) = answer else { return Err(Abort::RecordEnds) };
+        match wire::decode_all(&mut Decoder::new(&bytes), types) {
+            Ok(values) => Ok(values),
+            Err(error) => self
+                .diverge("answer", format!("unreadable: {error}"), String::new())
+                .and(Err(Abort::Diverged)),
         }
     }
 

@@ -120,6 +120,17 @@ pub(crate) fn compatible(ours: &str, theirs: &str) -> bool {
     track(ours).is_some_and(|ours| track(theirs) == Some(ours))
 }
 
+/// Whether two interfaces such as `shop:inventory/stock@0.1.0` are the same one in compatible versions.
+pub(crate) fn same_interface(ours: &str, theirs: &str) -> bool {
+    if ours == theirs {
+        return true;
+    }
+    match (ours.split_once('@'), theirs.split_once('@')) {
+        (Some((a, ours)), Some((b, theirs))) => a == b && compatible(ours, theirs),
+        _ => false,
+    }
+}
+
 /// The three numbers of a version that is not a pre-release.
 fn release(version: &str) -> Option<[u64; 3]> {
     let numbers = version.split('+').next()?;

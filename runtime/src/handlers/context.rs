@@ -1,5 +1,5 @@
+use super::Origin as Sender;
 use crate::boundary::{Abort, Binder, Source};
-use crate::trace::Cause;
 use crate::wire::{wire_enum, wire_variant};
 use wasmtime::component::{ComponentType, Lift, Lower};
 
@@ -36,9 +36,10 @@ pub fn bind(binder: &mut Binder<'_>) -> wasmtime::Result<()> {
     binder.function("id", Source::Actor, |context, ()| Ok((context.id.0,)))?;
     binder.function("turn", Source::Actor, |context, ()| Ok((context.turn,)))?;
     binder.function("sender", Source::Actor, |context, ()| {
-        Ok((match context.cause {
-            Cause::Outside => Origin::Outside,
-            Cause::Runtime => Origin::Runtime,
+        Ok((match &context.origin {
+            Sender::Outside => Origin::Outside,
+            Sender::Runtime => Origin::Runtime,
+            Sender::Actor(path) => Origin::Actor(path.to_string()),
         },))
     })?;
     binder.function("stop", Source::Actor, |context, (reason,): (StopReason,)| {

@@ -45,6 +45,11 @@ impl Link {
 }
 
 impl Manifest {
+    /// Whether turns of the actor may wait for other actors.
+    pub(crate) fn may_ask(&self) -> bool {
+        !self.links.is_empty() || self.handlers.messenger.is_some()
+    }
+
     /// The link that answers a component's import such as `shop:inventory/stock@0.1.0`.
     pub fn link_for(&self, import_name: &str) -> Option<&Link> {
         self.links.iter().find(|link| link.answers(import_name))

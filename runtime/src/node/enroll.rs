@@ -3,8 +3,9 @@
 use super::member::{Init, Member, Supervising};
 use super::recover::{self, Recovered};
 use super::start::{init_values, written};
+use super::unfinished::Post;
 use super::{Node, Prepared, PreparedChild, Registry, is_within, recorded_manifest};
-use crate::actor::{Actor, CallError, Control, Handle, Life, Task};
+use crate::actor::{Actor, CallError, Control, Handle, Life, Mailbox, Task};
 use crate::boundary::export::INIT;
 use crate::diagnostic::{Diagnostic, Result, TRACE_DAMAGED};
 use crate::manifest::{Child, Manifest};
@@ -84,7 +85,7 @@ impl Node {
         children: Vec<Member>,
         under_root: bool,
     ) -> Member {
-        let (mailbox, messages) = mpsc::channel(capacity(&actor));
+        let mailbox = Arc::new(Mailbox::new(actor.manifest.limits.mailbox as usize));
         let (control, commands) = mpsc::unbounded_channel();
         let (commands, supervising) = match actor.manifest.supervisor.clone() {
             None => (commands, None),
@@ -93,7 +94,8 @@ impl Node {
                 (inner, Some(Supervising { supervision, children, control: commands, component }))
             }
         };
-        let handle = Handle { actor: actor.clone(), mailbox, control, task: None };
+        let handle = Handle { actor: actor.clone(), mailbox: mailbox.clone(), control, task: None };
+        registry.names.insert(actor.id, actor.name.clone());
         registry.living.insert(actor.name.clone(), handle);
         let task = Task {
             restarts_itself: under_root && supervising.is_none(),
@@ -103,23 +105,13 @@ impl Node {
             log: self.inner.log.clone(),
             slots: self.inner.slots.clone(),
             warm: self.inner.warm.clone(),
-            mailbox: messages,
+            post: self.inner.post.clone(),
+            unfinished: None,
+            ticked: false,
+            mailbox,
             control: commands,
         };
         Member { task, init: None, spec: None, supervising, begun: false, ended: false }
-    }
-
-    /// Gives a member that took no more messages a mailbox again.
-    pub(super) fn open_mailbox(&self, member: &mut Member) {
-        if !member.task.mailbox.is_closed() {
-            return;
-        }
-        let (mailbox, messages) = mpsc::channel(capacity(member.actor()));
-        member.task.mailbox = messages;
-        let name = member.actor().name.clone();
-        if let Some(handle) = self.registry().living.get_mut(&name) {
-            handle.mailbox = mailbox;
-        }
     }
 
     /// Starts the actors of a run that goes on. Answers with those that live again, by name, and with
@@ -127,12 +119,13 @@ impl Node {
     pub(super) async fn resume(
         &self,
         recovered: Recovered,
+        mut left: Post,
     ) -> Result<(Vec<Arc<Actor>>, Vec<Diagnostic>)> {
         let mut problems = Vec::new();
         let mut members = Vec::new();
         for tree in recovered.trees() {
             let ids = tree.ids();
-            match self.revive(&mut self.registry(), tree, None)? {
+            match self.revive(&mut self.registry(), &mut left, tree, None)? {
                 Some(member) => members.push(member),
                 // Nobody was told that it lives.
                 None => {
@@ -142,6 +135,7 @@ impl Node {
                 }
             }
         }
+        left.deliver(self)?;
         for member in members {
             let (ready, started) = oneshot::channel();
             self.start(&mut self.registry(), member, ready);
@@ -156,6 +150,7 @@ impl Node {
     fn revive(
         &self,
         registry: &mut Registry,
+        left: &mut Post,
         found: recover::Tree,
         spec: Option<Child>,
     ) -> Result<Option<Member>> {
@@ -176,15 +171,17 @@ impl Node {
             let Some(index) = children.iter().position(|c| c.actor.name == path) else {
                 return Ok(None);
             };
-            let Some(member) = self.revive(registry, children.swap_remove(index), Some(spec))?
-            else {
+            let child = children.swap_remove(index);
+            let Some(member) = self.revive(registry, left, child, Some(spec))? else {
                 return Ok(None);
             };
             members.push(member);
         }
         let under_root = spec.is_none();
         let actor = Actor::new(found.name.into(), found.id, manifest, program, &found.life);
-        let member = self.member(registry, Arc::new(actor), found.life, members, under_root);
+        let unfinished = left.unfinished(&actor);
+        let mut member = self.member(registry, Arc::new(actor), found.life, members, under_root);
+        member.task.unfinished = unfinished;
         let ended = spec.as_ref().is_some_and(|spec| spec.has_ended(found.exit));
         Ok(Some(Member { init, spec, begun: true, ended, ..member }))
     }
@@ -245,10 +242,6 @@ impl Node {
             let _ = handle.control.send(control);
         }
     }
-}
-
-fn capacity(actor: &Actor) -> usize {
-    actor.manifest.limits.mailbox.max(1) as usize
 }
 
 fn init_message(program: &Program, arguments: Vec<Val>, origin: Option<String>) -> Option<Init> {

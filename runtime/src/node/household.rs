@@ -95,7 +95,10 @@ impl Household {
 
     /// Those that rest take no more messages. Those that wait are answered with an error.
     pub fn close_resting(&mut self) {
-        self.at_rest.values_mut().for_each(Member::close);
+        for member in self.at_rest.values_mut() {
+            // What cannot be recorded here is not recorded anywhere: the node stops.
+            let _ = member.close();
+        }
     }
 
     /// Ends a child at once, and what it supervises.
@@ -119,12 +122,10 @@ impl Household {
 
 impl Family for Household {
     async fn start(&mut self, child: &str) -> Result<u32, String> {
-        let Some(mut member) = self.at_rest.remove(child) else {
+        let Some(member) = self.at_rest.remove(child) else {
             return Err(format!("`{child}` is no child any more"));
         };
-        if let Some(inner) = self.node.upgrade() {
-            Node { inner }.open_mailbox(&mut member);
-        }
+        member.task.mailbox.open();
         self.actors.insert(child.to_owned(), member.actor().clone());
         let (ready, started) = oneshot::channel();
         let (name, node) = (child.to_owned(), self.node.clone());

@@ -79,7 +79,7 @@ impl Member {
             self = over.member;
             match over.exit {
                 // The node ends, or the run cannot be written.
-                None | Some(Exit { wish: Wish::Shutdown, .. }) => return self.close(),
+                None | Some(Exit { wish: Wish::Shutdown, .. }) => return self.rest(),
                 Some(Exit { wish: Wish::Restart, .. }) => {}
                 Some(Exit { wish: Wish::Own, reason }) if start && !reason.is_orderly() => {}
                 Some(_) => {
@@ -115,6 +115,9 @@ impl Member {
     async fn begin(&mut self) -> Result<Result<(), (Exit, Box<Diagnostic>)>, LogFailed> {
         let fresh = self.spec.as_ref().is_some_and(|spec| spec.state == RestartState::Fresh);
         if self.begun {
+            if fresh {
+                self.task.forsake()?;
+            }
             self.task.restart(fresh)?;
         }
         let due = !self.task.life.initialized || (self.begun && fresh);
@@ -128,8 +131,10 @@ impl Member {
             arguments: init.arguments.clone(),
             encoded: init.encoded.clone(),
             cause: Cause::Runtime,
+            sender: None,
+            depth: 0,
             origin: init.origin.clone().filter(|_| !self.task.life.initialized),
-            reply,
+            reply: Some(reply),
         };
         let next = self.task.process(call).await?;
         self.task.log.flush().await?;
@@ -166,10 +171,16 @@ impl Member {
         self.task.end()
     }
 
-    /// Takes no more messages. Those that wait are answered with an error.
-    pub fn close(&mut self) {
-        self.children_mut().for_each(Member::close);
-        self.task.close();
+    /// Takes no more messages. Those that wait are answered with an error, or recorded as undelivered.
+    pub fn close(&mut self) -> Result<(), LogFailed> {
+        self.children_mut().try_for_each(Member::close)?;
+        self.task.close()
+    }
+
+    /// Takes no more messages, because the node ends.
+    fn rest(&mut self) {
+        self.children_mut().for_each(Member::rest);
+        self.task.rest();
     }
 
     /// Its name among its siblings.
@@ -209,7 +220,7 @@ struct Work {
 
 /// What a supervisor hears.
 enum News {
-    Component(Task, Result<Exit, LogFailed>),
+    Component(Box<Task>, Result<Exit, LogFailed>),
     Child(String, Option<Exit>, u32),
     Control(Option<Control>),
     Try(String),
@@ -269,7 +280,7 @@ impl Work {
             let done = match self.hear().await {
                 News::Component(task, exit) => {
                     self.supervisor.stop().await;
-                    return (task, exit);
+                    return (*task, exit);
                 }
                 News::Child(name, Some(Exit { reason, .. }), incarnation) => {
                     let now = self.began.elapsed();
@@ -314,7 +325,7 @@ impl Work {
                 News::Child(name, exit, incarnation)
             }
             ended = &mut self.component => match ended {
-                Ok((task, exit)) => News::Component(task, exit),
+                Ok((task, exit)) => News::Component(Box::new(task), exit),
                 Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
             },
             () = next_try => {

@@ -1,12 +1,16 @@
 //! What a run's log says about its actors: the fold with which a node goes on.
 
-use crate::actor::Life;
+use super::peers::Promise;
+use super::unfinished::{Left, Post};
+use crate::actor::{Life, Timers};
 use crate::diagnostic::{Diagnostic, Result, Source, TRACE_DAMAGED};
 use crate::manifest::Manifest;
 use crate::state::{Delta, State};
-use crate::trace::{ActorId, Code, ExitReason, Kind, PayloadKind, Record, RunDir, TurnHeader};
+use crate::trace::{
+    ActorId, Code, ExitReason, Kind, PayloadKind, Record, RunDir, Step, TurnHeader,
+};
 use crate::world::DEEPEST_TREE;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 /// An actor as the log leaves it.
@@ -38,6 +42,7 @@ pub(super) struct Tree {
 #[derive(Debug, Default)]
 pub(super) struct Recovered {
     actors: BTreeMap<ActorId, Actor>,
+    left: Left,
 }
 
 impl Recovered {
@@ -48,6 +53,7 @@ impl Recovered {
     /// When the record's changes to the state were removed or are unreadable: the state after it
     /// is unknown.
     pub fn follow(&mut self, run: &RunDir, record: Record) -> Result<()> {
+        self.left.follow(&record);
         let id = record.header.actor;
         if let Kind::Spawned { name, component, manifest, parent } = &record.header.kind {
             self.check_parent(run, *parent)?;
@@ -86,10 +92,16 @@ impl Recovered {
                 actor.life.incarnation = *incarnation;
                 if *fresh {
                     actor.life.state = State::default();
+                    actor.life.timers = Timers::default();
                 }
             }
             Kind::Stopped => actor.stopped = true,
-            Kind::Opened { .. } | Kind::Closed | Kind::Spawned { .. } | Kind::GaveUp { .. } => {}
+            Kind::Opened { .. }
+            | Kind::Closed
+            | Kind::Spawned { .. }
+            | Kind::GaveUp { .. }
+            | Kind::Open(_)
+            | Kind::Undelivered { .. } => {}
         }
         Ok(())
     }
@@ -103,6 +115,11 @@ impl Recovered {
             above = actor.parent;
         }
         Err(Box::new(run.damaged("an actor is the child of one that cannot be its parent")))
+    }
+
+    /// What the node left undone.
+    pub fn take_left(&mut self) -> (Post, HashMap<Step, Promise>) {
+        std::mem::take(&mut self.left).settled()
     }
 
     /// The number for the next actor.
@@ -162,6 +179,7 @@ impl Actor {
         if turn.turn == 0 {
             self.life.initialized = turn.outcome.commits();
         }
+        self.life.timers.follow(turn, record).map_err(|error| error.to_string())?;
         if turn.outcome.commits() {
             self.before_upgrade = None;
             self.life.state.apply(delta(record)?);

@@ -38,7 +38,7 @@ impl Node {
         let kin = |handle: &crate::actor::Handle| Kin {
             actor: handle.actor.clone(),
             alive: handle.is_alive(),
-            waiting: handle.mailbox.max_capacity() - handle.mailbox.capacity(),
+            waiting: handle.mailbox.len(),
             spec: spec(&handle.actor.name),
         };
         let mut tree: Vec<Kin> = registry.living.values().map(kin).collect();

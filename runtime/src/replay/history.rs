@@ -1,3 +1,4 @@
+use crate::actor::Timers;
 use crate::diagnostic::{ACTOR_UNKNOWN, Diagnostic, NO_SUCH_TURN, Result, did_you_mean};
 use crate::state::{Delta, State};
 use crate::trace::{
@@ -33,6 +34,8 @@ pub struct ActorHistory {
     pub turns: Vec<PastTurn>,
     /// The state after its last record. None if it is unknown.
     state: Option<State>,
+    /// The timers after its last record.
+    timers: Timers,
 }
 
 /// A turn that was recorded.
@@ -46,6 +49,8 @@ pub struct PastTurn {
     pub before: Option<State>,
     /// The state after it. None if it is unknown, because changes were removed from the trace.
     pub after: Option<State>,
+    /// The timers before it.
+    pub timers: Timers,
     /// What it executed.
     pub code: Code,
     /// The blob with the configuration of the engine that executed it.
@@ -109,6 +114,7 @@ impl History {
                     code: Code { component: *component, manifest: *manifest },
                     turns: Vec::new(),
                     state: Some(State::default()),
+                    timers: Timers::default(),
                 };
                 self.actors.insert(id, actor);
             }
@@ -122,12 +128,17 @@ impl History {
                 let before = actor.state.clone();
                 let after = before.clone().and_then(|before| state_after(before, header, record));
                 actor.state = after.clone();
+                let timers = actor.timers.clone();
+                // What is unreadable here, replay tells of the turn itself.
+                let _ = actor.timers.follow(header, record);
                 let (header, code, engine) = (header.clone(), actor.code, self.engine);
-                actor.turns.push(PastTurn { header, location, before, after, code, engine });
+                let turn = PastTurn { header, location, before, after, timers, code, engine };
+                actor.turns.push(turn);
             }
             Kind::Restarted { fresh: true, .. } => {
                 let Some(actor) = self.actors.get_mut(&id) else { return };
                 actor.state = Some(State::default());
+                actor.timers = Timers::default();
             }
             _ => {}
         }

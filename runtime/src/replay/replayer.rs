@@ -5,7 +5,7 @@ use crate::boundary::{Crossing, Divergence, Script, show_values};
 use crate::cache::Cache;
 use crate::diagnostic::{Diagnostic, Result, TRACE_DAMAGED};
 use crate::engine::EngineConfig;
-use crate::handlers::Context;
+use crate::handlers::{Context, Origin};
 use crate::manifest::{Instances, Manifest};
 use crate::node::recorded_manifest;
 use crate::state::{Delta, State};
@@ -201,7 +201,8 @@ impl Replayer {
         };
         let calls = record.payload(PayloadKind::Calls).unwrap_or_default();
         let calls = CallsReader::new(calls).map_err(|error| impossible(error.what))?;
-        let task = task(&ready, actor, past, function, &arguments, state, calls);
+        let context = context(history, actor, past, &ready, state);
+        let task = task(&ready, past, function, &arguments, context, calls);
         let execution = match past.header.instance.filter(|_| !self.fresh) {
             Some(_) => turn::execute_warm(&ready.program, &mut life.instance, task).await,
             None => turn::execute(&ready.program, task).await,
@@ -296,22 +297,37 @@ fn arguments(function: &Function, record: &Record) -> Result<Vec<Val>, String> {
     }
 }
 
+/// What the turn's handlers saw.
+fn context(
+    history: &History,
+    actor: &ActorHistory,
+    past: &PastTurn,
+    ready: &Ready,
+    state: State,
+) -> Context {
+    let sender = past.header.cause.step().and_then(|step| history.by_id(step.actor));
+    let sender = sender.map(|sender| sender.name.as_str().into());
+    let origin = Origin::new(&past.header.cause, sender);
+    let (name, turn) = (actor.name.as_str().into(), past.header.turn);
+    let takes_ticks = ready.program.callback("timer-callback", "tick").is_some();
+    Context::new(name, actor.id, turn, origin, state, &ready.manifest.handlers)
+        .with_timers(past.timers.clone(), takes_ticks)
+}
+
 fn task<'t>(
     ready: &'t Ready,
-    actor: &ActorHistory,
     past: &PastTurn,
     function: &'t Function,
     arguments: &'t [Val],
-    state: State,
+    context: Context,
     calls: CallsReader,
 ) -> turn::Task<'t> {
     let header = &past.header;
     let manifest = &ready.manifest;
-    let name = actor.name.as_str().into();
     turn::Task {
         function,
         arguments,
-        context: Context::new(name, actor.id, header.turn, header.cause, state, &manifest.handlers),
+        context,
         crossing: Crossing::replay(Script::new(calls), manifest.limits.message),
         limits: &manifest.limits,
         // What ended at a certain point is stopped at that point: the fuel used says where.

@@ -34,8 +34,12 @@ const DIGEST_FROM: usize = 33;
 pub struct CallsWriter {
     count: usize,
     items: Writer,
-    /// Where the arguments of the last call end, while it has no answer.
+    /// Whether the last call has no answer yet.
     open: bool,
+    /// Where the last call begins.
+    last: usize,
+    /// Which calls [`CallsWriter::since_mark`] leaves out: their number, and where they end.
+    mark: (usize, usize),
 }
 
 impl CallsWriter {
@@ -62,6 +66,7 @@ impl CallsWriter {
         }
         self.count += 1;
         self.open = true;
+        self.last = self.items.len();
         self.items.array(3);
         self.items.text(function);
         self.items.raw(arguments);
@@ -76,6 +81,40 @@ impl CallsWriter {
         } else {
             self.items.raw(results);
         }
+    }
+
+    /// The payload of calls that were read.
+    pub fn of(calls: &[ImportCall]) -> Vec<u8> {
+        let mut writer = Writer::new();
+        writer.array(calls.len());
+        for call in calls {
+            writer.array(3);
+            writer.text(&call.function);
+            writer.raw(&call.arguments);
+            match &call.answer {
+                Answer::Returned(results) => writer.raw(results),
+                Answer::Digest(hash) => writer.bytes(&hash.0),
+                Answer::None => writer.null(),
+            }
+        }
+        writer.into_bytes()
+    }
+
+    /// Everything so far stands in other records.
+    pub fn mark(&mut self) {
+        self.mark = (self.count, self.items.len());
+    }
+
+    /// The payload of the calls since the mark; the last one has no answer. That one is the first behind
+    /// the next mark, because its answer is still to come.
+    pub fn since_mark(&mut self) -> Vec<u8> {
+        let (marked, from) = self.mark;
+        let mut writer = Writer::with_capacity(self.items.len() - from + 10);
+        writer.array(self.count - marked);
+        writer.raw(&self.items.as_bytes()[from..]);
+        writer.null();
+        self.mark = (self.count - 1, self.last);
+        writer.into_bytes()
     }
 
     /// The payload. A call without an answer gets [`Answer::None`].

@@ -84,6 +84,18 @@ pub enum Kind {
         /// Whether it begins without state, and not with the last committed one.
         fresh: bool,
     },
+    /// A turn is about to ask another actor. Should the node die before the turn is recorded, it is
+    /// executed again with what its open records hold, and goes on from there.
+    Open(OpenTurn),
+    /// A message that an actor had sent did not come to its receiver.
+    Undelivered {
+        /// The step that sent it.
+        sent: Step,
+        /// Who was to get it; none if it had gone for good.
+        to: Option<ActorId>,
+        /// Why it did not come there.
+        why: Undeliverable,
+    },
     /// A supervisor stopped its children, because there were too many restarts, and ends itself.
     GaveUp {
         /// The name of the child whose exit was one too many.
@@ -127,6 +139,35 @@ pub struct TurnHeader {
     pub elapsed: u64,
 }
 
+/// What the record of a turn that is not done holds, when it is about to ask another actor.
+///
+/// Its payload of calls holds those since the turn's last open record, this one without an answer.
+/// The first one has the arguments of the message, too.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenTurn {
+    /// The turn's number.
+    pub turn: u64,
+    /// Which import call of the turn it is, from 1.
+    pub step: u64,
+    /// In which of the actor's lives.
+    pub incarnation: u32,
+    /// What sent the message.
+    pub cause: Cause,
+    /// The exported function that the message called.
+    pub function: String,
+}
+
+/// An import call of a turn: `actor#turn.step`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Step {
+    /// The actor.
+    pub actor: ActorId,
+    /// The number of the turn.
+    pub turn: u64,
+    /// The number of the call in its turn, from 1.
+    pub step: u64,
+}
+
 /// What sent a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cause {
@@ -134,6 +175,21 @@ pub enum Cause {
     Outside,
     /// The runtime itself, for `init` and callbacks.
     Runtime,
+    /// Another actor, or the same one, in this step.
+    Actor(Step),
+    /// A timer that the actor itself set in this step.
+    Timer(Step),
+}
+
+/// Why a message did not come to its receiver.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Undeliverable {
+    /// The receiver had ended, or ended before it came to the message.
+    Ended,
+    /// Its mailbox had no room for too long.
+    Overloaded,
+    /// It has no function for it any more, after a reload.
+    Misfit,
 }
 
 /// Why an incarnation ended. The words are Erlang/OTP's where it has one.
@@ -151,6 +207,8 @@ pub enum ExitReason {
     Killed,
     /// Its `init` answered with an `err`.
     InitRefused,
+    /// It called an actor over a link that was not there.
+    NoSuchActor,
 }
 
 /// What a payload holds. All are CBOR, in the encoding of [`crate::wire`].
@@ -168,6 +226,8 @@ pub enum PayloadKind {
     Failure,
     /// The words with which somebody outside sent the message.
     Origin,
+    /// Which import calls take effect because the turn committed, see [`super::Effect`].
+    Effects,
 }
 
 /// A payload of a record, as it stands in the log.
@@ -211,7 +271,33 @@ macro_rules! names {
 }
 pub(crate) use names;
 
-names!(Cause { Outside = "outside", Runtime = "runtime" });
+impl Cause {
+    /// The word for it, as it stands in the trace and as people see it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Outside => "outside",
+            Self::Runtime => "runtime",
+            Self::Actor(_) => "actor",
+            Self::Timer(_) => "timer",
+        }
+    }
+
+    /// The step that sent the message, if one did.
+    pub fn step(&self) -> Option<Step> {
+        match self {
+            Self::Outside | Self::Runtime => None,
+            Self::Actor(step) | Self::Timer(step) => Some(*step),
+        }
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+names!(Undeliverable { Ended = "ended", Overloaded = "overloaded", Misfit = "misfit" });
 names!(ExitReason {
     Normal = "normal",
     Shutdown = "shutdown",
@@ -219,6 +305,7 @@ names!(ExitReason {
     Limit = "limit",
     Killed = "killed",
     InitRefused = "init-refused",
+    NoSuchActor = "no-such-actor",
 });
 names!(PayloadKind {
     Arguments = "arguments",
@@ -227,6 +314,7 @@ names!(PayloadKind {
     Result = "result",
     Failure = "failure",
     Origin = "origin",
+    Effects = "effects",
 });
 
 impl ExitReason {
@@ -247,6 +335,8 @@ impl Kind {
             Self::Turn(_) => "turn",
             Self::Exited { .. } => "exited",
             Self::Restarted { .. } => "restarted",
+            Self::Open(_) => "open",
+            Self::Undelivered { .. } => "undelivered",
             Self::GaveUp { .. } => "gave-up",
             Self::Stopped => "stopped",
         }

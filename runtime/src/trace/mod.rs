@@ -20,6 +20,7 @@
 
 mod blobs;
 mod calls;
+mod effects;
 mod hash;
 mod header;
 mod lines;
@@ -35,10 +36,12 @@ mod view;
 
 pub use blobs::Blobs;
 pub use calls::{Answer, CallsReader, CallsWriter, ImportCall};
+pub use effects::Effect;
 pub use hash::Hash;
 pub(crate) use header::names;
 pub use header::{
-    ActorId, Cause, Code, ExitReason, Header, Kind, Payload, PayloadKind, TurnHeader,
+    ActorId, Cause, Code, ExitReason, Header, Kind, OpenTurn, Payload, PayloadKind, Step,
+    TurnHeader, Undeliverable,
 };
 pub(crate) use lines::Lines;
 pub use lines::{LineOrigin, LogLine};

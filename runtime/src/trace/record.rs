@@ -2,7 +2,8 @@
 
 use super::Hash;
 use super::header::{
-    ActorId, Cause, Code, ExitReason, Header, Kind, Payload, PayloadKind, TurnHeader,
+    ActorId, Cause, Code, ExitReason, Header, Kind, OpenTurn, Payload, PayloadKind, Step,
+    TurnHeader, Undeliverable,
 };
 use crate::turn::OutcomeKind;
 use crate::wire::{WireError, Writer};
@@ -39,6 +40,8 @@ pub mod key {
     pub const FRESH: u64 = 25;
     pub const CHILD: u64 = 26;
     pub const RESTARTS: u64 = 27;
+    pub const STEP: u64 = 28;
+    pub const RECEIVER: u64 = 29;
 }
 
 impl Header {
@@ -126,7 +129,7 @@ impl Kind {
             Self::Turn(turn) => {
                 map.unsigned(key::INCARNATION, turn.incarnation.into());
                 map.unsigned(key::TURN, turn.turn);
-                map.text(key::CAUSE, turn.cause.name());
+                map.cause(&turn.cause);
                 map.text(key::FUNCTION, &turn.function);
                 map.text(key::OUTCOME, turn.outcome.name());
                 map.unsigned(key::FUEL, turn.fuel);
@@ -149,6 +152,20 @@ impl Kind {
             Self::GaveUp { child, restarts } => {
                 map.text(key::CHILD, child);
                 map.unsigned(key::RESTARTS, (*restarts).into());
+            }
+            Self::Open(open) => {
+                map.unsigned(key::INCARNATION, open.incarnation.into());
+                map.unsigned(key::TURN, open.turn);
+                map.cause(&open.cause);
+                map.text(key::FUNCTION, &open.function);
+                map.unsigned(key::STEP, open.step);
+            }
+            Self::Undelivered { sent, to, why } => {
+                map.text(key::REASON, why.name());
+                map.cause(&Cause::Actor(*sent));
+                if let Some(to) = to {
+                    map.unsigned(key::RECEIVER, to.0);
+                }
             }
         }
     }
@@ -185,7 +202,7 @@ impl Kind {
                     Some(_) => Some(fields.count(key::INSTANCE)?),
                     None => None,
                 },
-                cause: fields.named(key::CAUSE, Cause::from_name)?,
+                cause: fields.cause()?,
                 function: fields.text(key::FUNCTION)?.to_owned(),
                 outcome: fields.named(key::OUTCOME, OutcomeKind::from_name)?,
                 fuel: fields.unsigned(key::FUEL)?,
@@ -203,6 +220,24 @@ impl Kind {
                 child: fields.text(key::CHILD)?.to_owned(),
                 restarts: u32::try_from(fields.unsigned(key::RESTARTS)?)
                     .map_err(|_| fields.error("the number of restarts is too large"))?,
+            },
+            "open" => Self::Open(OpenTurn {
+                turn: fields.count(key::TURN)?,
+                step: fields.count(key::STEP)?,
+                incarnation: fields.incarnation()?,
+                cause: fields.cause()?,
+                function: fields.text(key::FUNCTION)?.to_owned(),
+            }),
+            "undelivered" => Self::Undelivered {
+                sent: fields
+                    .cause()?
+                    .step()
+                    .ok_or_else(|| fields.error("a message that nobody sent"))?,
+                to: match fields.get(key::RECEIVER) {
+                    Some(_) => Some(ActorId(fields.count(key::RECEIVER)?)),
+                    None => None,
+                },
+                why: fields.named(key::REASON, Undeliverable::from_name)?,
             },
             "stopped" => Self::Stopped,
             other => return Err(fields.error(format!("a record of unknown kind `{other}`"))),
@@ -238,6 +273,19 @@ impl Map {
     fn bytes(&mut self, key: u64, value: &[u8]) {
         self.key(key);
         self.writer.bytes(value);
+    }
+
+    /// A word, or for a step an array of the word and the step's three numbers.
+    fn cause(&mut self, cause: &Cause) {
+        let Some(Step { actor, turn, step }) = cause.step() else {
+            return self.text(key::CAUSE, cause.name());
+        };
+        self.key(key::CAUSE);
+        self.writer.array(4);
+        self.writer.text(cause.name());
+        for number in [actor.0, turn, step] {
+            self.writer.unsigned(number);
+        }
     }
 
     /// The head of the map goes in front: one byte, because a header has fewer than 24 pairs
@@ -297,6 +345,34 @@ impl<'b> Fields<'b> {
             return Err(self.error(format!("the number under key {key} is too large")));
         }
         Ok(count)
+    }
+
+    fn cause(&self) -> Result<Cause, WireError> {
+        let mut decoder = self.need(key::CAUSE)?;
+        if decoder.datatype()? != Major::Array {
+            return match decoder.str()? {
+                "outside" => Ok(Cause::Outside),
+                "runtime" => Ok(Cause::Runtime),
+                other => Err(self.error(format!("unknown cause `{other}`"))),
+            };
+        }
+        if decoder.array()? != Some(4) {
+            return Err(self.error("a cause is a word and three numbers"));
+        }
+        let word = decoder.str()?;
+        let mut number = || -> Result<u64, WireError> {
+            let number = decoder.u64()?;
+            if number > u64::MAX / 2 {
+                return Err(self.error("a number of the cause is too large"));
+            }
+            Ok(number)
+        };
+        let step = Step { actor: ActorId(number()?), turn: number()?, step: number()? };
+        match word {
+            "actor" => Ok(Cause::Actor(step)),
+            "timer" => Ok(Cause::Timer(step)),
+            other => Err(self.error(format!("unknown cause `{other}`"))),
+        }
     }
 
     fn text(&self, key: u64) -> Result<&'b str, WireError> {

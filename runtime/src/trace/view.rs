@@ -1,6 +1,6 @@
 use super::lines::{Lines, LogLine};
 use super::readable::readable;
-use super::{Answer, CallsReader, ImportCall, Kind, PayloadKind, Record, TurnHeader};
+use super::{Answer, CallsReader, ImportCall, Kind, PayloadKind, Record, Step, TurnHeader};
 use crate::call::{to_json, to_wave};
 use crate::state::Delta;
 use crate::turn::Failure;
@@ -159,6 +159,10 @@ impl RecordView {
             Kind::GaveUp { child, restarts } => {
                 format!("gave up: {child} exited once too often ({restarts} within the period)")
             }
+            Kind::Open(open) => format!("#{} asks, in step {}", open.turn, open.step),
+            Kind::Undelivered { sent, why, .. } => {
+                format!("message of #{}.{} undelivered: {why}", sent.turn, sent.step)
+            }
             Kind::Stopped => "stopped".to_owned(),
         }
     }
@@ -213,12 +217,28 @@ impl RecordView {
                 add("child", json!(child));
                 add("restarts", json!(restarts));
             }
+            Kind::Open(open) => {
+                add("turn", json!(open.turn));
+                add("step", json!(open.step));
+                add("incarnation", json!(open.incarnation));
+                add("cause", json!(open.cause.name()));
+                add("sent_by", open.cause.step().map_or(Value::Null, step_json));
+                add("function", json!(open.function));
+            }
+            Kind::Undelivered { sent, to, why } => {
+                add("sent_by", step_json(*sent));
+                add("to", json!(to.map(|to| to.0)));
+                add("reason", json!(why.name()));
+            }
             Kind::Closed | Kind::Stopped => {}
             Kind::Turn(turn) => {
                 add("turn", json!(turn.turn));
                 add("incarnation", json!(turn.incarnation));
                 add("instance", json!(turn.instance));
                 add("cause", json!(turn.cause.name()));
+                if let Some(step) = turn.cause.step() {
+                    add("sent_by", step_json(step));
+                }
                 add("origin", json!(self.origin));
                 add("function", json!(turn.function));
                 add("arguments", values_json(self.arguments.as_deref()));
@@ -338,6 +358,11 @@ fn delta_json(delta: &Delta) -> Value {
         json!({ "key": key, "value": value })
     });
     changes.collect()
+}
+
+/// An import call, by its actor's number.
+fn step_json(step: Step) -> Value {
+    json!({ "actor": step.actor.0, "turn": step.turn, "step": step.step })
 }
 
 fn failure_json(failure: &Failure) -> Value {

@@ -1,10 +1,10 @@
 use super::Program;
 use crate::boundary::{Crossing, MemoryLimiter, TurnData};
 use crate::engine::YIELD_INTERVAL;
-use crate::handlers::Context;
+use crate::handlers::{Context, Origin};
 use crate::manifest::{Grants, Limits};
 use crate::state::State;
-use crate::trace::{ActorId, Cause};
+use crate::trace::ActorId;
 use wasmtime::{Store, component};
 
 /// What wasmtime counts for each byte of a list that comes as dynamic values, with room to spare:
@@ -89,5 +89,5 @@ impl Instance {
 /// The context between two turns, in which none of the component's code runs.
 fn nobody() -> Context {
     let (name, state) = ("".into(), State::default());
-    Context::new(name, ActorId::NODE, 0, Cause::Runtime, state, &Grants::default())
+    Context::new(name, ActorId::NODE, 0, Origin::Runtime, state, &Grants::default())
 }

@@ -18,7 +18,7 @@ pub use program::Program;
 
 use crate::boundary::export::Function;
 use crate::boundary::{Abort, Crossing, Divergence, TurnData};
-use crate::handlers::{Context, StopReason};
+use crate::handlers::{AtCommit, Context, StopReason};
 use crate::manifest::Limits;
 use crate::state::{Delta, State};
 use frames::frames;
@@ -71,6 +71,8 @@ pub struct Execution {
     pub delta: Delta,
     /// The state after it, if it committed.
     pub state: Option<State>,
+    /// What else is to take place; nothing if it aborted.
+    pub at_commit: Vec<AtCommit>,
     /// Whether the actor wishes to end; only if it committed.
     pub stop: Option<StopReason>,
     /// In replay: what differed in the import calls.
@@ -80,6 +82,29 @@ pub struct Execution {
     /// In replay: whether it came to the import call in which the recorded turn ended, and was
     /// stopped there.
     pub record_ended: bool,
+}
+
+impl Execution {
+    /// A turn that is not executed any more: what it had called by then, and why.
+    pub fn abandoned(calls: Vec<u8>, why: &str) -> Self {
+        Self {
+            outcome: OutcomeKind::Cancelled,
+            failure: Some(Failure::new(why)),
+            values: Vec::new(),
+            result: None,
+            fuel: 0,
+            fuel_exact: false,
+            elapsed: Duration::ZERO,
+            calls,
+            delta: Delta::default(),
+            state: None,
+            at_commit: Vec::new(),
+            stop: None,
+            divergence: None,
+            instance: None,
+            record_ended: false,
+        }
+    }
 }
 
 /// How the call in the instance ended.
@@ -198,6 +223,7 @@ fn conclude(
     function: &Function,
     limits: &Limits,
 ) -> Execution {
+    let resumes = crossing.resumes();
     let (calls, script) = crossing.finish();
     let (mut fuel_exact, mut record_ended) = (true, false);
     let (mut values, mut result) = (Vec::new(), None);
@@ -224,11 +250,16 @@ fn conclude(
             (OutcomeKind::Cancelled, Some(Failure::new("the turn was ended from outside")))
         }
     };
+    let ended_early = !matches!(outcome, OutcomeKind::Returned | OutcomeKind::Refused);
+    let divergence = script.and_then(|script| script.finish(ended_early));
+    let (outcome, failure) = match &divergence {
+        Some(divergence) if resumes => (OutcomeKind::Cancelled, Some(cannot_go_on(divergence))),
+        _ => (outcome, failure),
+    };
     let failure = failure.map(|mut failure| {
         failure.hear(&calls);
         failure
     });
-    let ended_early = !matches!(outcome, OutcomeKind::Returned | OutcomeKind::Refused);
     let (delta, state) = context.state.finish();
     let commits = outcome.commits();
     Execution {
@@ -242,11 +273,21 @@ fn conclude(
         calls,
         delta: if commits { delta } else { Delta::default() },
         state: commits.then_some(state),
+        at_commit: if commits { context.at_commit } else { Vec::new() },
         stop: context.stop.filter(|_| commits),
-        divergence: script.and_then(|script| script.finish(ended_early)),
+        divergence,
         instance: None,
         record_ended,
     }
+}
+
+/// Why a turn aborts that goes on where a dead node left it: it depends on more than was recorded, such
+/// as the memory of a kept instance.
+fn cannot_go_on(divergence: &Divergence) -> Failure {
+    Failure::new(format!(
+        "the node died in the middle of the turn, and it cannot go on: {} of step {} was {}, and is {}",
+        divergence.what, divergence.step, divergence.expected, divergence.actual
+    ))
 }
 
 /// The reason for which `init` refuses to start, or `upgrade` to go on, if it does.
@@ -277,6 +318,8 @@ fn classify(error: &wasmtime::Error, limits: &Limits) -> (OutcomeKind, Failure) 
             Abort::Memory { .. } => OutcomeKind::MemoryLimit,
             Abort::Size(_) => OutcomeKind::SizeLimit,
             Abort::Trap(_) => OutcomeKind::Trap,
+            Abort::Unanswered(_) => OutcomeKind::CallFailed,
+            Abort::NoSuchActor(_) => OutcomeKind::NoSuchActor,
             Abort::Diverged | Abort::RecordEnds => OutcomeKind::Cancelled,
         };
         (outcome, abort.to_string())

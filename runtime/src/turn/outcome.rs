@@ -26,6 +26,10 @@ pub enum OutcomeKind {
     SizeLimit,
     /// Somebody ended the turn from outside.
     Cancelled,
+    /// A call over a link got no answer.
+    CallFailed,
+    /// There was no actor at the end of a link.
+    NoSuchActor,
 }
 
 names!(OutcomeKind {
@@ -38,6 +42,8 @@ names!(OutcomeKind {
     Timeout = "timeout",
     SizeLimit = "size-limit",
     Cancelled = "cancelled",
+    CallFailed = "call-failed",
+    NoSuchActor = "no-such-actor",
 });
 
 impl OutcomeKind {
@@ -51,7 +57,8 @@ impl OutcomeKind {
         match self {
             Self::Returned => None,
             Self::Refused => Some(ExitReason::InitRefused),
-            Self::Trap | Self::StackOverflow => Some(ExitReason::Trap),
+            Self::Trap | Self::StackOverflow | Self::CallFailed => Some(ExitReason::Trap),
+            Self::NoSuchActor => Some(ExitReason::NoSuchActor),
             Self::OutOfFuel | Self::MemoryLimit | Self::Timeout | Self::SizeLimit => {
                 Some(ExitReason::Limit)
             }

@@ -84,6 +84,11 @@ impl Program {
         self.callbacks.iter().find(|function| function.is_upgrade())
     }
 
+    /// The callback of `theater:actor/INTERFACE` with this name, if the component has it.
+    pub fn callback(&self, interface: &str, name: &str) -> Option<&Function> {
+        self.callbacks.iter().find(|function| function.is_callback_of(interface, name))
+    }
+
     /// The engine that compiled it.
     pub fn engine(&self) -> &Engine {
         self.pre.engine()

@@ -4,6 +4,7 @@
 mod endings;
 mod forged;
 mod live;
+mod messages;
 mod recovery;
 mod reload;
 mod replay;

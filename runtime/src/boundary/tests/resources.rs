@@ -5,10 +5,10 @@ use crate::boundary::{
     Abort, Binder, Crossing, MAX_OPEN, MemoryLimiter, Script, Source, TurnData, close,
 };
 use crate::engine::EngineConfig;
-use crate::handlers::Context;
+use crate::handlers::{Context, Origin};
 use crate::manifest::Grants;
 use crate::state::State;
-use crate::trace::{ActorId, CallsReader, Cause};
+use crate::trace::{ActorId, CallsReader};
 use crate::wire::decode_any_all;
 use std::time::Duration;
 use wasmtime::component::{Component, Linker, Resource};
@@ -61,7 +61,7 @@ async fn turn(
         "test".into(),
         ActorId(1),
         1,
-        Cause::Outside,
+        Origin::Outside,
         State::default(),
         &Grants::default(),
     );

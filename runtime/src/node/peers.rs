@@ -1,0 +1,195 @@
+//! How actors of the node find and ask each other.
+
+use super::{Inner, Node, Registry};
+use crate::actor::{
+    Actor, Answer, Asked, Call, CallError, DEEPEST, Mailbox, Peer, Peers, Post, Question, Refused,
+    Reply,
+};
+use crate::boundary::export::Function;
+use crate::catalog::same_interface;
+use crate::trace::{ActorId, Cause, Step};
+use crate::wire;
+use crate::world::meaning_of_name;
+use minicbor::decode::Decoder;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use tokio::sync::oneshot;
+use wasmtime::component::{Type, Val};
+
+/// The node, as its actors see each other through it.
+#[derive(Debug)]
+pub(super) struct PostOffice(pub Weak<Inner>);
+
+/// The answers to questions of turns in which a node died: they are not asked again.
+#[derive(Debug, Default)]
+pub(super) struct Promised(Mutex<HashMap<Step, Promise>>);
+
+/// The answer to one question.
+#[derive(Debug)]
+pub(super) enum Promise {
+    /// The one that was recorded: the results in their encoding.
+    Recorded(Result<Vec<u8>, CallError>),
+    /// It comes when the turn that gives it, itself one that goes on, is done.
+    Coming(oneshot::Receiver<Result<Reply, CallError>>),
+}
+
+impl Promised {
+    pub fn new(promises: HashMap<Step, Promise>) -> Self {
+        Self(Mutex::new(promises))
+    }
+
+    fn take(&self, step: &Step) -> Option<Promise> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(step)
+    }
+}
+
+impl Peers for PostOffice {
+    fn find(&self, from: &str, name: &str) -> Option<Peer> {
+        let inner = self.0.upgrade()?;
+        let registry = Node { inner }.registry().meaning(from, name)?.0;
+        let has_inbox = registry.program.callback("inbox", "message").is_some();
+        Some(Peer { id: registry.id, path: registry.name.clone(), has_inbox })
+    }
+
+    fn ask(&self, question: Question) -> Answer {
+        let node = self.0.clone();
+        Box::pin(async move {
+            let timeout = question.timeout;
+            let actor = question.to.clone();
+            let answer = Node::answer(node, question);
+            match timeout {
+                None => answer.await,
+                Some(timeout) => tokio::time::timeout(timeout, answer)
+                    .await
+                    .unwrap_or(Err(CallError::Timeout { actor, timeout })),
+            }
+        })
+    }
+}
+
+impl Post for PostOffice {
+    fn receiver(&self, id: ActorId) -> Option<(Arc<Actor>, Arc<Mailbox>)> {
+        let inner = self.0.upgrade()?;
+        let node = Node { inner };
+        let registry = node.registry();
+        let handle = registry.living.get(registry.names.get(&id)?)?;
+        (handle.actor.id == id).then(|| (handle.actor.clone(), handle.mailbox.clone()))
+    }
+}
+
+impl Registry {
+    /// The living actor that a name means, looked up from the actor `from` outwards.
+    fn meaning(&self, from: &str, name: &str) -> Option<(Arc<Actor>, Arc<Mailbox>)> {
+        let path = meaning_of_name(from, name, |path| self.get(path).is_some())?;
+        self.get(&path).map(|handle| (handle.actor.clone(), handle.mailbox.clone()))
+    }
+}
+
+impl Node {
+    /// Asks, and waits for the answer.
+    async fn answer(node: Weak<Inner>, question: Question) -> Result<Vec<Val>, CallError> {
+        let ended = || CallError::Ended(question.to.clone());
+        let found = {
+            let inner = node.upgrade().ok_or_else(ended)?;
+            let promise = inner.promised.take(&question.step);
+            match promise {
+                Some(Promise::Recorded(answer)) => return recorded(&question, answer),
+                Some(Promise::Coming(answer)) => {
+                    return answer.await.unwrap_or_else(|_| Err(ended())).map(|reply| reply.values);
+                }
+                None => inner,
+            }
+        };
+        let target = Node { inner: found.clone() }.registry().meaning(&question.from, &question.to);
+        let (target, mailbox) =
+            target.ok_or_else(|| CallError::NoSuchActor(question.to.clone()))?;
+        let asker = (question.step.actor, question.from.clone());
+        let waiting =
+            found.waits.begin(asker, target.clone(), question.depth).map_err(CallError::Cycle)?;
+        // The node may end while somebody waits.
+        drop(found);
+        let (reply, answer) = oneshot::channel();
+        let call = message(&target, &question, reply)?;
+        mailbox.push(call).map_err(|refused| match refused {
+            Refused::Full(_) => CallError::Overloaded(target.name.to_string()),
+            Refused::Closed => CallError::Ended(target.name.to_string()),
+        })?;
+        let answered = answer.await;
+        drop(waiting);
+        answered.unwrap_or_else(|_| Err(ended())).map(|reply| reply.values)
+    }
+}
+
+/// The question as a message to the actor that is asked.
+fn message(
+    target: &Actor,
+    question: &Question,
+    reply: oneshot::Sender<Result<Reply, CallError>>,
+) -> Result<Call, CallError> {
+    if question.depth >= DEEPEST {
+        return Err(CallError::Overloaded(target.name.to_string()));
+    }
+    let function = asked(target, &question.function)?;
+    let encoded = function.encode_arguments(&question.arguments);
+    target.check_size(&encoded)?;
+    Ok(Call {
+        function: function.full_name.clone(),
+        generation: target.generation(),
+        arguments: question.arguments.clone(),
+        encoded,
+        cause: Cause::Actor(question.step),
+        sender: Some(question.from.clone()),
+        origin: None,
+        depth: question.depth + 1,
+        reply: Some(reply),
+    })
+}
+
+/// The function of an actor that answers a question.
+fn asked<'a>(target: &'a Actor, asked: &Asked) -> Result<&'a Function, CallError> {
+    let actor = || target.name.to_string();
+    match asked {
+        Asked::Inbox => {
+            let found = target.program.callback("inbox", "request");
+            found.ok_or_else(|| CallError::NoInbox(actor()))
+        }
+        Asked::Import { interface, function, types } => {
+            let unlinked = |why: &str| CallError::Unlinked {
+                actor: actor(),
+                function: format!("{interface}#{function}"),
+                why: why.to_owned(),
+            };
+            let found = target.program.functions.iter().find(|candidate| {
+                candidate.name == **function
+                    && candidate.interface.as_ref().is_some_and(|i| same_interface(i, interface))
+            });
+            let found = found.ok_or_else(|| unlinked("it does not export it"))?;
+            let same = found.params.iter().map(|(_, ty)| ty).eq(types.0.iter());
+            match same && found.results == types.1 {
+                true => Ok(found),
+                false => Err(unlinked("its types differ")),
+            }
+        }
+    }
+}
+
+/// A recorded answer, read as what the question expects.
+fn recorded(
+    question: &Question,
+    answer: Result<Vec<u8>, CallError>,
+) -> Result<Vec<Val>, CallError> {
+    let bytes = answer?;
+    let text = [Type::String];
+    let types = match &question.function {
+        Asked::Inbox => &text[..],
+        Asked::Import { types, .. } => &types.1,
+    };
+    if types.is_empty() {
+        return Ok(Vec::new());
+    }
+    wire::decode_all(&mut Decoder::new(&bytes), types).map_err(|error| CallError::Unlinked {
+        actor: question.to.clone(),
+        function: "the recorded answer".to_owned(),
+        why: error.to_string(),
+    })
+}
