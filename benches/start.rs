@@ -51,7 +51,8 @@ fn main() {
     rows("generated", &wat::parse_str(large_component()).unwrap(), &["-e", "component.f(1)"]);
     if let Some(path) = std::env::var_os("THEATER_BENCH_COMPONENT") {
         let name = Path::new(&path).file_name().unwrap().to_string_lossy();
-        rows(&name, &std::fs::read(&path).unwrap(), COUNTER);
+        let component = std::fs::read(&path).unwrap_or_else(|error| panic!("{path:?}: {error}"));
+        rows(&name, &component, COUNTER);
     }
 }
 

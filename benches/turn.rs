@@ -6,8 +6,9 @@
 //! - *traced turn*: and its record appended to the log, which is written and synced meanwhile.
 //! - *call*: from outside, by many callers at once: with mailbox, answer, and the waking of tasks.
 //!
-//! In the rows of warm instances all turns have one, and so has the floor. The counter in Rust stands
-//! there a second time without its panic hook, which `_initialize` sets in every fresh instance.
+//! In the rows of warm instances all turns have one, and so has the floor. The counter in Rust
+//! stands there a second time without its panic hook, which `_initialize` sets in every fresh
+//! instance.
 //!
 //! A second table has what a *trap* costs, as a turn with its report, against a turn of the same
 //! component that returns. What follows a trap, the restart of the actor, is not in it.
