@@ -4,7 +4,7 @@ use super::{Cache, Key, Kind, Usage};
 use crate::engine::EngineConfig;
 use crate::trace::Hash;
 use crate::turn::Compiler;
-use crate::world::Binary;
+use crate::world::{Binary, Extern};
 use proptest::prelude::*;
 use std::fs::{self, File, Permissions};
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -257,6 +257,16 @@ const ADDER: &str = r#"(component
     (core instance $i (instantiate $m))
     (func (export "f") (param "x" u32) (result u32) (canon lift (core func $i "f"))))"#;
 
+/// Its functions are in another order than WIT has them.
+const INTERLEAVED: &str = r#"(component
+    (import "a:b/things" (instance
+        (export "one" (type $one (sub resource)))
+        (export "two" (type $two (sub resource)))
+        (export "free" (func))
+        (export "[method]one.f" (func (param "self" (borrow $one))))
+        (export "[method]two.g" (func (param "self" (borrow $two))))
+        (export "[method]one.h" (func (param "self" (borrow $one)))))))"#;
+
 fn adder(cache: &Cache) -> Binary {
     Binary::read(wat::parse_str(ADDER).unwrap(), cache).unwrap()
 }
@@ -321,6 +331,14 @@ fn what_a_component_says_is_the_same_from_the_cache() {
     assert_eq!(first.info.exports, second.info.exports);
     assert_eq!(first.info.functions().count(), 1);
     // It was not read from the component: what is kept of it is some text, and the seal.
+    assert!(fs::metadata(only(&folder, Kind::Info)).unwrap().len() > 100);
+    cache.clean();
+    let read = || Binary::read(wat::parse_str(INTERLEAVED).unwrap(), &cache).unwrap();
+    assert_eq!(read().info.imports, read().info.imports);
+    let info = read().info;
+    let [Extern::Interface(things)] = &info.imports[..] else { panic!("{info:?}") };
+    let names: Vec<&str> = things.functions.iter().map(|f| f.name.as_str()).collect();
+    assert_eq!(names, ["[method]one.f", "[method]one.h", "[method]two.g", "free"]);
     assert!(fs::metadata(only(&folder, Kind::Info)).unwrap().len() > 100);
     let broken = b"\0asm\x0d\0\x01\0broken".to_vec();
     for _ in 0..2 {

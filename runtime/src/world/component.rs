@@ -179,12 +179,20 @@ fn interface(
     exported: bool,
     docs: &Docs,
 ) -> InterfaceInfo {
-    let types = resolve.interfaces[id].types.iter().map(|(ty, id)| TypeInfo {
+    let interface = &resolve.interfaces[id];
+    let types = interface.types.iter().map(|(ty, id)| TypeInfo {
         name: ty.clone(),
         definition: signature::definition(resolve, *id),
         docs: docs.of_type(&name, ty),
     });
-    let functions = resolve.interfaces[id].functions.values();
+    // In the order in which WIT has them, which components need not keep: each resource's own, then the
+    // free ones.
+    let mut functions: Vec<&Function> = interface.functions.values().collect();
+    functions.sort_by_cached_key(|function| match function.kind.resource() {
+        Some(resource) => interface.types.values().position(|id| *id == resource),
+        None => Some(interface.types.len()),
+    });
+    let functions = functions.into_iter();
     InterfaceInfo {
         docs: docs.of_interface(&name),
         types: types.collect(),
