@@ -11,8 +11,10 @@ mod cursor;
 mod history;
 mod life;
 mod replayer;
+mod why;
 
 pub use all::{Selection, Summary, replay_all};
 pub use cursor::{Cursor, Event, Place};
 pub use history::{ActorHistory, History, PastTurn};
 pub use replayer::{Replayed, Replayer};
+pub use why::Because;

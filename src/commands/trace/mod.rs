@@ -4,6 +4,7 @@ mod ls;
 mod show;
 mod turn;
 mod verify;
+mod why;
 
 use crate::output::Output;
 use crate::status::Ended;
@@ -14,6 +15,7 @@ pub enum Command {
     Ls(ls::Args),
     Show(show::Args),
     Verify(verify::Args),
+    Why(why::Args),
 }
 
 pub fn run(command: Command, output: &mut Output) -> Ended {
@@ -21,5 +23,6 @@ pub fn run(command: Command, output: &mut Output) -> Ended {
         Command::Ls(args) => ls::run(args, output),
         Command::Show(args) => show::run(args, output),
         Command::Verify(args) => verify::run(args, output),
+        Command::Why(args) => why::run(args, output),
     }
 }
