@@ -238,7 +238,7 @@ fn operands(
         Some(Operand::Actor) => plain(actors().collect()),
         Some(Operand::Address) => plain(actors().map(|name| name + "#").collect()),
         Some(Operand::Word) => plain(WORDS.iter().map(|word| word.name.to_owned()).collect()),
-        Some(Operand::Number) => none,
+        Some(Operand::Number | Operand::Text) => none,
         None if word.name == "spawn" => match before {
             [_] => plain(vec!["as".to_owned(), "with".to_owned()]),
             [_, keyword, _] if keyword.text == "as" => plain(vec!["with".to_owned()]),

@@ -15,6 +15,7 @@ mod batch;
 pub mod complete;
 pub mod divergence;
 pub mod highlight;
+mod info;
 mod interactive;
 pub mod line;
 mod live;

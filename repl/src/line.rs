@@ -1,6 +1,6 @@
 //! One line of input: a word with its operands, or a call.
 
-use crate::words::{self, Word};
+use crate::words::{self, Operand, Word};
 use std::ops::Range;
 use std::sync::Arc;
 use theater_runtime::call::{Call, Name, parse_call};
@@ -22,6 +22,10 @@ pub enum Command {
     Stop(Name),
     /// `tree`
     Tree,
+    /// `info`
+    Info(Name),
+    /// `send`: to whom, and the text.
+    Send(Name, String),
     /// `kill`
     Kill(Name),
     /// `restart`
@@ -161,6 +165,9 @@ fn parse_word(source: &Arc<Source>, word: &'static Word, mut tokens: Tokens) -> 
             break;
         }
         operands.push(token);
+        if word.operands.get(operands.len()) == Some(&Operand::Text) {
+            operands.extend(tokens.text_to_the_end());
+        }
     }
     let says_anyway = |last: &mut Token| !last.quoted && last.text == "anyway";
     let anyway =
@@ -194,6 +201,10 @@ fn parse_word(source: &Arc<Source>, word: &'static Word, mut tokens: Tokens) -> 
         }
         ("stop", _, Some(name)) => Command::Stop(name),
         ("tree", ..) => Command::Tree,
+        ("info", _, Some(name)) => Command::Info(name),
+        ("send", _, Some(name)) => {
+            Command::Send(name, operands.next().map_or(String::new(), |text| text.text))
+        }
         ("kill", _, Some(name)) => Command::Kill(name),
         ("restart", _, Some(name)) => Command::Restart(name),
         ("reload", _, Some(actor)) => {
@@ -306,6 +317,18 @@ pub(crate) struct Tokens<'a> {
 impl<'a> Tokens<'a> {
     fn rest(&self) -> &'a str {
         self.text[self.at..].trim_start()
+    }
+
+    /// All that follows as one token; none if that is nothing, a comment, or begins with quotes.
+    fn text_to_the_end(&mut self) -> Option<Token> {
+        let rest = self.rest();
+        if rest.is_empty() || rest.starts_with("//") || rest.starts_with('"') {
+            return None;
+        }
+        let start = self.text.len() - rest.len();
+        let text = rest.trim_end();
+        self.at = start + text.len();
+        Some(Token { text: text.to_owned(), span: start..self.at, quoted: false })
     }
 }
 

@@ -2,6 +2,7 @@
 //! programs.
 
 use crate::divergence;
+use crate::info;
 use crate::paint::{Paint, Role, printable, printable_json};
 use crate::record;
 use crate::styled::Line;
@@ -35,6 +36,8 @@ pub enum Output {
     Actors(Vec<ActorInfo>),
     /// All actors below their supervisors.
     Tree(Vec<Kin>),
+    /// All about one actor.
+    Info(Box<Kin>),
     /// What is at the cursor, after it was moved.
     Event {
         /// Where the cursor is.
@@ -133,6 +136,7 @@ impl Output {
             }
             Self::Actors(actors) => table(actors, look),
             Self::Tree(tree) => tree::text(tree, look),
+            Self::Info(kin) => info::text(kin, look),
             Self::Event { place, event, before } => match event {
                 Event::Turn(view) => record::turn(view, before.as_ref(), look),
                 Event::Call(call) => {
@@ -168,6 +172,7 @@ impl Output {
                 object
             }
             Self::Tree(tree) => return tree::to_json(tree),
+            Self::Info(kin) => info::to_json(kin),
             Self::Actors(actors) => return actors.iter().map(ActorInfo::to_json).collect(),
             Self::Event { place, event, .. } => {
                 let mut object = json!({

@@ -230,6 +230,8 @@ impl Session {
             Command::Spawn(spawn) => self.spawn_line(source, &spawn, sink).await?,
             Command::Reload(reload) => self.reload(source, &reload, sink).await?,
             Command::Stop(name) => sink(self.stop(source, &name).await?)?,
+            Command::Info(name) => sink(self.info(source, &name)?)?,
+            Command::Send(name, text) => sink(self.send(source, &name, text).await?)?,
             Command::Kill(name) => sink(self.kill(source, &name).await?)?,
             Command::Restart(name) => sink(self.restart(source, &name).await?)?,
             Command::Tree => sink(Output::Tree(self.node.tree()))?,

@@ -31,19 +31,22 @@ pub fn text(tree: &[Kin], look: Look) -> String {
 
 /// The tree for programs: an object for each actor.
 pub fn to_json(tree: &[Kin]) -> Vec<Value> {
-    let object = |kin: &Kin| {
-        let supervision = kin.actor.manifest.supervisor.as_ref();
-        json!({
+    tree.iter().map(kin_to_json).collect()
+}
+
+/// One actor for programs.
+pub fn kin_to_json(kin: &Kin) -> Value {
+    let supervision = kin.actor.manifest.supervisor.as_ref();
+    json!({
             "actor": &*kin.actor.name,
             "id": kin.actor.id.0,
             "running": kin.alive,
             "restarts": kin.actor.incarnation() - 1,
             "waiting": kin.waiting,
+            "waits_for": kin.waits_for.as_deref(),
             "restart": kin.spec.as_ref().map(|spec| spec.restart.name()),
             "strategy": supervision.map(|supervision| supervision.strategy.name()),
-        })
-    };
-    tree.iter().map(object).collect()
+    })
 }
 
 /// The name without those of the supervisors.
@@ -51,7 +54,8 @@ fn short(kin: &Kin) -> &str {
     kin.actor.name.rsplit_once('/').map_or(&*kin.actor.name, |(_, name)| name)
 }
 
-fn about(kin: &Kin) -> String {
+/// How it is supervised and supervises, and what waits, in words.
+pub fn about(kin: &Kin) -> String {
     let mut words = Vec::new();
     if let Some(spec) = &kin.spec {
         words.push(spec.restart.name().to_owned());
@@ -70,5 +74,6 @@ fn about(kin: &Kin) -> String {
     if kin.waiting > 0 {
         words.push(count(kin.waiting as u64, "message waits", "messages wait"));
     }
+    words.extend(kin.waits_for.as_ref().map(|actor| format!("waits for {actor}")));
     words.join(", ")
 }

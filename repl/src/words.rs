@@ -16,6 +16,8 @@ pub enum Operand {
     Number,
     /// A word of the REPL.
     Word,
+    /// The rest of the line.
+    Text,
 }
 
 /// One word: how it is written, and what it does.
@@ -84,6 +86,30 @@ pub static WORDS: &[Word] = &[
         help: "Shows all actors below their supervisors, in the order in which they are started, with how often \
                they were restarted. Children that have ended are shown, too: `restart` starts them again.",
         example: "tree",
+    },
+    Word {
+        name: "info",
+        aliases: &[],
+        usage: "NAME",
+        operands: &[Operand::Actor],
+        required: 1,
+        summary: "show all about one actor",
+        help: "Shows what the actor is doing, its component, and its manifest with every grant and limit written \
+               out, also those that are defaults.",
+        example: "info shop/orders",
+    },
+    Word {
+        name: "send",
+        aliases: &[],
+        usage: "NAME TEXT",
+        operands: &[Operand::Actor, Operand::Text],
+        required: 2,
+        summary: "write to an actor's inbox",
+        help: "The actor gets the text as a message, as from the `messenger` of another actor, and the line waits \
+               until it has processed it. It must export `theater:actor/inbox`.\n\
+               The text is the rest of the line. If it stands between double quotes, these do not belong to it, and \
+               in it \\\" means a double quote.",
+        example: "send shop/audit sold two of A-1",
     },
     Word {
         name: "kill",

@@ -7,6 +7,7 @@ mod application;
 mod enroll;
 mod household;
 mod member;
+mod outside;
 mod peers;
 mod recover;
 mod reload;
@@ -15,16 +16,14 @@ mod tree;
 mod unfinished;
 mod waits;
 
-use crate::actor::{
-    Actor, Call, CallError, Control, Handle, Post, Refused, Reply, Slots, WarmInstances,
-};
+use crate::actor::{Actor, CallError, Control, Handle, Post, Slots, WarmInstances};
 use crate::cache::Cache;
 use crate::diagnostic::{Diagnostic, NAME_TAKEN, NODE_STOPPED, RUN_UNWRITABLE, Result};
 use crate::engine::{EngineConfig, KEPT_INSTANCES, KEPT_MEMORY};
 use crate::handlers::filesystem;
 use crate::manifest::{Child, Manifest};
 use crate::trace::{
-    ActorId, Cause, Code, Durability, Entry, Hash, Kind, Log, LogFailed, RunDir, Subscription,
+    ActorId, Code, Durability, Entry, Hash, Kind, Log, LogFailed, RunDir, Subscription,
 };
 use crate::turn::{Compiled, Compiler, Program};
 use crate::world::Binary;
@@ -284,39 +283,6 @@ impl Node {
         if let Some(handle) = registry.living.get_mut(&actor.name) {
             handle.task = Some(task);
         }
-    }
-
-    /// Calls an exported function of an actor, by its full name, with arguments of its types, and
-    /// waits for the answer to be stored. `origin` are the words of the call, for the trace.
-    ///
-    /// # Errors
-    ///
-    /// See [`CallError`].
-    pub async fn call(
-        &self,
-        actor: &str,
-        function: &str,
-        arguments: Vec<Val>,
-        origin: Option<String>,
-    ) -> Result<Reply, CallError> {
-        let (target, mailbox) = {
-            let registry = self.registry();
-            let handle =
-                registry.get(actor).ok_or_else(|| CallError::NoSuchActor(actor.to_owned()))?;
-            (handle.actor.clone(), handle.mailbox.clone())
-        };
-        let encoded = target.encode_message(function, &arguments)?;
-        let (reply, answer) = oneshot::channel();
-        let function = function.to_owned();
-        let (cause, generation) = (Cause::Outside, target.generation());
-        let (sender, depth, reply) = (None, 0, Some(reply));
-        let call =
-            Call { function, generation, arguments, encoded, cause, sender, origin, depth, reply };
-        mailbox.push(call).map_err(|refused| match refused {
-            Refused::Full(_) => CallError::Overloaded(actor.to_owned()),
-            Refused::Closed => CallError::Ended(actor.to_owned()),
-        })?;
-        answer.await.unwrap_or_else(|_| Err(CallError::Ended(actor.to_owned())))
     }
 
     /// The living actors, by name.

@@ -15,6 +15,7 @@ mod hostile;
 mod inspect;
 mod languages;
 mod lsp;
+mod messages;
 mod neovim;
 mod new;
 mod normal;

@@ -78,7 +78,7 @@ fn completes_what_can_stand_at_the_cursor() {
         ("sp|", &["spawn"]),
         ("  st|", &["  stop", "  step", "  step-back", "  state"]),
         ("co|", &["counter."]),
-        ("s|", &["shop.", "spawn", "stop", "step", "step-back", "state"]),
+        ("s|", &["shop.", "spawn", "stop", "send", "step", "step-back", "state"]),
         ("zzz|", &[]),
         ("// s|", &[]),
         // Operands.

@@ -199,9 +199,9 @@ impl CallError {
                 aborted(actor, *turn, *outcome, failure)
             }
             Self::Ended(_) => Diagnostic::error(NODE_STOPPED, message),
-            Self::NoInbox(_) | Self::Unlinked { .. } => {
-                Diagnostic::error(FUNCTION_UNKNOWN, message)
-            }
+            Self::NoInbox(_) => Diagnostic::error(FUNCTION_UNKNOWN, message)
+                .help("It takes messages once its world exports that interface."),
+            Self::Unlinked { .. } => Diagnostic::error(FUNCTION_UNKNOWN, message),
             Self::Timeout { .. } | Self::Cycle(_) => Diagnostic::error(TURN_ABORTED, message),
             Self::NotStored(_) => Diagnostic::error(RUN_UNWRITABLE, message).help(
                 "The answer is not given, because it is not stored. Make room, then go on with \

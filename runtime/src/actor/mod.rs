@@ -122,26 +122,6 @@ impl Actor {
         self.vitals.state_size.load(Ordering::Relaxed)
     }
 
-    /// The encoded arguments of a message, after the checks that need no turn.
-    ///
-    /// # Errors
-    ///
-    /// When there is no such function, or the arguments are too large.
-    pub(crate) fn encode_message(
-        &self,
-        function: &str,
-        arguments: &[Val],
-    ) -> Result<Vec<u8>, CallError> {
-        let actor = || self.name.to_string();
-        let found = self.program.callable(function).ok_or_else(|| CallError::NoSuchFunction {
-            actor: actor(),
-            function: function.to_owned(),
-        })?;
-        let encoded = found.encode_arguments(arguments);
-        self.check_size(&encoded)?;
-        Ok(encoded)
-    }
-
     /// Whether the arguments of a message are small enough.
     pub(crate) fn check_size(&self, encoded: &[u8]) -> Result<(), CallError> {
         let (size, limit) = (encoded.len() as u64, self.manifest.limits.message);

@@ -46,9 +46,9 @@ impl Promised {
 impl Peers for PostOffice {
     fn find(&self, from: &str, name: &str) -> Option<Peer> {
         let inner = self.0.upgrade()?;
-        let registry = Node { inner }.registry().meaning(from, name)?.0;
-        let has_inbox = registry.program.callback("inbox", "message").is_some();
-        Some(Peer { id: registry.id, path: registry.name.clone(), has_inbox })
+        let (actor, _) = Node { inner }.registry().meaning(from, name)?;
+        let has_inbox = actor.program.callback("inbox", "message").is_some();
+        Some(Peer { id: actor.id, path: actor.name.clone(), has_inbox })
     }
 
     fn ask(&self, question: Question) -> Answer {

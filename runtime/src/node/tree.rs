@@ -14,6 +14,8 @@ pub struct Kin {
     pub alive: bool,
     /// How many messages wait for it.
     pub waiting: usize,
+    /// The path of the actor for whose answer it waits.
+    pub waits_for: Option<Arc<str>>,
     /// How its supervisor treats it; none under the node's root.
     pub spec: Option<Child>,
 }
@@ -39,6 +41,7 @@ impl Node {
             actor: handle.actor.clone(),
             alive: handle.is_alive(),
             waiting: handle.mailbox.len(),
+            waits_for: self.inner.waits.of(handle.actor.id),
             spec: spec(&handle.actor.name),
         };
         let mut tree: Vec<Kin> = registry.living.values().map(kin).collect();

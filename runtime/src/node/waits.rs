@@ -52,6 +52,11 @@ impl Waits {
         Err(circle)
     }
 
+    /// The actor for whose answer this one waits.
+    pub fn of(&self, asker: ActorId) -> Option<Arc<str>> {
+        self.lock().get(&asker).map(|wait| wait.target.name.clone())
+    }
+
     fn lock(&self) -> MutexGuard<'_, HashMap<ActorId, Wait>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

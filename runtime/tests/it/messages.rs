@@ -38,10 +38,15 @@ impl Stage {
 
     /// Spawns a peer whose link goes to another actor.
     async fn spawn(&self, name: &str, link: &str) {
+        self.spawn_with(name, &format!("\"{link}\""), "").await;
+    }
+
+    /// The same with the link as it stands in the manifest, and with limits.
+    async fn spawn_with(&self, name: &str, link: &str, limits: &str) {
         let text = format!(
             "[actor]\nname = \"{name}\"\n[handlers]\nstate = true\ntimer = {{ max = 2 }}\n\
              messenger = {{ to = [\"a\", \"b\", \"nobody\"] }}\n\
-             [links]\n\"test:peer/work\" = \"{link}\"\n"
+             [links]\n\"test:peer/work\" = {link}\n[limits]\n{limits}"
         );
         let source: Arc<Source> = Source::new("theater.toml", text);
         let (manifest, _) = Manifest::parse(source, Path::new("")).into_result().unwrap();
@@ -147,6 +152,87 @@ async fn a_call_that_would_wait_for_itself_is_refused_with_the_circle() {
     stage.spawn("c", "c").await;
     let error = stage.call("c.ask(1)").await.unwrap_err().to_string();
     assert!(error.contains("c -> c"), "{error}");
+    stage.holds().await;
+}
+
+async fn until(holds: impl Fn() -> bool) {
+    while !holds() {
+        tokio::task::yield_now().await;
+    }
+}
+
+/// Waits until the actor waits for another one, or no longer does.
+async fn waits(node: &Node, actor: &str, target: Option<&str>) {
+    until(|| {
+        let tree = node.tree();
+        let kin = tree.iter().find(|kin| &*kin.actor.name == actor).unwrap();
+        kin.waits_for.as_deref() == target
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_waits_is_seen_until_the_answer_comes() {
+    let stage = Stage::pair().await;
+    let watch = async {
+        waits(&stage.node, "a", Some("b")).await;
+        stage.node.actor("b").unwrap().cancel_turn();
+    };
+    let (answer, ()) = tokio::join!(stage.call("a.ask(99)"), watch);
+    let error = answer.unwrap_err().to_string();
+    assert!(error.contains("b#1 aborted"), "{error}");
+    waits(&stage.node, "a", None).await;
+    stage.holds().await;
+}
+
+#[tokio::test]
+async fn a_call_over_a_link_does_not_wait_longer_than_the_link_says() {
+    let stage = Stage::new().await;
+    stage.spawn_with("a", "{ actor = \"b\", timeout = \"20ms\" }", "").await;
+    stage.spawn("b", "a").await;
+    let error = stage.call("a.ask(99)").await.unwrap_err().to_string();
+    assert!(error.contains("`b` did not answer within 20ms"), "{error}");
+    stage.node.actor("b").unwrap().cancel_turn();
+    assert_eq!(stage.call("b.ask(2)").await.unwrap(), "4");
+    stage.holds().await;
+}
+
+#[tokio::test]
+async fn a_call_over_a_link_is_refused_by_a_full_mailbox() {
+    let stage = Stage::new().await;
+    stage.spawn("a", "b").await;
+    stage.spawn_with("b", "\"a\"", "mailbox = 1\n").await;
+    stage.spawn("c", "b").await;
+    let full = async {
+        waits(&stage.node, "c", Some("b")).await;
+        until(|| stage.node.waiting("b") == 0).await;
+        let refused = async {
+            until(|| stage.node.waiting("b") == 1).await;
+            let refused = stage.call("a.ask(1)").await;
+            stage.node.actor("b").unwrap().cancel_turn();
+            refused
+        };
+        tokio::join!(stage.call("b.twice(4)"), refused)
+    };
+    let (occupied, (waiting, refused)) = tokio::join!(stage.call("c.ask(99)"), full);
+    let refused = refused.unwrap_err().to_string();
+    assert!(refused.contains("the mailbox of `b` is full"), "{refused}");
+    occupied.unwrap_err();
+    assert_eq!(waiting.unwrap(), "8");
+    stage.holds().await;
+}
+
+#[tokio::test]
+async fn somebody_outside_writes_to_an_inbox() {
+    let stage = Stage::pair().await;
+    let reply = stage.node.send("b", "hello".to_owned(), Some("send b hello".to_owned())).await;
+    assert_eq!(reply.unwrap().turn, 1);
+    assert_eq!(stage.stored("b", "last"), Some(Value::Text("hello".to_owned())));
+    let error = stage.node.send("nobody", String::new(), None).await.unwrap_err();
+    assert!(matches!(error, CallError::NoSuchActor(_)));
+    let large = "x".repeat(20 << 20);
+    let error = stage.node.send("b", large, None).await.unwrap_err();
+    assert!(matches!(error, CallError::TooLarge { .. }), "{error}");
     stage.holds().await;
 }
 
