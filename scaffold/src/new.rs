@@ -42,8 +42,10 @@ pub struct NewOptions {
 pub struct Created {
     /// The new folder.
     pub path: PathBuf,
-    /// The actor's name.
+    /// The actor's name, or that of the application's supervisor.
     pub name: String,
+    /// What it is: an `actor` or an `application`.
+    pub kind: &'static str,
     /// The files in it, by their paths within it.
     pub files: Vec<String>,
     /// What became of version control.
@@ -72,6 +74,7 @@ pub fn create(options: &NewOptions) -> diagnostic::Result<Created> {
     Ok(Created {
         next: next_commands(path),
         path: path.clone(),
+        kind: template.kind,
         files: files.into_iter().map(|file| file.path).collect(),
         repository,
         name,

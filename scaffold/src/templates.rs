@@ -5,17 +5,19 @@ use theater_runtime::diagnostic::Source;
 use theater_runtime::world::{Wit, WitFiles};
 use wit_parser::PackageId;
 
-/// A project that can be copied.
+/// A project that can be copied, or an application of several.
 #[derive(Debug)]
 pub struct Template {
     /// What it is called, for `--template`.
     pub name: &'static str,
     /// What it is written in, for `--language`.
     pub language: &'static str,
+    /// What is made of it: an `actor` or an `application`.
+    pub kind: &'static str,
     /// What it does, in one line.
     pub summary: &'static str,
-    /// Path and text of each file.
-    files: &'static [(&'static str, &'static str)],
+    /// Path and text of each file, by the folders that they come from.
+    files: &'static [&'static [(&'static str, &'static str)]],
 }
 
 /// A file of a new project.
@@ -33,10 +35,16 @@ const PLACEHOLDER: &str = "my-actor";
 /// The same as a name in Rust.
 const RUST_PLACEHOLDER: &str = "my_actor";
 
+/// The files of a folder; behind `=>` the one of which a file is a copy.
 macro_rules! files {
-    ($folder:literal: $($path:literal),* $(,)?) => {
-        &[$(($path, include_str!(concat!("../../templates/", $folder, "/", $path)))),*]
+    ($folder:literal: $($path:literal $(=> $copy:literal)?),* $(,)?) => {
+        &[$((
+            files!(@last $path $(, $copy)?),
+            include_str!(concat!("../../templates/", $folder, "/", $path)),
+        )),*]
     };
+    (@last $path:literal) => { $path };
+    (@last $path:literal, $copy:literal) => { $copy };
 }
 
 /// Every template.
@@ -44,19 +52,47 @@ pub static TEMPLATES: &[Template] = &[
     Template {
         name: "counter",
         language: "rust",
-        summary: "a number that counts up, kept in the actor's state",
-        files: files!("counter/rust":
+        kind: "actor",
+        summary: COUNTER,
+        files: &[files!("counter/rust":
             "theater.toml", "Cargo.toml", "README.md", ".gitignore", "src/lib.rs", "src/panic.rs",
-            "wit/world.wit"),
+            "wit/world.wit")],
     },
     Template {
         name: "counter",
         language: "wat",
-        summary: "a number that counts up, kept in the actor's state",
-        files: files!("counter/wat":
-            "theater.toml", "README.md", ".gitignore", "src/counter.wat", "wit/world.wit"),
+        kind: "actor",
+        summary: COUNTER,
+        files: &[files!("counter/wat":
+            "theater.toml", "README.md", ".gitignore", "src/counter.wat", "wit/world.wit")],
+    },
+    Template {
+        name: "app",
+        language: "wat",
+        kind: "application",
+        summary: APP,
+        files: &[
+            APP_SHARED,
+            files!("app/wat":
+            "README.md", ".gitignore",
+            "inventory/theater.toml", "inventory/src/inventory.wat",
+            "orders/theater.toml", "orders/src/orders.wat",
+            "audit/theater.toml", "audit/src/audit.wat"),
+        ],
     },
 ];
+
+const COUNTER: &str = "a number that counts up, kept in the actor's state";
+
+const APP: &str = "a supervisor and three actors that talk to each other: a shop";
+
+/// What the applications in all languages have in common: the tree, the contracts and the test.
+const APP_SHARED: &[(&str, &str)] = files!("app/shared":
+    "theater.toml", "tests/shop.repl", "tests/shop.expected",
+    "inventory/wit/stock.wit", "inventory/wit/world.wit",
+    "orders/wit/checkout.wit", "orders/wit/world.wit",
+    "inventory/wit/stock.wit" => "orders/wit/deps/shop-inventory/stock.wit",
+    "audit/wit/book.wit", "audit/wit/world.wit");
 
 /// The keywords of Rust 2024, strict and reserved. wit-bindgen makes a module of the package's name,
 /// and writes it as it is.
@@ -71,26 +107,39 @@ const RUST_KEYWORDS: &[&str] = &[
 impl Template {
     /// Whether the name is a keyword of the template's language, in which it cannot be used.
     pub fn is_keyword(&self, name: &str) -> bool {
-        self.language == "rust" && RUST_KEYWORDS.contains(&name)
+        let stands_in_code = || {
+            self.own_files()
+                .any(|(path, text)| path.ends_with(".rs") && text.contains(RUST_PLACEHOLDER))
+        };
+        RUST_KEYWORDS.contains(&name) && stands_in_code()
     }
 
     /// The files of a project for an actor of this name, with the WIT packages that it uses.
     pub fn files(&self, name: &str) -> Vec<File> {
         let mut files: Vec<File> = self
-            .files
-            .iter()
+            .own_files()
             .map(|(path, text)| File { path: path.to_string(), text: named(path, text, name) })
             .collect();
-        files.extend(self.used_packages());
+        let projects = self.own_files().filter_map(|(path, _)| path.strip_suffix("wit/world.wit"));
+        files.extend(projects.flat_map(|folder| self.used_packages(folder)));
         files.sort_by(|a, b| a.path.cmp(&b.path));
         files
     }
 
-    /// The packages of Theater that the template's world uses, for `wit/deps`.
-    fn used_packages(&self) -> Vec<File> {
-        let own = self.files.iter().filter(|(path, _)| path.ends_with(".wit"));
-        let main = own.map(|(path, text)| Source::new(*path, *text)).collect();
-        let Ok(wit) = Wit::from_files(&WitFiles { main, deps: Vec::new() }) else {
+    fn own_files(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        self.files.iter().copied().flatten().copied()
+    }
+
+    /// The packages of Theater that the world of the project in a folder uses, for its `wit/deps`.
+    fn used_packages(&self, folder: &str) -> Vec<File> {
+        let own = format!("{folder}wit/");
+        let (deps, main) = self
+            .own_files()
+            .filter(|(path, _)| path.starts_with(&own))
+            .map(|(path, text)| Source::new(path, text))
+            .partition::<Vec<_>, _>(|source| source.name[own.len()..].starts_with("deps/"));
+        let deps = deps.into_iter().map(|source| vec![source]).collect();
+        let Ok(wit) = Wit::from_files(&WitFiles { main, deps }) else {
             // A test resolves every template.
             return Vec::new();
         };
@@ -110,7 +159,7 @@ impl Template {
         catalog::WIT
             .iter()
             .filter(|(path, _)| folders.iter().any(|folder| path.starts_with(folder.as_str())))
-            .map(|(path, text)| File { path: format!("wit/deps/{path}"), text: text.to_string() })
+            .map(|(path, text)| File { path: format!("{own}deps/{path}"), text: text.to_string() })
             .collect()
     }
 }

@@ -61,6 +61,24 @@ fn a_new_project_builds_and_checks_clean() {
     assert_eq!(check_project(&created.path), []);
 }
 
+#[test]
+fn a_new_application_builds_and_checks_clean() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut options = options(&folder.path().join("market"));
+    options.template = "app".into();
+    let created = create(&options).unwrap();
+    assert_eq!((created.name.as_str(), created.kind), ("market", "application"));
+    assert!(created.files.contains(&"orders/wit/deps/theater-host/messenger.wit".to_string()));
+    let copy = fs::read(created.path.join("orders/wit/deps/shop-inventory/stock.wit")).unwrap();
+    assert_eq!(copy, fs::read(created.path.join("inventory/wit/stock.wit")).unwrap());
+    for project in ["audit", "inventory", "orders"] {
+        assert_eq!(build(&created.path.join(project)).unwrap().warnings, []);
+    }
+    assert_eq!(check_project(&created.path), []);
+    let manifest = fs::read_to_string(created.path.join("theater.toml")).unwrap();
+    assert!(manifest.contains("name = \"market\""));
+}
+
 #[cfg(unix)]
 #[test]
 fn the_folder_has_the_permissions_of_any_new_folder() {

@@ -9,7 +9,12 @@ use theater_scaffold::new::{NewOptions, Repository, Vcs, create};
 ///
 /// Nothing is downloaded. The project is there whole or not at all; what exists is never
 /// overwritten.
+///
+/// Templates:
+///   counter  a number that counts up, kept in the actor's state
+///   app      a supervisor and three actors that talk to each other: a shop
 #[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
 pub struct Args {
     /// The folder to make
     path: PathBuf,
@@ -18,7 +23,7 @@ pub struct Args {
     #[arg(long)]
     name: Option<String>,
 
-    /// What to begin with: `counter`
+    /// What to begin with: `counter`, one actor, or `app`, an application of several
     #[arg(long, default_value = "counter")]
     template: String,
 
@@ -52,7 +57,8 @@ pub fn run(args: Args, output: &mut Output) -> Ended {
     })?;
     let paint = output.paint();
     let name = paint.text(Role::Actor, &created.name).into_owned();
-    output.line(&format!("made the actor {name} in {}", created.path.display()))?;
+    let (kind, path) = (created.kind, created.path.display());
+    output.line(&format!("made the {kind} {name} in {path}"))?;
     match &created.repository {
         Repository::NotWanted | Repository::Created | Repository::Joined => {}
         Repository::NoGit => {

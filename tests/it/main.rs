@@ -1,6 +1,7 @@
 //! Runs the real binary as a user does: one file per command, and what goes wrong across them.
 #![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
 
+mod application;
 mod build;
 mod cache;
 mod check;
