@@ -88,4 +88,22 @@ wait('no problems after undo', function()
   return #vim.diagnostic.get(manifest) == 0 and #vim.diagnostic.get(world) == 0
 end)
 say('undone', shown(manifest))
+
+-- The program's own check, of what is on disk.
+vim.cmd('Theater check')
+say(
+  'quickfix',
+  vim.tbl_map(function(it)
+    return { file = vim.fn.bufname(it.bufnr), line = it.lnum, column = it.col, text = it.text }
+  end, vim.fn.getqflist())
+)
+vim.cmd.cclose()
+say('words', vim.fn.getcompletion('Theater re', 'cmdline'))
+-- What a code lens asks for.
+vim.lsp.commands['theater.build']({ arguments = { vim.uri_from_fname(vim.fn.getcwd()) } })
+wait('what the build says', function()
+  return vim.iter(vim.api.nvim_buf_get_lines(0, 0, -1, false)):any(function(line)
+    return line:find('TH0105', 1, true) ~= nil
+  end)
+end)
 vim.cmd('qall!')
