@@ -18,10 +18,12 @@ mod waits;
 
 use crate::actor::{Actor, CallError, Control, Handle, Post, Slots, WarmInstances};
 use crate::cache::Cache;
-use crate::diagnostic::{Diagnostic, NAME_TAKEN, NODE_STOPPED, RUN_UNWRITABLE, Result};
+use crate::diagnostic::{
+    CHILD_FAILED, Diagnostic, NAME_TAKEN, NODE_STOPPED, RUN_UNWRITABLE, Result,
+};
 use crate::engine::{EngineConfig, KEPT_INSTANCES, KEPT_MEMORY};
 use crate::handlers::filesystem;
-use crate::manifest::{Child, Manifest};
+use crate::manifest::{Child, Manifest, Restart};
 use crate::trace::{
     ActorId, Code, Durability, Entry, Hash, Kind, Log, LogFailed, RunDir, Subscription,
 };
@@ -352,10 +354,11 @@ impl Node {
     ///
     /// # Errors
     ///
-    /// When there is no such actor, or it does not start again.
+    /// When there is no such actor, when it is a temporary child, or when it does not start again.
     pub async fn restart(&self, name: &str) -> Result<()> {
         match self.parent_of(name).map_err(|error| error.diagnostic())? {
             Some((parent, child)) => {
+                check_restartable(&parent, &child)?;
                 let (done, stopped) = oneshot::channel();
                 self.tell(&parent, Control::StopChild(child.clone(), done));
                 let _ = stopped.await;
@@ -421,6 +424,18 @@ impl Node {
     fn registry(&self) -> MutexGuard<'_, Registry> {
         self.inner.registry.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
+}
+
+/// Whether a child may be started again, as OTP has it: a supervisor forgets a temporary one with its end.
+fn check_restartable(parent: &Actor, child: &str) -> Result<()> {
+    let mut children = parent.manifest.supervisor.iter().flat_map(|s| &s.children);
+    let is_it = |spec: &Child| spec.name.value == child && spec.restart == Restart::Temporary;
+    if !children.any(is_it) {
+        return Ok(());
+    }
+    let message = format!("`{}/{child}` is temporary: it is never started again", parent.name);
+    let help = "Give it another `restart` under `[[children]]`, or restart its supervisor.";
+    Err(Box::new(Diagnostic::error(CHILD_FAILED, message).help(help)))
 }
 
 /// Waits until an actor that was told to end has ended. Each turn that it still executes, its last

@@ -65,6 +65,8 @@ pub(crate) enum Control {
     StartChild(String, oneshot::Sender<Result<(), Box<Diagnostic>>>),
     /// End for good, in order.
     Stop,
+    /// End in order, having seen too many restarts of children. Only supervisors' components hear this.
+    GiveUp,
     /// End at once, without the last turn.
     Kill,
     /// End in order, and begin again; told when that is done. Only the node's root does this.

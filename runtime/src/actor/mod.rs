@@ -31,7 +31,7 @@ use crate::manifest::Manifest;
 use crate::trace::{ActorId, Cause, Step};
 use crate::turn::Program;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use wasmtime::component::Val;
@@ -59,6 +59,8 @@ struct Vitals {
     turns: AtomicU64,
     state_size: AtomicU64,
     cancel: watch::Sender<bool>,
+    /// Whether its supervisor wants it to end.
+    told: AtomicBool,
     /// The class of slot that those need it to have who wait for it.
     awaited: watch::Sender<usize>,
 }
@@ -76,6 +78,7 @@ impl Actor {
             turns: AtomicU64::default(),
             state_size: AtomicU64::default(),
             cancel: watch::Sender::new(false),
+            told: AtomicBool::default(),
             awaited: watch::Sender::new(0),
         });
         let actor = Self { name, id, manifest, program, generation: 0, vitals };
@@ -156,6 +159,16 @@ impl Actor {
             depth: 0,
             reply: None,
         })
+    }
+
+    /// Remembers whether its supervisor wants it to end, in whatever way it then does.
+    pub(crate) fn tell_to_end(&self, told: bool) {
+        self.vitals.told.store(told, Ordering::Relaxed);
+    }
+
+    /// Whether its supervisor wants it to end.
+    pub(crate) fn is_told_to_end(&self) -> bool {
+        self.vitals.told.load(Ordering::Relaxed)
     }
 
     /// Waits until somebody ends what it is doing.

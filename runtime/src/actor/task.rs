@@ -223,6 +223,7 @@ impl Task {
             }
             Some(Control::Stop) => (ExitReason::Shutdown, Wish::Stop),
             Some(Control::Shutdown) => (ExitReason::Shutdown, Wish::Shutdown),
+            Some(Control::GiveUp) => (ExitReason::Shutdown, Wish::Own),
             Some(Control::Kill) => (ExitReason::Killed, Wish::Own),
             Some(Control::Restart(done)) => {
                 self.restarting = Some(done);
@@ -536,7 +537,8 @@ impl Task {
     fn exited(&self, reason: ExitReason, wish: Wish) -> Result<Exit, LogFailed> {
         // The instance goes with the incarnation.
         drop(self.warm.take(self.actor.id));
-        self.append(Kind::Exited { incarnation: self.life.incarnation, reason })?;
+        let told = wish != Wish::Own || self.actor.is_told_to_end();
+        self.append(Kind::Exited { incarnation: self.life.incarnation, reason, told })?;
         Ok(Exit { reason, wish })
     }
 

@@ -126,6 +126,7 @@ impl Family for Household {
             return Err(format!("`{child}` is no child any more"));
         };
         member.task.mailbox.open();
+        member.actor().tell_to_end(false);
         self.actors.insert(child.to_owned(), member.actor().clone());
         let (ready, started) = oneshot::channel();
         let (name, node) = (child.to_owned(), self.node.clone());
@@ -145,6 +146,7 @@ impl Family for Household {
 
     async fn stop(&mut self, child: &str) {
         let Some(actor) = self.actors.get(child).cloned() else { return };
+        actor.tell_to_end(true);
         let rule = self.shutdown.get(child).copied().unwrap_or(Shutdown::Infinity);
         let over = match rule {
             Shutdown::Kill => {

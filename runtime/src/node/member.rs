@@ -344,10 +344,9 @@ impl Work {
             After::GaveUp(gave_up) => {
                 let kind = Kind::GaveUp { child: gave_up.child, restarts: gave_up.restarts };
                 let recorded = self.supervisor.family().append(self.actor.id, kind);
-                let (task, exit) = self.end_component(Control::Stop).await;
-                // It ends as OTP's supervisors do, and on nobody's wish.
-                let exit = recorded.and(exit).map(|exit| Exit { wish: Wish::Own, ..exit });
-                Some((task, exit))
+                // It ends as OTP's supervisors do: with `shutdown`, and on nobody's wish.
+                let (task, exit) = self.end_component(Control::GiveUp).await;
+                Some((task, recorded.and(exit)))
             }
         }
     }
@@ -363,8 +362,11 @@ impl Work {
             }
             Some(Control::StartChild(child, done)) => {
                 let started = self.supervisor.start_child(&child).await;
-                let _ =
-                    done.send(started.map_err(|failed| did_not_start(&self.actor.name, &failed)));
+                let problem = |failed: FailedStart| {
+                    let problem = Diagnostic::error(CHILD_FAILED, failed.reason);
+                    Box::new(problem.help("See what it did with `trace`."))
+                };
+                let _ = done.send(started.map_err(problem));
                 None
             }
             // That concerns the component alone.

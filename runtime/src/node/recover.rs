@@ -83,10 +83,8 @@ impl Recovered {
                 Box::new(Diagnostic::error(TRACE_DAMAGED, message).help("Start a new run."))
             })?,
             Kind::Reloaded { code, upgrade } => actor.reloaded(*code, *upgrade),
-            Kind::Exited { reason, .. } => {
-                // What its node or its supervisor stopped, lives again with them.
-                actor.exit = Some(*reason).filter(|reason| *reason != ExitReason::Shutdown);
-            }
+            // What its node or its supervisor ended, lives again with them.
+            Kind::Exited { reason, told, .. } => actor.exit = (!told).then_some(*reason),
             Kind::Restarted { incarnation, fresh } => {
                 actor.exit = None;
                 actor.life.incarnation = *incarnation;

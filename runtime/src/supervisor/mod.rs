@@ -172,11 +172,15 @@ impl<F: Family> Supervisor<F> {
     ///
     /// # Errors
     ///
-    /// When it does not start.
+    /// When it does not start, or is no child any more.
     pub async fn start_child(&mut self, child: &str) -> Result<(), FailedStart> {
         match self.index(child).map(|index| self.children[index].life) {
             Some(Life::Ended | Life::Restarting) => self.start_these(&[child.to_owned()]).await,
-            Some(Life::Running(_)) | None => Ok(()),
+            Some(Life::Running(_)) => Ok(()),
+            None => Err(FailedStart {
+                child: child.to_owned(),
+                reason: format!("`{child}` is no child any more"),
+            }),
         }
     }
 

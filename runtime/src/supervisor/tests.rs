@@ -117,7 +117,8 @@ fn again(child: &str) -> After {
 }
 
 const ORDERLY: [ExitReason; 2] = [ExitReason::Normal, ExitReason::Shutdown];
-const ABNORMAL: [ExitReason; 3] = [ExitReason::Trap, ExitReason::Limit, ExitReason::Killed];
+const ABNORMAL: [ExitReason; 4] =
+    [ExitReason::Trap, ExitReason::Limit, ExitReason::Killed, ExitReason::NoSuchActor];
 const STRATEGIES: [Strategy; 3] = [OneForOne, OneForAll, RestForOne];
 const TWO: Children<'static> = &[("a", Permanent), ("b", Permanent)];
 const THREE: Children<'static> = &[("a", Permanent), ("b", Permanent), ("c", Permanent)];
@@ -182,6 +183,61 @@ async fn temporary() {
             assert_eq!(scene.supervisor.names(0), ["b"], "it is forgotten");
         }
     }
+}
+
+/// What follows from each exit of each kind of child: it is started again, rests, or is forgotten.
+const FATES: [(ExitReason, [&str; 3]); 6] = [
+    (ExitReason::Normal, ["again", "rests", "gone"]),
+    (ExitReason::Shutdown, ["again", "rests", "gone"]),
+    (ExitReason::Trap, ["again", "again", "gone"]),
+    (ExitReason::Limit, ["again", "again", "gone"]),
+    (ExitReason::Killed, ["again", "again", "gone"]),
+    (ExitReason::NoSuchActor, ["again", "again", "gone"]),
+];
+
+/// `permanent_*`, `transient_*` and `temporary_*` of every strategy, among siblings.
+#[tokio::test]
+async fn every_exit_of_every_child_under_every_strategy() {
+    let again = [(OneForOne, "+b"), (OneForAll, "-c -a +a +b +c"), (RestForOne, "-c +b +c")];
+    for (strategy, restarted) in again {
+        for (reason, fates) in FATES {
+            for (restart, fate) in [Permanent, Transient, Temporary].into_iter().zip(fates) {
+                let cell = format!("{strategy:?} {restart:?} {reason:?}");
+                let children = [("a", Permanent), ("b", restart), ("c", Permanent)];
+                let mut scene = Scene::new(strategy, &children).await;
+                assert_eq!(scene.exit("b", reason).await, After::Settled, "{cell}");
+                let (log, living, known) = match fate {
+                    "again" => (restarted, "a b c", "a b c"),
+                    "rests" => ("", "a c", "a b c"),
+                    _ => ("", "a c", "a c"),
+                };
+                assert_eq!(scene.log(), log, "{cell}");
+                assert_eq!(scene.living(), living, "{cell}");
+                assert_eq!(scene.supervisor.names(0).join(" "), known, "{cell}");
+            }
+        }
+    }
+}
+
+/// An exit that is followed by no restart counts for nothing, however often it happens.
+#[tokio::test]
+async fn exits_in_order_do_not_count() {
+    let mut scene = Scene::unstarted(OneForOne, 0, &[("a", Transient), ("b", Permanent)]);
+    scene.supervisor.start(&[]).await.unwrap();
+    for _ in 0..5 {
+        assert_eq!(scene.exit("a", ExitReason::Normal).await, After::Settled);
+        assert_eq!(scene.supervisor.start_child("a").await, Ok(()));
+    }
+    assert_eq!(scene.living(), "a b");
+}
+
+/// The first one that does not start: nobody is there to be stopped.
+#[tokio::test]
+async fn sup_start_fail() {
+    let mut scene = Scene::unstarted(OneForOne, 1, TWO);
+    scene.fail("a", 1);
+    assert_eq!(scene.supervisor.start(&[]).await.unwrap_err().child, "a");
+    assert_eq!(scene.log(), "!a", "and nobody after it is started");
 }
 
 /// Temporary children that are stopped because of another one are not started again.
@@ -309,6 +365,68 @@ async fn child_adm() {
     assert_eq!(scene.exit("a", ExitReason::Trap).await, After::Settled, "that was no restart");
 }
 
+/// `terminate_child` of a temporary child takes its specification away; `restart_child` does not find it then.
+#[tokio::test]
+async fn do_not_save_child_specs_for_temporary_children() {
+    let mut scene = Scene::new(OneForAll, &[("a", Permanent), ("b", Temporary)]).await;
+    scene.supervisor.stop_child("b").await;
+    assert_eq!(scene.log(), "-b");
+    let failed = scene.supervisor.start_child("b").await.unwrap_err();
+    assert_eq!(failed.reason, "`b` is no child any more");
+    assert_eq!(scene.exit("a", ExitReason::Trap).await, After::Settled);
+    assert_eq!(scene.log(), "+a", "nor does a restart of all");
+}
+
+/// `restart_child` of one that does not start: it is told, rests, and is not tried again.
+#[tokio::test]
+async fn restart_child_returns_error() {
+    let mut scene = Scene::new(OneForOne, TWO).await;
+    scene.supervisor.stop_child("a").await;
+    scene.fail("a", 1);
+    assert_eq!(scene.supervisor.start_child("a").await.unwrap_err().child, "a");
+    assert_eq!(scene.try_again("a").await, After::Settled);
+    assert_eq!(scene.log(), "-a !a");
+    assert_eq!(scene.supervisor.start_child("a").await, Ok(()));
+    assert_eq!(scene.living(), "a b");
+}
+
+/// `terminate_child` of one that is to be started again: it rests until somebody starts it.
+#[tokio::test]
+async fn terminate_child_in_restart_loop() {
+    for strategy in STRATEGIES {
+        let mut scene = Scene::unstarted(strategy, 4, &[("a", Permanent)]);
+        scene.supervisor.start(&[]).await.unwrap();
+        scene.fail("a", 1);
+        assert_eq!(scene.exit("a", ExitReason::Trap).await, again("a"));
+        scene.supervisor.stop_child("a").await;
+        scene.log();
+        assert_eq!(scene.try_again("a").await, After::Settled);
+        assert_eq!(scene.log(), "", "{strategy:?}");
+        assert_eq!(scene.supervisor.start_child("a").await, Ok(()));
+        assert_eq!(scene.log(), "+a", "{strategy:?}");
+    }
+}
+
+/// One that was stopped by hand is started with the others when all of them are.
+#[tokio::test]
+async fn one_for_all_starts_stopped_child() {
+    let mut scene = Scene::new(OneForAll, THREE).await;
+    scene.supervisor.stop_child("b").await;
+    scene.log();
+    assert_eq!(scene.exit("c", ExitReason::Trap).await, After::Settled);
+    assert_eq!(scene.log(), "-a +a +b +c");
+}
+
+/// A restart of the rest leaves out what is gone, and takes no notice of what stands before.
+#[tokio::test]
+async fn rest_for_one_temporary_bystander() {
+    let children = [("a", Temporary), ("b", Permanent), ("c", Temporary), ("d", Transient)];
+    let mut scene = Scene::new(RestForOne, &children).await;
+    assert_eq!(scene.exit("b", ExitReason::Trap).await, After::Settled);
+    assert_eq!(scene.log(), "-d -c +b +d");
+    assert_eq!(scene.supervisor.names(0), ["a", "b", "d"]);
+}
+
 /// With a back-off nothing is started before its time has come, and nothing is counted.
 #[tokio::test]
 async fn backoff() {
@@ -370,6 +488,34 @@ async fn intensity_within_period() {
         assert_eq!(scene.exit("a", ExitReason::Trap).await, After::Settled);
         scene.wait(seconds);
         assert_eq!(scene.exit("a", ExitReason::Trap).await, after);
+    }
+}
+
+/// `multiple_restarts`: the period slides, so that a restart is forgotten one by one.
+#[tokio::test]
+async fn multiple_restarts() {
+    let mut scene = Scene::unstarted(OneForOne, 2, TWO);
+    scene.supervisor.start(&[]).await.unwrap();
+    // Every 3 seconds: never more than 2 in 5 seconds.
+    for _ in 0..10 {
+        assert_eq!(scene.exit("a", ExitReason::Trap).await, After::Settled);
+        scene.wait(3);
+    }
+    assert_eq!(scene.exit("a", ExitReason::Trap).await, After::Settled);
+    assert_eq!(scene.exit("a", ExitReason::Trap).await, gave_up("a", 3));
+}
+
+/// With every strategy one exit is one restart, however many children are started again.
+#[tokio::test]
+async fn intensity_counts_exits() {
+    for strategy in STRATEGIES {
+        let mut scene = Scene::unstarted(strategy, 1, THREE);
+        scene.supervisor.start(&[]).await.unwrap();
+        assert_eq!(scene.exit("a", ExitReason::Trap).await, After::Settled, "{strategy:?}");
+        scene.log();
+        assert_eq!(scene.exit("b", ExitReason::Trap).await, gave_up("b", 2), "{strategy:?}");
+        assert_eq!(scene.log(), "-c -a", "all that live are stopped, whatever the strategy");
+        assert_eq!(scene.living(), "");
     }
 }
 

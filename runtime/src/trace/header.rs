@@ -76,6 +76,9 @@ pub enum Kind {
         incarnation: u32,
         /// Why.
         reason: ExitReason,
+        /// Whether its supervisor or its node ended it, so that it lives again with them. Else the reason
+        /// decides whether it is started again.
+        told: bool,
     },
     /// The next incarnation began.
     Restarted {

@@ -42,6 +42,7 @@ pub mod key {
     pub const RESTARTS: u64 = 27;
     pub const STEP: u64 = 28;
     pub const RECEIVER: u64 = 29;
+    pub const TOLD: u64 = 32;
 }
 
 impl Header {
@@ -138,9 +139,13 @@ impl Kind {
                     map.unsigned(key::INSTANCE, instance);
                 }
             }
-            Self::Exited { incarnation, reason } => {
+            Self::Exited { incarnation, reason, told } => {
                 map.unsigned(key::INCARNATION, (*incarnation).into());
                 map.text(key::REASON, reason.name());
+                // Absent where the actor itself, or its failure, ended it.
+                if *told {
+                    map.unsigned(key::TOLD, 1);
+                }
             }
             Self::Restarted { incarnation, fresh } => {
                 map.unsigned(key::INCARNATION, (*incarnation).into());
@@ -211,6 +216,7 @@ impl Kind {
             "exited" => Self::Exited {
                 incarnation: fields.incarnation()?,
                 reason: fields.named(key::REASON, ExitReason::from_name)?,
+                told: fields.get(key::TOLD).is_some(),
             },
             "restarted" => Self::Restarted {
                 incarnation: fields.incarnation()?,

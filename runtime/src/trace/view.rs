@@ -149,7 +149,7 @@ impl RecordView {
             Kind::Reloaded { code, .. } => {
                 format!("reloaded, component {}", code.component.short())
             }
-            Kind::Exited { incarnation, reason } => {
+            Kind::Exited { incarnation, reason, .. } => {
                 format!("exited: {reason} (incarnation {incarnation})")
             }
             Kind::Restarted { incarnation, fresh } => {
@@ -205,9 +205,10 @@ impl RecordView {
                 add("upgrade", json!(upgrade));
                 add("origin", json!(self.origin));
             }
-            Kind::Exited { incarnation, reason } => {
+            Kind::Exited { incarnation, reason, told } => {
                 add("incarnation", json!(incarnation));
                 add("reason", json!(reason.name()));
+                add("told", json!(told));
             }
             Kind::Restarted { incarnation, fresh } => {
                 add("incarnation", json!(incarnation));

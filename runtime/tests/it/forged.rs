@@ -103,7 +103,11 @@ fn forge_kind(noise: &mut Noise, kind: &mut Kind) {
                     let incarnation = noise.number() as u32;
                     Kind::Restarted { incarnation, fresh: noise.chance(2) }
                 }
-                1 => Kind::Exited { incarnation: noise.number() as u32, reason: ExitReason::Trap },
+                1 => Kind::Exited {
+                    incarnation: noise.number() as u32,
+                    reason: ExitReason::Trap,
+                    told: noise.chance(2),
+                },
                 2 => Kind::Stopped,
                 _ => Kind::Closed,
             }

@@ -215,6 +215,70 @@ async fn a_transient_child_that_is_done_stays_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_ends_by_itself_stays_so_and_who_was_told_to_comes_back() {
+    let more = ["restart = \"transient\"", "restart = \"temporary\"", "restart = \"transient\""];
+    let mut troupe = Troupe::start(three("", more)).await.unwrap();
+    troupe.until("app/c spawned").await;
+    // The same reason, but its own.
+    troupe.call("app/a", "retire", "").await.unwrap();
+    troupe.until("app/a shutdown").await;
+    for _ in 0..2 {
+        troupe.reopen().await;
+        let names: Vec<String> =
+            troupe.node.actors().iter().map(|actor| actor.name.to_string()).collect();
+        assert_eq!(names, ["app", "app/b", "app/c"], "{:?}", troupe.problems);
+    }
+    troupe.check().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_temporary_child_that_its_supervisor_killed_comes_back_with_the_run() {
+    let more = ["restart = \"temporary\"\nshutdown = \"kill\"", "restart = \"temporary\"", ""];
+    let mut troupe = Troupe::start(three("", more)).await.unwrap();
+    troupe.until("app/c spawned").await;
+    // Killed by somebody else, it is gone.
+    troupe.node.kill("app/b").await.unwrap();
+    troupe.until("app/b killed").await;
+    troupe.reopen().await;
+    let names: Vec<String> =
+        troupe.node.actors().iter().map(|actor| actor.name.to_string()).collect();
+    assert_eq!(names, ["app", "app/a", "app/c"], "{:?}", troupe.problems);
+    troupe.check().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_transient_supervisor_that_gave_up_stays_so() {
+    let dir = three("", ["", "", ""]);
+    let children = child("x", "../worker", "");
+    let manifest = format!("[handlers]\nstate = true\n[supervisor]\nintensity = 0\n{children}");
+    project(&dir.path().join("inner"), "inner", &manifest, None);
+    let children = child("i", "inner", "restart = \"transient\"") + &child("w", "worker", "");
+    let manifest = format!("[handlers]\nstate = true\n[supervisor]\n{children}");
+    project(dir.path(), "app", &manifest, None);
+
+    let mut troupe = Troupe::start(dir).await.unwrap();
+    troupe.until("app/w spawned").await;
+    troupe.call("app/i/x", "crash", "").await.unwrap_err();
+    let seen = troupe.until("app/i shutdown").await;
+    assert_eq!(seen, ["app/i/x trap", "app/i gave up: x 1", "app/i shutdown"]);
+    troupe.reopen().await;
+    let names: Vec<String> =
+        troupe.node.actors().iter().map(|actor| actor.name.to_string()).collect();
+    assert_eq!(names, ["app", "app/w"], "{:?}", troupe.problems);
+    troupe.check().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_temporary_child_is_not_restarted_by_hand() {
+    let troupe = Troupe::start(three("", ["", "restart = \"temporary\"", ""])).await.unwrap();
+    let refused = troupe.node.restart("app/b").await.unwrap_err();
+    let expected = "`app/b` is temporary: it is never started again";
+    assert_eq!((refused.code.id, refused.message.as_str()), ("TH0560", expected));
+    assert!(troupe.node.actor("app/b").is_some(), "nothing has happened to it");
+    troupe.check().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn messages_wait_while_their_actor_is_restarted() {
     let dir = three("backoff = \"200ms\"", ["", "", ""]);
     let mut troupe = Troupe::start(dir).await.unwrap();
