@@ -68,6 +68,21 @@ pub static TEMPLATES: &[Template] = &[
     },
     Template {
         name: "app",
+        language: "rust",
+        kind: "application",
+        summary: APP,
+        files: &[
+            APP_SHARED,
+            PANIC,
+            files!("app/rust":
+            "Cargo.toml", "README.md", ".gitignore",
+            "inventory/theater.toml", "inventory/Cargo.toml", "inventory/src/lib.rs",
+            "orders/theater.toml", "orders/Cargo.toml", "orders/src/lib.rs",
+            "audit/theater.toml", "audit/Cargo.toml", "audit/src/lib.rs"),
+        ],
+    },
+    Template {
+        name: "app",
         language: "wat",
         kind: "application",
         summary: APP,
@@ -93,6 +108,12 @@ const APP_SHARED: &[(&str, &str)] = files!("app/shared":
     "orders/wit/checkout.wit", "orders/wit/world.wit",
     "inventory/wit/stock.wit" => "orders/wit/deps/shop-inventory/stock.wit",
     "audit/wit/book.wit", "audit/wit/world.wit");
+
+/// Panics in the trace, as in the counter.
+const PANIC: &[(&str, &str)] = files!("counter/rust":
+    "src/panic.rs" => "inventory/src/panic.rs",
+    "src/panic.rs" => "orders/src/panic.rs",
+    "src/panic.rs" => "audit/src/panic.rs");
 
 /// The keywords of Rust 2024, strict and reserved. wit-bindgen makes a module of the package's name,
 /// and writes it as it is.

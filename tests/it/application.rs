@@ -1,6 +1,7 @@
 //! The application that `theater new --template app` makes: it does what its own test says.
 
 use crate::environment::TestEnvironment;
+use crate::rust;
 
 /// The application `shop`, built, in whose folder commands are then started.
 fn shop(mut env: TestEnvironment, language: &str) -> TestEnvironment {
@@ -25,6 +26,15 @@ fn passes_its_test(env: &TestEnvironment) {
 #[test]
 fn the_shop_in_the_text_format_passes_its_test() {
     passes_its_test(&shop(TestEnvironment::new(), "wat"));
+}
+
+#[test]
+fn the_shop_in_rust_passes_the_same_test() {
+    let Some((env, _guard)) = rust::environment() else { return };
+    let env = shop(env, "rust");
+    passes_its_test(&env);
+    let ran = env.shell("cargo test --release --quiet");
+    assert!(ran.stdout.contains("1 passed") && !ran.stderr.contains("warning"), "{ran}");
 }
 
 #[test]
