@@ -59,6 +59,7 @@ async fn foreground(args: Args, output: &mut Output) -> Ended {
         output,
         json: args.json,
         gave_up: None,
+        causes: Vec::new(),
         exits: HashMap::new(),
     };
     watching.introduce(&begun);
@@ -122,6 +123,8 @@ struct Watching<'o> {
     json: bool,
     /// Why the last actors ended, if that was not in order.
     gave_up: Option<Diagnostic>,
+    /// Why supervisors below those gave up, and what failed last: the causes, the last one first.
+    causes: Vec<Diagnostic>,
     /// How each actor ended last.
     exits: HashMap<ActorId, ExitReason>,
 }
@@ -181,8 +184,8 @@ impl Watching<'_> {
         if let Kind::Spawned { name, .. } = &record.header.kind {
             self.names.insert(id, name.clone());
         }
-        self.follow(id, &record.header.kind);
         let view = RecordView::new(record, self.names.get(&id).map(String::as_str));
+        self.follow(&view, id, &record.header.kind);
         let shown = match self.json {
             true => self.output.json(&view.to_json()),
             false => self.lines(&view),
@@ -190,14 +193,17 @@ impl Watching<'_> {
         shown.and_then(|()| self.output.flush())
     }
 
-    /// Notes why a supervisor at the root of a tree gives up: with it, its application ends.
-    fn follow(&mut self, id: ActorId, kind: &Kind) {
+    /// Notes why supervisors give up: with the one at the root of a tree its application ends, because
+    /// of what the others tell.
+    fn follow(&mut self, view: &RecordView, id: ActorId, kind: &Kind) {
         match kind {
+            Kind::Turn(turn) if !turn.outcome.commits() => {
+                let message = format!("{}  {}", view.address(), view.summary());
+                self.causes = vec![Diagnostic::error(GAVE_UP, message)];
+            }
             Kind::Exited { reason, .. } => drop(self.exits.insert(id, *reason)),
             Kind::GaveUp { child, restarts } => {
-                let Some(name) = self.names.get(&id).filter(|name| !name.contains('/')) else {
-                    return;
-                };
+                let Some(name) = self.names.get(&id) else { return };
                 let path = format!("{name}/{child}");
                 let exit = self.names.iter().find(|(_, known)| **known == path);
                 let exit = exit.and_then(|(id, _)| self.exits.get(id));
@@ -206,11 +212,18 @@ impl Watching<'_> {
                     "`{name}` gave up: `{path}` exited once too often{why}, after {} within the period",
                     super::count(u64::from(restarts.saturating_sub(1)), "restart"),
                 );
+                let problem = Diagnostic::error(GAVE_UP, message);
+                if name.contains('/') {
+                    self.causes.insert(0, problem);
+                    return;
+                }
                 let help = format!(
                     "See what it did with `theater trace show`, and what is allowed under `[supervisor]` of \
                      `{name}`."
                 );
-                self.gave_up = Some(Diagnostic::error(GAVE_UP, message).help(help));
+                let causes = std::mem::take(&mut self.causes);
+                self.gave_up =
+                    Some(causes.into_iter().fold(problem.help(help), Diagnostic::related));
             }
             _ => {}
         }

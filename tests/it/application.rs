@@ -4,7 +4,7 @@ use crate::environment::TestEnvironment;
 use crate::rust;
 
 /// The application `shop`, built, in whose folder commands are then started.
-fn shop(mut env: TestEnvironment, language: &str) -> TestEnvironment {
+pub fn shop(mut env: TestEnvironment, language: &str) -> TestEnvironment {
     let new = ["new", "shop", "--template", "app", "--language", language, "--vcs", "none"];
     let made = env.theater(&new).ok();
     assert!(made.stdout.starts_with("made the application shop in shop"), "{made}");

@@ -181,6 +181,12 @@ fn shown(arguments: &[&str]) -> String {
     std::iter::once("theater".to_owned()).chain(quoted).collect::<Vec<_>>().join(" ")
 }
 
+/// The words of a report, as they were before it was broken into lines.
+pub fn unwrapped(text: &str) -> String {
+    let words = text.split_whitespace().filter(|word| !["|", "│"].contains(word));
+    words.collect::<Vec<_>>().join(" ")
+}
+
 /// A command that runs. Dropped, it is killed.
 pub struct Running {
     input: Option<ChildStdin>,

@@ -15,6 +15,7 @@ mod filesystem;
 mod hostile;
 mod inspect;
 mod languages;
+mod links;
 mod lsp;
 mod messages;
 mod neovim;

@@ -2,7 +2,7 @@ use crate::environment::TestEnvironment;
 use insta::assert_snapshot;
 
 /// An application `shop` of two actors that ask each other.
-fn shop() -> TestEnvironment {
+pub fn shop() -> TestEnvironment {
     let env = TestEnvironment::new();
     let grants = "[handlers]\nstate = true\ntimer = true\nmessenger = { to = [\"*\"] }\n";
     let children = "[supervisor]\nintensity = 10\n[[children]]\nname = \"a\"\nmanifest = \"a\"\n\

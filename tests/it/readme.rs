@@ -63,10 +63,8 @@ fn the_readme_shows_what_happens() {
 /// Runs the commands, with `language` chosen for every new project: what stands there is the same
 /// for each.
 fn assert_prints(env: &TestEnvironment, shown: &[Shown], language: &str) {
-    let in_language = |command: &str| match command.strip_prefix("theater new my-actor") {
-        Some(rest) => format!("theater new my-actor{language}{rest}"),
-        None => command.to_owned(),
-    };
+    let in_language =
+        |command: &str| command.replace("theater new ", &format!("theater new{language} "));
     let lines: Vec<String> = shown.iter().map(|shown| in_language(&shown.command)).collect();
     let printed = env.session(&lines, false);
     assert_eq!(printed.len(), shown.len());

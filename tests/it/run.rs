@@ -1,4 +1,4 @@
-use crate::environment::TestEnvironment;
+use crate::environment::{TestEnvironment, unwrapped};
 use insta::assert_snapshot;
 
 #[test]
@@ -79,4 +79,44 @@ fn what_cannot_start_is_status_2() {
     // What did not start does not live again: it is spawned anew.
     let again = env.theater(&["run", "init-refuse.wat"]).with_status(2);
     assert!(again.stderr.contains("the moon is not full"), "{again}");
+}
+
+/// An application of two levels of supervisors, whose one worker fails at each tick of its timer.
+fn failing() -> TestEnvironment {
+    let env = TestEnvironment::new();
+    let supervisor = |name: &str, child: &str| {
+        format!(
+            "[actor]\nname = \"{name}\"\n[handlers]\ntimer = true\n[supervisor]\nintensity = 1\n\
+             [[children]]\nname = \"{child}\"\nmanifest = \"{child}\"\n"
+        )
+    };
+    env.write("theater.toml", supervisor("app", "inner"));
+    env.write("inner/theater.toml", supervisor("inner", "worker"));
+    let worker = "[actor]\nname = \"worker\"\ncomponent = \"it.wat\"\n[handlers]\ntimer = true\n";
+    env.write("inner/worker/theater.toml", worker);
+    let fixture = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/fails-on-a-tick.wat");
+    env.write("inner/worker/it.wat", std::fs::read(fixture).unwrap());
+    env
+}
+
+#[test]
+fn an_application_that_gives_up_ends_with_the_causes_and_status_1() {
+    let env = failing();
+    let ran = env.theater(&["run"]).with_status(1);
+    for said in [
+        "TH0562",
+        "`app` gave up: `app/inner` exited once too often",
+        "`app/inner` gave up: `app/inner/worker` exited once too often",
+        "tick(\"tick\") -> trap",
+    ] {
+        assert!(unwrapped(&ran.stderr).contains(said), "{said}\n{ran}");
+    }
+    env.theater(&["trace", "verify"]).ok();
+    // It gave up in order: nothing of it lives, and the next start is a new one.
+    let json = env.theater(&["run", "--new", "--json"]).with_status(1);
+    let kinds = json.stdout.lines().map(|line| {
+        let record: serde_json::Value = serde_json::from_str(line).unwrap();
+        record["kind"].as_str().unwrap().to_owned()
+    });
+    assert!(kinds.collect::<Vec<_>>().contains(&"gave-up".to_owned()), "{json}");
 }

@@ -76,13 +76,18 @@ pub fn units(files: &Snapshot) -> BTreeSet<Unit> {
 /// The files on which the problems of a unit depend, those that are not there included.
 pub fn inputs(files: &Snapshot, unit: &Unit) -> Vec<PathBuf> {
     match unit {
-        Unit::Project(folder) => {
-            let mut paths = vec![folder.join(FILE_NAME)];
-            paths.extend(component(files, folder));
-            paths.push(folder.join("wit"));
-            paths.extend(files.below(&folder.join("wit")));
+        Unit::Project(folder) if is_root(files, folder) => {
+            let projects = world::projects_in(files, folder);
+            let mut paths: Vec<PathBuf> =
+                projects.iter().flat_map(|folder| project_inputs(files, &normal(folder))).collect();
+            // Projects that belong to nobody are told of as well.
+            let below = files.named(FILE_NAME).into_iter().filter(|path| path.starts_with(folder));
+            paths.extend(below);
+            paths.sort();
+            paths.dedup();
             paths
         }
+        Unit::Project(folder) => project_inputs(files, folder),
         Unit::Package(folder) => {
             let mut paths = files.list(folder).unwrap_or_default();
             paths.retain(|path| is_wit(path));
@@ -94,6 +99,31 @@ pub fn inputs(files: &Snapshot, unit: &Unit) -> Vec<PathBuf> {
     }
 }
 
+fn project_inputs(files: &Snapshot, folder: &Path) -> Vec<PathBuf> {
+    let mut paths = vec![folder.join(FILE_NAME)];
+    paths.extend(component(files, folder));
+    paths.push(folder.join("wit"));
+    paths.extend(files.below(&folder.join("wit")));
+    paths
+}
+
+/// Whether a project is an application that belongs to no other one. How its actors fit together is
+/// told there alone: only there all names are known.
+fn is_root(files: &Snapshot, folder: &Path) -> bool {
+    let children = |folder: &Path| -> Vec<PathBuf> {
+        let Some(manifest) = Manifest::load_from(files, folder).manifest else { return Vec::new() };
+        let children = manifest.supervisor.iter().flat_map(|supervision| &supervision.children);
+        children.map(|child| normal(&manifest.resolve(&child.manifest.value))).collect()
+    };
+    let names = |path: &PathBuf| {
+        let parent = path.parent().filter(|parent| *parent != folder);
+        parent.is_some_and(|parent| {
+            children(parent).iter().any(|child| child == folder || *child == folder.join(FILE_NAME))
+        })
+    };
+    !children(folder).is_empty() && !files.named(FILE_NAME).iter().any(names)
+}
+
 /// Where a project's component is, as far as its manifest can be read.
 pub fn component(files: &Snapshot, project: &Path) -> Option<PathBuf> {
     let manifest = Manifest::load_from(files, project).manifest?;
@@ -103,7 +133,13 @@ pub fn component(files: &Snapshot, project: &Path) -> Option<PathBuf> {
 /// The problems of a unit.
 pub fn problems(files: &Snapshot, unit: &Unit) -> Problems {
     let found = match unit {
-        Unit::Project(folder) => world::check_project_in(files, folder),
+        Unit::Project(folder) => {
+            let mut found = world::check_project_in(files, folder);
+            if is_root(files, folder) {
+                found.extend(world::check_application_in(files, folder));
+            }
+            found
+        }
         Unit::Package(folder) => package(files, folder),
     };
     let home = match unit {

@@ -56,8 +56,15 @@ codes! {
     CALLBACK_MISSING = "TH0212", "a callback is missing";
 
     CHILD_GRANT = "TH0240", "a child is granted more than its supervisor";
+    CHILD_UNNAMED = "TH0241", "a project below an application belongs to nobody";
     LINK_UNUSED = "TH0250", "a link has no use";
     LINK_UNSUPPORTED = "TH0251", "a function cannot be used over a link";
+    LINK_UNKNOWN = "TH0252", "a link leads to nobody";
+    LINK_NOT_EXPORTED = "TH0253", "a link leads to an actor without the interface";
+    LINK_VERSION = "TH0254", "the two ends of a link have different versions";
+    LINK_TYPES = "TH0255", "the two ends of a link have different types";
+    LINK_CYCLE = "TH0256", "links form a circle";
+    MESSENGER_UNHEARD = "TH0257", "an actor may write to nobody";
 
     NOT_WASM = "TH0301", "a file is not WebAssembly";
     INVALID_WASM = "TH0302", "a component is not valid";

@@ -4,7 +4,7 @@ use super::start::{Loaded, load_project, single};
 use crate::cache::Cache;
 use crate::diagnostic::{Diagnostic, Result};
 use crate::manifest::{Child, Manifest};
-use crate::world::{Ancestors, check_child_grants, named_by};
+use crate::world::{Ancestors, Face, Member, check_child_grants, check_links, named_by};
 
 /// Loads the children of a project, with theirs.
 ///
@@ -41,4 +41,27 @@ fn load_child(
     let loaded = loaded?;
     let excess = check_child_grants(parent, &loaded.manifest);
     if excess.is_empty() { Ok(loaded) } else { Err(excess) }
+}
+
+/// Refuses an application whose actors do not fit together. What is only a warning `theater check` tells.
+///
+/// # Errors
+///
+/// All problems that are errors.
+pub(super) fn check_together(root: &Loaded) -> Result<(), Vec<Diagnostic>> {
+    let mut members = Vec::new();
+    gather(root, root.name().to_owned(), &mut members);
+    let mut problems = check_links(&members);
+    problems.retain(Diagnostic::is_error);
+    if problems.is_empty() { Ok(()) } else { Err(problems) }
+}
+
+fn gather<'l>(loaded: &'l Loaded, path: String, members: &mut Vec<Member<'l>>) {
+    // One that only supervises runs a component without anything.
+    let has_component = !loaded.manifest.is_supervisor_only();
+    let face = has_component.then(|| Face::of_component(&loaded.component.info));
+    members.push(Member { path: path.clone(), manifest: &loaded.manifest, face });
+    for (child, loaded) in &loaded.children {
+        gather(loaded, format!("{path}/{}", child.name.value), members);
+    }
 }

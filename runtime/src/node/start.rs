@@ -1,6 +1,6 @@
 //! From a path to a running actor.
 
-use super::application::load_children;
+use super::application::{check_together, load_children};
 use super::{Node, Opened, Prepared, PreparedChild};
 use crate::actor::Actor;
 use crate::boundary::export::{Function, INIT};
@@ -223,7 +223,11 @@ impl Start {
         cache: &Cache,
     ) -> Result<Option<Loaded>, Vec<Diagnostic>> {
         match self {
-            Self::Project(path) => load_project(path, cache, &mut Ancestors::default()).map(Some),
+            Self::Project(path) => {
+                let loaded = load_project(path, cache, &mut Ancestors::default())?;
+                check_together(&loaded)?;
+                Ok(Some(loaded))
+            }
             Self::Component(path) => bare(path, grants, cache).map(Some),
             Self::Empty => Ok(None),
         }

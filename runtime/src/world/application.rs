@@ -1,9 +1,14 @@
 //! Applications: the projects of an actor and of all below it.
 
-use crate::diagnostic::{CHILD_CYCLE, Diagnostic, Result};
-use crate::manifest::{Child, Manifest};
+use super::links::{Face, Member, check_links};
+use super::project::project_wit_in;
+use super::{Component, Wit, component_path};
+use crate::diagnostic::{CHILD_CYCLE, CHILD_UNNAMED, Diagnostic, Result};
+use crate::files::Files;
+use crate::manifest::{Child, FILE_NAME, Manifest};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// How deep the tree of actors may be.
 pub(crate) const DEEPEST_TREE: usize = 32;
@@ -103,5 +108,136 @@ impl Found {
             self.projects.push(path.to_owned());
         }
         Ok(())
+    }
+}
+
+/// How deep below an application projects are looked for that belong to nobody.
+const DEEPEST_FOLDER: usize = 4;
+
+/// The folders of an application's projects, as they are written, those that cannot be read included.
+pub fn projects_in(files: &(impl Files + ?Sized), path: &Path) -> Vec<PathBuf> {
+    let mut folders = Vec::new();
+    let mut todo = vec![path.to_owned()];
+    while let Some(path) = todo.pop() {
+        if folders.contains(&path) || folders.len() > usize::from(u16::MAX) {
+            continue;
+        }
+        if let Some(manifest) = Manifest::load_from(files, &path).manifest {
+            let children = manifest.supervisor.iter().flat_map(|s| &s.children);
+            todo.extend(children.map(|child| manifest.resolve(&child.manifest.value)));
+        }
+        folders.push(path);
+    }
+    folders
+}
+
+/// What does not fit between the actors of the application whose root is a project: links, names of
+/// messages, and projects below it that no manifest names. Nothing is found of a project without
+/// children, and of an application of which a manifest cannot be read.
+pub fn check_application_in(files: &(impl Files + ?Sized), path: &Path) -> Vec<Diagnostic> {
+    let mut actors = Vec::new();
+    if !gather(files, path, None, &mut Ancestors::default(), &mut actors) || actors.len() < 2 {
+        return Vec::new();
+    }
+    let members: Vec<Member> = actors.iter().map(Known::member).collect();
+    let mut problems = check_links(&members);
+    problems.extend(unnamed(files, &actors));
+    problems
+}
+
+/// What is known of an actor before it runs.
+struct Known {
+    path: String,
+    manifest: Manifest,
+    wit: Option<Wit>,
+    component: Option<Arc<Component>>,
+}
+
+impl Known {
+    /// The world is preferred to the component: it has places, and an editor may be ahead of the build.
+    fn member(&self) -> Member<'_> {
+        let world = self.wit.as_ref().and_then(|wit| Face::of_world(&self.manifest, wit));
+        let component = || {
+            let info = self.component.as_ref()?.info.as_ref().ok()?;
+            Some(Face::of_component(info))
+        };
+        Member { path: self.path.clone(), manifest: &self.manifest, face: world.or_else(component) }
+    }
+}
+
+/// Reads an actor and all below it. False if a manifest cannot be read.
+fn gather(
+    files: &(impl Files + ?Sized),
+    project: &Path,
+    path: Option<String>,
+    ancestors: &mut Ancestors,
+    actors: &mut Vec<Known>,
+) -> bool {
+    let Some(manifest) = Manifest::load_from(files, project).manifest else { return false };
+    let path = path.unwrap_or_else(|| manifest.actor.name.value.clone());
+    let (wit, component) = match manifest.is_supervisor_only() {
+        true => (None, None),
+        false => (
+            project_wit_in(files, &manifest).ok().flatten(),
+            files.component(&component_path(&manifest)).ok(),
+        ),
+    };
+    let children = manifest.supervisor.iter().flat_map(|supervision| supervision.children.clone());
+    let children: Vec<Child> = children.collect();
+    let parent = manifest.clone();
+    actors.push(Known { path: path.clone(), manifest, wit, component });
+    children.iter().all(|child| {
+        let Ok(project) = ancestors.enter(&parent, child) else { return false };
+        let path = format!("{path}/{}", child.name.value);
+        let whole = gather(files, &project, Some(path), ancestors, actors);
+        ancestors.leave();
+        whole
+    })
+}
+
+/// Projects below the root's folder that do not belong to the application.
+fn unnamed(files: &(impl Files + ?Sized), actors: &[Known]) -> Vec<Diagnostic> {
+    let Some(root) = actors.first().map(|actor| &actor.manifest) else { return Vec::new() };
+    let known: HashSet<PathBuf> = actors.iter().map(|actor| place(&actor.manifest.dir)).collect();
+    let mut problems = Vec::new();
+    let mut todo = vec![(root.dir.clone(), 0)];
+    while let Some((folder, depth)) = todo.pop() {
+        for path in files.list(&folder).unwrap_or_default() {
+            let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+            let made = |name: &str| {
+                name.starts_with('.') || ["target", "build", "node_modules"].contains(&name)
+            };
+            if name.is_none_or(|name| made(&name)) || !files.is_folder(&path) {
+                continue;
+            }
+            if !files.exists(&path.join(FILE_NAME)) || known.contains(&place(&path)) {
+                if depth < DEEPEST_FOLDER {
+                    todo.push((path, depth + 1));
+                }
+                continue;
+            }
+            problems.push(belongs_to_nobody(files, root, &path));
+        }
+    }
+    problems
+}
+
+fn belongs_to_nobody(files: &(impl Files + ?Sized), root: &Manifest, folder: &Path) -> Diagnostic {
+    let (name, shown) = (&root.actor.name, folder.strip_prefix(&root.dir).unwrap_or(folder));
+    let message = format!(
+        "the project {} belongs to nobody: no manifest of `{}` names it",
+        shown.display(),
+        name.value
+    );
+    let problem = Diagnostic::warning(CHILD_UNNAMED, message)
+        .at(&root.source, name.span.clone(), "this application")
+        .help("Name it as the `manifest` of one of `[[children]]`, or move it out of the folder.");
+    match Manifest::load_from(files, folder).manifest {
+        Some(found) => {
+            let span = found.actor.name.span.clone();
+            let there = Diagnostic::warning(CHILD_UNNAMED, "it is neither built nor started");
+            problem.related(there.at(&found.source, span, "this project"))
+        }
+        None => problem,
     }
 }

@@ -13,6 +13,7 @@ mod docs;
 mod grants;
 mod init;
 mod leftovers;
+mod links;
 mod names;
 mod packed;
 mod problems;
@@ -21,8 +22,8 @@ mod signature;
 mod text;
 mod wit;
 
-pub use application::application_projects;
 pub(crate) use application::{Ancestors, DEEPEST_TREE, named_by};
+pub use application::{application_projects, check_application_in, projects_in};
 pub use binary::Binary;
 pub use ceiling::check_child_grants;
 pub use component::{
@@ -32,6 +33,7 @@ pub use conformance::check_component;
 pub use docs::with_docs;
 pub use grants::{Needs, actor_world, check_grants, check_world, may_trap, needed_handlers};
 pub(crate) use leftovers::leftover;
+pub(crate) use links::{Face, Member, check_links};
 pub use names::meaning_of_name;
 pub use project::{
     Component, check_actor, check_binary, check_project, check_project_in, component_path,

@@ -1,6 +1,6 @@
 //! Everything about a project at once.
 
-use super::application::{application_projects, named_by};
+use super::application::{application_projects, check_application_in, named_by};
 use super::ceiling::check_child_grants;
 use super::component::ComponentInfo;
 use super::grants::{self, WorldCheck, actor_world};
@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use wit_parser::WorldId;
 
 /// Checks a project: its manifest, its WIT against the manifest, and its component, if it has been
-/// built, against both; then those of its children, and theirs. Every problem is found that does not
+/// built, against both; then those of its children, and theirs, and how they fit together. Every problem is found that does not
 /// hide behind another one.
 ///
 /// `path` is the project's folder, or its manifest.
@@ -24,6 +24,7 @@ pub fn check_project(path: &Path) -> Vec<Diagnostic> {
         Ok(projects) => {
             let below = projects.iter().filter(|project| *project != path);
             problems.extend(below.flat_map(|project| check_project_in(&Disk, project)));
+            problems.extend(check_application_in(&Disk, path));
         }
         // Those of this project's own manifest are known by now.
         Err(found) => {
@@ -131,7 +132,7 @@ pub fn project_wit(manifest: &Manifest) -> Result<Option<Wit>, Vec<Diagnostic>> 
     project_wit_in(&Disk, manifest)
 }
 
-fn project_wit_in(
+pub(super) fn project_wit_in(
     files: &(impl Files + ?Sized),
     manifest: &Manifest,
 ) -> Result<Option<Wit>, Vec<Diagnostic>> {

@@ -85,6 +85,13 @@ fn write_body<'a>(
     text.push_str(" }");
 }
 
+/// A type as it is written where it is used.
+pub(super) fn ty(resolve: &Resolve, ty: &Type) -> String {
+    let mut text = String::new();
+    write_type(resolve, ty, &mut text);
+    cut(text)
+}
+
 fn write_type(resolve: &Resolve, ty: &Type, text: &mut String) {
     if text.len() > MAX_TEXT {
         return;

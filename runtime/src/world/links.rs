@@ -1,0 +1,401 @@
+//! How the actors of an application fit together: whom their links mean, and whether the two ends agree.
+
+mod types;
+
+use super::grants;
+use super::wit::key_name;
+use super::{ComponentInfo, Wit, meaning_of_name, signature};
+use crate::catalog::{self, same_interface};
+use crate::diagnostic::{
+    Diagnostic, LINK_CYCLE, LINK_NOT_EXPORTED, LINK_TYPES, LINK_UNKNOWN, LINK_VERSION,
+    MESSENGER_UNHEARD, did_you_mean,
+};
+use crate::manifest::{Link, Manifest};
+use wit_parser::{Function, Interface, Resolve, WorldId, WorldItem};
+
+/// One actor of an application, as far as others have to do with it.
+pub(crate) struct Member<'a> {
+    /// Its path in the tree: `shop/orders`.
+    pub path: String,
+    /// Its manifest.
+    pub manifest: &'a Manifest,
+    /// What it imports and exports, if that is known.
+    pub face: Option<Face<'a>>,
+}
+
+/// What an actor imports and exports: by its component, or by its world.
+#[derive(Clone, Copy)]
+pub(crate) struct Face<'a> {
+    resolve: &'a Resolve,
+    world: WorldId,
+    /// Where the world stands.
+    wit: Option<&'a Wit>,
+}
+
+impl<'a> Face<'a> {
+    /// That of a component.
+    pub fn of_component(info: &'a ComponentInfo) -> Self {
+        Self { resolve: &info.resolve, world: info.world, wit: None }
+    }
+
+    /// That of the world that a manifest names, if there is one.
+    pub fn of_world(manifest: &Manifest, wit: &'a Wit) -> Option<Self> {
+        let world = grants::actor_world(manifest, wit).ok()?;
+        Some(Self { resolve: &wit.resolve, world, wit: Some(wit) })
+    }
+
+    fn interfaces(self, exported: bool) -> impl Iterator<Item = (String, &'a Interface)> + use<'a> {
+        let world = &self.resolve.worlds[self.world];
+        let items = if exported { &world.exports } else { &world.imports };
+        items.iter().filter_map(move |(key, item)| match item {
+            WorldItem::Interface { id, .. } => {
+                Some((key_name(self.resolve, key), &self.resolve.interfaces[*id]))
+            }
+            _ => None,
+        })
+    }
+
+    fn has_inbox(self) -> bool {
+        self.interfaces(true).any(|(name, _)| {
+            catalog::by_export(&name).is_some_and(|(_, interface)| interface.name == "inbox")
+        })
+    }
+
+    /// A place in the other actor's WIT, or else in its manifest.
+    fn point(self, to: &Member, function: &Function, words: &str) -> Diagnostic {
+        let place = self.wit.and_then(|wit| wit.place(function.span));
+        let problem = Diagnostic::error(LINK_TYPES, words);
+        match place {
+            Some((source, span)) => problem.at(&source, span, "the other end"),
+            None => problem.at(&to.manifest.source, to.manifest.actor.name.span.clone(), words),
+        }
+    }
+}
+
+/// Everything that does not fit between the actors of an application. An actor alone has nothing to
+/// fit: others may come.
+pub(crate) fn check_links(members: &[Member]) -> Vec<Diagnostic> {
+    if members.len() < 2 {
+        return Vec::new();
+    }
+    let tree = Tree { members };
+    let mut problems: Vec<Diagnostic> = Vec::new();
+    for member in members {
+        for link in &member.manifest.links {
+            problems.extend(tree.check_link(member, link));
+        }
+        problems.extend(tree.unheard(member));
+    }
+    problems.extend(tree.cycles());
+    // Several children may be made of one project.
+    let mut known: Vec<Diagnostic> = Vec::new();
+    for problem in problems {
+        if !known.contains(&problem) {
+            known.push(problem);
+        }
+    }
+    known
+}
+
+struct Tree<'m, 'a> {
+    members: &'m [Member<'a>],
+}
+
+impl<'m, 'a> Tree<'m, 'a> {
+    /// Whom a name means to an actor, by the rule that holds at run time.
+    fn meant(&self, from: &Member, name: &str) -> Option<&'m Member<'a>> {
+        let exists = |path: &str| self.members.iter().any(|member| member.path == path);
+        let path = meaning_of_name(&from.path, name, exists)?;
+        self.members.iter().find(|member| member.path == path)
+    }
+
+    /// The names of all others as the actor may say them.
+    fn names(&self, from: &Member) -> Vec<&'m str> {
+        let around = |above: &str| format!("{above}/");
+        let prefixes: Vec<String> =
+            from.path.match_indices('/').map(|(at, _)| around(&from.path[..at])).collect();
+        let own = around(&from.path);
+        let prefixes: Vec<String> = prefixes.into_iter().chain([own, String::new()]).collect();
+        self.members
+            .iter()
+            .flat_map(|member| {
+                prefixes.iter().filter_map(|prefix| member.path.strip_prefix(prefix.as_str()))
+            })
+            .collect()
+    }
+
+    /// The nearest name, or all that there are.
+    fn help(&self, from: &Member, name: &str) -> String {
+        let names = self.names(from);
+        match did_you_mean(name, names.iter().copied()) {
+            Some(near) => format!("Did you mean `{near}`?"),
+            None => {
+                let mut siblings: Vec<&str> =
+                    names.into_iter().filter(|name| !name.contains('/')).collect();
+                siblings.dedup();
+                format!(
+                    "The actors that `{}` can name are: {}. What they are called stands under \
+                     `[[children]]` of their supervisor.",
+                    own_name(from),
+                    siblings.join(", ")
+                )
+            }
+        }
+    }
+
+    fn check_link(&self, from: &Member, link: &Link) -> Vec<Diagnostic> {
+        let source = &from.manifest.source;
+        let (me, name) = (own_name(from), &link.actor.value);
+        let Some(to) = self.meant(from, name) else {
+            let message = format!("`{me}` is linked to `{name}`, which this application has not");
+            let problem = Diagnostic::error(LINK_UNKNOWN, message)
+                .at(source, link.actor.span.clone(), "there is no such actor")
+                .help(self.help(from, name));
+            return vec![problem];
+        };
+        if to.path == from.path {
+            let message = format!("`{me}` is linked to itself, and would wait for itself");
+            let problem = Diagnostic::error(LINK_CYCLE, message)
+                .at(source, link.actor.span.clone(), "this is the actor itself")
+                .help("Call the function within the component, or name another actor.");
+            return vec![problem];
+        }
+        let Some(face) = from.face else { return Vec::new() };
+        let answered = face
+            .interfaces(false)
+            .filter(|(import, interface)| !interface.functions.is_empty() && link.answers(import));
+        answered.flat_map(|(import, wanted)| fits(from, link, to, &import, wanted)).collect()
+    }
+
+    /// Names in the grant of `messenger` that mean nobody, or somebody who hears nothing.
+    fn unheard(&self, from: &Member) -> Vec<Diagnostic> {
+        let Some(grant) = &from.manifest.handlers.messenger else { return Vec::new() };
+        // The grant of a supervisor without a component is only the ceiling of its children.
+        if from.manifest.is_supervisor_only() {
+            return Vec::new();
+        }
+        let me = own_name(from);
+        let problems = grant.to.iter().filter_map(|to| {
+            let (message, help) = match to.strip_suffix('*') {
+                Some(prefix) => {
+                    if self.names(from).iter().any(|name| name.starts_with(prefix)) {
+                        return None;
+                    }
+                    let message =
+                        format!("`{me}` may write to `{to}`, and no actor here has such a name");
+                    (message, self.help(from, prefix))
+                }
+                None => match self.meant(from, to) {
+                    None => {
+                        let message =
+                            format!("`{me}` may write to `{to}`, which this application has not");
+                        (message, self.help(from, to))
+                    }
+                    Some(found) if found.face.is_some_and(|face| !face.has_inbox()) => {
+                        let message = format!("`{me}` may write to `{to}`, which has no inbox");
+                        let help = "Let it export `theater:actor/inbox@0.1.0`, or take it from the \
+                                    grant.";
+                        (message, help.to_owned())
+                    }
+                    Some(_) => return None,
+                },
+            };
+            let problem = Diagnostic::warning(MESSENGER_UNHEARD, message).help(help);
+            Some(match from.manifest.handlers.spans.get("messenger") {
+                Some(span) => {
+                    let place = text_within(from.manifest, span, to);
+                    problem.at(&from.manifest.source, place, "nobody hears it")
+                }
+                None => problem,
+            })
+        });
+        problems.collect()
+    }
+
+    /// A warning for each circle of links.
+    fn cycles(&self) -> Vec<Diagnostic> {
+        let mut problems = Vec::new();
+        let mut done: Vec<&str> = Vec::new();
+        for member in self.members {
+            if let Some(cycle) = self.cycle_through(member, &done) {
+                done.extend(cycle.iter().map(|(member, _)| member.path.as_str()));
+                problems.push(circle(&cycle));
+            }
+        }
+        problems
+    }
+
+    /// The shortest circle through an actor that touches none of those.
+    fn cycle_through(
+        &self,
+        start: &'m Member<'a>,
+        done: &[&str],
+    ) -> Option<Vec<(&'m Member<'a>, &'m Link)>> {
+        let mut paths: Vec<Vec<(&'m Member<'a>, &'m Link)>> = vec![Vec::new()];
+        let mut seen: Vec<&str> = Vec::new();
+        while !paths.is_empty() {
+            let mut longer = Vec::new();
+            for path in paths {
+                let from = match path.last() {
+                    None => start,
+                    Some((from, link)) => self.meant(from, &link.actor.value)?,
+                };
+                for link in &from.manifest.links {
+                    let Some(to) = self.meant(from, &link.actor.value) else { continue };
+                    let mut path = path.clone();
+                    path.push((from, link));
+                    if to.path == start.path && path.len() > 1 {
+                        return Some(path);
+                    }
+                    let fresh = !seen.contains(&to.path.as_str()) && to.path != from.path;
+                    if fresh && !done.contains(&to.path.as_str()) && to.path != start.path {
+                        seen.push(&to.path);
+                        longer.push(path);
+                    }
+                }
+            }
+            paths = longer;
+        }
+        None
+    }
+}
+
+/// What an actor is called by its siblings.
+fn own_name<'m>(member: &'m Member) -> &'m str {
+    member.path.rsplit('/').next().unwrap_or(&member.path)
+}
+
+/// Whether the actor that is meant answers an import.
+fn fits(
+    from: &Member,
+    link: &Link,
+    to: &Member,
+    import: &str,
+    wanted: &Interface,
+) -> Vec<Diagnostic> {
+    let (me, other) = (own_name(from), own_name(to));
+    let at = |problem: Diagnostic, words: &str| {
+        problem.at(&from.manifest.source, link.actor.span.clone(), words)
+    };
+    let there = |code, words: String| {
+        Diagnostic::error(code, words.clone()).at(
+            &to.manifest.source,
+            to.manifest.actor.name.span.clone(),
+            words,
+        )
+    };
+    let face = match to.face {
+        Some(face) => face,
+        None if to.manifest.is_supervisor_only() => {
+            let message = format!("`{me}` calls `{import}` of `{other}`, which has no functions");
+            let problem = at(Diagnostic::error(LINK_NOT_EXPORTED, message), "linked here");
+            return vec![
+                problem
+                    .related(there(LINK_NOT_EXPORTED, "it only supervises others".to_owned()))
+                    .help(format!("Link to one of its children, such as `{other}/NAME`.")),
+            ];
+        }
+        None => return Vec::new(),
+    };
+    let exports: Vec<(String, &Interface)> = face.interfaces(true).collect();
+    let plain = |name: &str| name.split('@').next().unwrap_or_default().to_owned();
+    let Some((_, offered)) = exports.iter().find(|(name, _)| same_interface(name, import)) else {
+        if let Some((other_version, _)) =
+            exports.iter().find(|(name, _)| plain(name) == plain(import))
+        {
+            let message =
+                format!("`{me}` imports `{import}`, and `{other}` exports `{other_version}`");
+            let problem = at(Diagnostic::error(LINK_VERSION, message), "linked here");
+            return vec![
+                problem
+                    .related(there(LINK_VERSION, format!("it exports `{other_version}`")))
+                    .help("Let both ends use compatible versions: the same major one, for 0.x the same minor one."),
+            ];
+        }
+        let message = format!("`{me}` calls `{import}` of `{other}`, which does not export it");
+        let own: Vec<String> = exports.iter().map(|(name, _)| plain(name)).collect();
+        let help = match did_you_mean(&plain(import), own.iter().map(String::as_str)) {
+            Some(near) => format!("It exports `{near}`: rename one of the two."),
+            None if own.is_empty() => "It exports no interface.".to_owned(),
+            None => format!("It exports: {}.", own.join(", ")),
+        };
+        let problem = at(Diagnostic::error(LINK_NOT_EXPORTED, message), "linked here");
+        let related = there(LINK_NOT_EXPORTED, "the actor that is meant".to_owned());
+        return vec![problem.related(related).help(help)];
+    };
+    let Some(own) = from.face else { return Vec::new() };
+    let mut problems = Vec::new();
+    for (name, wanted) in &wanted.functions {
+        let offered = offered.functions.get(name);
+        let differ = match offered {
+            None => Some(None),
+            Some(offered) => {
+                types::differ((own.resolve, wanted), (face.resolve, offered)).map(Some)
+            }
+        };
+        let Some(differ) = differ else { continue };
+        let here = signature::function(own.resolve, wanted);
+        let message = match offered {
+            None => format!("`{me}` calls `{name}` of `{import}`, which `{other}` does not export"),
+            Some(_) => {
+                format!("`{me}` and `{other}` have different types for `{name}` of `{import}`")
+            }
+        };
+        let problem = at(Diagnostic::error(LINK_TYPES, message), "linked here");
+        let mut help = format!("Used by `{me}`: {here}");
+        let problem = match offered {
+            None => problem.related(there(LINK_TYPES, format!("it has no `{name}`"))),
+            Some(offered) => {
+                help += &format!(
+                    "\nFound in `{other}`: {}",
+                    signature::function(face.resolve, offered)
+                );
+                if let Some((left, right)) = differ.filter(|(left, right)| left != right) {
+                    help += &format!("\nThey differ in: {left}\nagainst: {right}");
+                }
+                problem.related(face.point(to, offered, &format!("`{name}` of `{other}`")))
+            }
+        };
+        problems.push(problem.help(help));
+    }
+    problems
+}
+
+/// The report of a circle of links.
+fn circle(cycle: &[(&Member, &Link)]) -> Diagnostic {
+    let names = cycle.iter().map(|(member, _)| own_name(member));
+    let first = cycle.first().map_or("", |(member, _)| own_name(member));
+    let shown = names.chain([first]).collect::<Vec<_>>().join(" -> ");
+    let mut problem = Diagnostic::warning(LINK_CYCLE, format!("links form a circle: {shown}"));
+    for (index, (member, link)) in cycle.iter().enumerate() {
+        let place = |problem: Diagnostic| {
+            problem.at(&member.manifest.source, link.actor.span.clone(), "a link of the circle")
+        };
+        problem = match index {
+            0 => place(problem),
+            _ => {
+                let message = format!("`{}` is part of it", own_name(member));
+                problem.related(place(Diagnostic::warning(LINK_CYCLE, message)))
+            }
+        };
+    }
+    problem.help(
+        "A call that would wait for its own caller is refused when it is made. Let one of them send a \
+         message instead, or make sure that no function on the way calls back.",
+    )
+}
+
+/// Where a text stands within a part of a manifest, or that part.
+fn text_within(
+    manifest: &Manifest,
+    span: &std::ops::Range<usize>,
+    text: &str,
+) -> std::ops::Range<usize> {
+    let quoted = format!("\"{text}\"");
+    // The span may be that of the key: the value follows on the same line or on those after it.
+    let from = span.start;
+    match manifest.source.text[from..].find(&quoted) {
+        Some(at) => from + at..from + at + quoted.len(),
+        None => span.clone(),
+    }
+}
