@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::path::Path;
 use theater_runtime::catalog::Handler;
 use theater_runtime::manifest::schema::{Field, Kind, MANIFEST, Rule};
-use theater_runtime::manifest::{FILE_NAME, field_page, handler_page};
+use theater_runtime::manifest::{field_page, handler_page};
 use theater_runtime::world::Wit;
 
 /// One thing that can be typed.
@@ -62,7 +62,7 @@ enum Context {
 /// What can be typed at a byte of a text.
 pub fn completions(files: &Snapshot, path: &Path, offset: usize) -> Vec<Completion> {
     let Some(text) = files.text(path) else { return Vec::new() };
-    if path.file_name().is_none_or(|name| name != FILE_NAME) {
+    if !place::is_manifest(path) {
         return Vec::new();
     }
     let text = text.as_str();

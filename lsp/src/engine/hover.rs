@@ -6,7 +6,7 @@ use super::vfs::Snapshot;
 use std::ops::Range;
 use std::path::Path;
 use theater_runtime::catalog::{self, Handler, Interface};
-use theater_runtime::manifest::{FILE_NAME, field_page, handler_page};
+use theater_runtime::manifest::{field_page, handler_page};
 use theater_runtime::world::builtin;
 
 /// What is said about a place.
@@ -24,7 +24,7 @@ pub fn hover(files: &Snapshot, path: &Path, offset: usize) -> Option<Hover> {
     let text = files.text(path)?;
     let text = text.as_str();
     let offset = text.floor_char_boundary(offset.min(text.len()));
-    match path.file_name().is_some_and(|name| name == FILE_NAME) {
+    match place::is_manifest(path) {
         true => manifest(text, offset),
         false if path.extension().is_some_and(|extension| extension == "wit") => wit(text, offset),
         false => None,

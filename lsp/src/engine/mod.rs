@@ -7,13 +7,17 @@
 mod check;
 mod complete;
 mod hover;
+mod links;
 mod outline;
 mod place;
+mod symbols;
 mod text;
 mod vfs;
 
 pub use check::{Level, Problem, Problems, Related, Unit, component, inputs, problems, units};
 pub use complete::{Completion, CompletionKind, completions};
 pub use hover::{Hover, hover};
+pub use links::{Link, definition, links};
+pub use symbols::{Symbol, folds, symbols};
 pub use text::{Change, Encoding, Position, Text};
 pub use vfs::{Document, OnDisk, Snapshot, Vfs, normal};

@@ -2,7 +2,9 @@
 
 use super::outline::{Entry, Key, Section};
 use std::ops::Range;
+use std::path::Path;
 use theater_runtime::catalog::{self, Handler};
+use theater_runtime::manifest::FILE_NAME;
 use theater_runtime::manifest::schema::{Field, Kind, MANIFEST};
 
 /// What a path of keys leads to.
@@ -34,6 +36,11 @@ pub struct Place {
     pub path: Vec<String>,
     /// The bytes of the key or the value.
     pub span: Range<usize>,
+}
+
+/// Whether a path is a manifest's.
+pub fn is_manifest(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name == FILE_NAME)
 }
 
 /// The keys of the manifest itself.
@@ -86,7 +93,9 @@ impl Meaning {
 
 fn keys_of(kind: &'static Kind) -> Option<Keys> {
     match kind {
-        Kind::Table(fields) => Some(Keys::Fields(fields.iter().collect())),
+        Kind::Table(fields) | Kind::Tables { fields, .. } => {
+            Some(Keys::Fields(fields.iter().collect()))
+        }
         Kind::Handlers => Some(Keys::Handlers),
         Kind::OneOf(kinds) => {
             let mut all: Vec<&'static Field> = Vec::new();

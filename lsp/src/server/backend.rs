@@ -45,6 +45,13 @@ impl Backend {
         self.shared.wake(Wake::Edited);
     }
 
+    /// A question about a whole text.
+    fn about(&self, document: &lsp::TextDocumentIdentifier) -> Option<Question> {
+        let position = lsp::Position::default();
+        let text_document = document.clone();
+        self.question(&lsp::TextDocumentPositionParams { text_document, position })
+    }
+
     /// The files as they are when the request comes in; none if nothing is known of its text.
     fn question(&self, place: &lsp::TextDocumentPositionParams) -> Option<Question> {
         let path = convert::path(&place.text_document.uri)?;
@@ -157,6 +164,60 @@ impl LanguageServer for Backend {
         })
         .await
     }
+
+    async fn document_symbol(
+        &self,
+        params: lsp::DocumentSymbolParams,
+    ) -> Result<Option<lsp::DocumentSymbolResponse>> {
+        answer(self.about(&params.text_document), |q| {
+            let found = engine::symbols(&q.files, &q.path);
+            let symbol = |one| convert::symbol(&q.text, one, q.wishes.encoding);
+            Some(lsp::DocumentSymbolResponse::Nested(found.iter().map(symbol).collect()))
+        })
+        .await
+    }
+
+    async fn folding_range(
+        &self,
+        params: lsp::FoldingRangeParams,
+    ) -> Result<Option<Vec<lsp::FoldingRange>>> {
+        answer(self.about(&params.text_document), |q| {
+            let found = engine::folds(&q.files, &q.path);
+            Some(found.iter().map(|span| convert::fold(&q.text, span)).collect())
+        })
+        .await
+    }
+
+    async fn document_link(
+        &self,
+        params: lsp::DocumentLinkParams,
+    ) -> Result<Option<Vec<lsp::DocumentLink>>> {
+        answer(self.about(&params.text_document), |q| {
+            let found = engine::links(&q.files, &q.path);
+            let link = |one| convert::link(&q.text, one, q.wishes.encoding);
+            Some(found.iter().filter_map(link).collect())
+        })
+        .await
+    }
+
+    async fn goto_definition(
+        &self,
+        params: lsp::GotoDefinitionParams,
+    ) -> Result<Option<lsp::GotoDefinitionResponse>> {
+        let question = self.question(&params.text_document_position_params);
+        answer(question, |q| {
+            let link = engine::definition(&q.files, &q.path, q.offset)?;
+            let place = convert::definition(&q.text, &link, q.wishes.encoding)?;
+            Some(match q.wishes.location_links {
+                true => lsp::GotoDefinitionResponse::Link(vec![place]),
+                false => lsp::GotoDefinitionResponse::Scalar(lsp::Location {
+                    uri: place.target_uri,
+                    range: place.target_range,
+                }),
+            })
+        })
+        .await
+    }
 }
 
 fn capabilities(encoding: Encoding) -> lsp::ServerCapabilities {
@@ -175,6 +236,13 @@ fn capabilities(encoding: Encoding) -> lsp::ServerCapabilities {
             ..Default::default()
         }),
         hover_provider: Some(lsp::HoverProviderCapability::Simple(true)),
+        definition_provider: Some(lsp::OneOf::Left(true)),
+        document_symbol_provider: Some(lsp::OneOf::Left(true)),
+        folding_range_provider: Some(lsp::FoldingRangeProviderCapability::Simple(true)),
+        document_link_provider: Some(lsp::DocumentLinkOptions {
+            resolve_provider: Some(false),
+            work_done_progress_options: lsp::WorkDoneProgressOptions::default(),
+        }),
         workspace: Some(lsp::WorkspaceServerCapabilities {
             workspace_folders: Some(lsp::WorkspaceFoldersServerCapabilities {
                 supported: Some(true),
@@ -194,10 +262,12 @@ fn wishes(client: &lsp::ClientCapabilities) -> Wishes {
     let item =
         text.and_then(|it| it.completion.as_ref()).and_then(|it| it.completion_item.as_ref());
     let related = text.and_then(|it| it.publish_diagnostics.as_ref());
+    let definition = text.and_then(|it| it.definition.as_ref());
     Wishes {
         encoding: convert::encoding(general.and_then(|it| it.position_encodings.as_deref())),
         related: related.and_then(|it| it.related_information).unwrap_or_default(),
         markdown: hover.is_none_or(|formats| formats.contains(&lsp::MarkupKind::Markdown)),
+        location_links: definition.and_then(|it| it.link_support).unwrap_or_default(),
         snippets: item.and_then(|it| it.snippet_support).unwrap_or_default(),
         watch: watched.and_then(|it| it.dynamic_registration).unwrap_or_default(),
     }

@@ -1,8 +1,8 @@
 //! Between the engine's data and the protocol's: the only place that knows both.
 
 use crate::engine::{
-    Change, Completion, CompletionKind, Encoding, Hover, Level, Position, Problem, Related,
-    Snapshot, Text,
+    Change, Completion, CompletionKind, Encoding, Hover, Level, Link, Position, Problem, Related,
+    Snapshot, Symbol, Text,
 };
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -154,6 +154,53 @@ pub fn completion(
         })),
         ..Default::default()
     }
+}
+
+/// A table or a key.
+pub fn symbol(text: &Text, symbol: &Symbol, encoding: Encoding) -> lsp::DocumentSymbol {
+    let children = symbol.children.iter().map(|child| self::symbol(text, child, encoding));
+    #[expect(deprecated, reason = "the type has a field for old clients, which cannot be left out")]
+    lsp::DocumentSymbol {
+        name: symbol.name.clone(),
+        detail: (!symbol.detail.is_empty()).then(|| symbol.detail.clone()),
+        kind: if symbol.is_table { lsp::SymbolKind::NAMESPACE } else { lsp::SymbolKind::PROPERTY },
+        tags: None,
+        deprecated: None,
+        range: range(text, &symbol.span, encoding),
+        selection_range: range(text, &symbol.name_span, encoding),
+        children: Some(children.collect()),
+    }
+}
+
+/// Lines of which all but the first can be hidden.
+pub fn fold(text: &Text, span: &Range<usize>) -> lsp::FoldingRange {
+    let line = |offset| u32::try_from(text.line_of(offset)).unwrap_or(u32::MAX);
+    lsp::FoldingRange {
+        start_line: line(span.start),
+        end_line: line(span.end),
+        kind: Some(lsp::FoldingRangeKind::Region),
+        ..Default::default()
+    }
+}
+
+/// A path that can be followed.
+pub fn link(text: &Text, link: &Link, encoding: Encoding) -> Option<lsp::DocumentLink> {
+    Some(lsp::DocumentLink {
+        range: range(text, &link.span, encoding),
+        target: Some(uri(&link.target)?),
+        tooltip: None,
+        data: None,
+    })
+}
+
+/// The beginning of the file that a path names.
+pub fn definition(text: &Text, link: &Link, encoding: Encoding) -> Option<lsp::LocationLink> {
+    Some(lsp::LocationLink {
+        origin_selection_range: Some(range(text, &link.span, encoding)),
+        target_uri: uri(&link.target)?,
+        target_range: lsp::Range::default(),
+        target_selection_range: lsp::Range::default(),
+    })
 }
 
 /// A text in a snippet, where some characters mean something.

@@ -74,6 +74,8 @@ struct Wishes {
     markdown: bool,
     /// It knows completions with a place that is to be typed over.
     snippets: bool,
+    /// It takes the place from which a definition was asked for.
+    location_links: bool,
     /// It watches files on request.
     watch: bool,
 }

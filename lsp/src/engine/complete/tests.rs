@@ -47,6 +47,7 @@ fn keys() {
     assert!(!self::labels("[handlers]\n|").contains(&"context".to_owned()));
     assert_eq!(self::labels("[handlers.state]\n|"), ["max-size"]);
     assert_eq!(self::labels("[unknown]\n|"), [""; 0]);
+    assert_eq!(self::labels("[[children]]\n|")[..2], ["name", "manifest"]);
 }
 
 #[test]

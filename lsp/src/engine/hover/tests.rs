@@ -27,6 +27,7 @@ fn keys_handlers_and_settings() {
     assert_eq!(said("[handlers.state]\nmax-s|ize = 1").unwrap(), "max-size: ### max-size");
     assert_eq!(said("handlers.state.max-s|ize = 1").unwrap(), "max-size: ### max-size");
     assert_eq!(said("[handlers]\nlog = { max-|lines").unwrap(), "max-lines: ### max-lines");
+    assert_eq!(said("[[children]]\nre|start = 1").unwrap(), "restart: ### restart");
     assert_eq!(said("[build]\ncom|mand = []").unwrap(), "command: ### command");
 }
 
