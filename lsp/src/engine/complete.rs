@@ -49,8 +49,8 @@ pub enum CompletionKind {
 /// Where something is typed.
 #[derive(Debug, PartialEq, Eq)]
 enum Context {
-    /// The name of a table, in brackets that may not be closed yet.
-    Header { span: Range<usize>, closed: bool },
+    /// The name of a table behind one or two brackets, which may not be closed yet.
+    Header { span: Range<usize>, opened: usize, closed: bool },
     /// A line at the top, where only tables go.
     Top { span: Range<usize> },
     /// A key of a table, some of whose keys are there already.
@@ -70,8 +70,8 @@ pub fn completions(files: &Snapshot, path: &Path, offset: usize) -> Vec<Completi
     let sections = outline(text);
     match context(text, &sections, offset) {
         None => Vec::new(),
-        Some(Context::Header { span, closed }) => tables(&sections, span, "", closed),
-        Some(Context::Top { span }) => tables(&sections, span, "[", false),
+        Some(Context::Header { span, opened, closed }) => tables(&sections, span, opened, closed),
+        Some(Context::Top { span }) => tables(&sections, span, 0, false),
         Some(Context::Key { table, there, span, has_value }) => {
             keys(&table, &there, &span, has_value)
         }
@@ -120,7 +120,9 @@ fn header(text: &str, section: &Section, offset: usize) -> Option<Context> {
     }
     let inner = section.keys.first().map_or(offset, |key| key.span.start);
     let end = section.keys.last().map_or(offset, |key| key.span.end);
-    (inner <= offset).then_some(Context::Header { span: inner..end.max(offset), closed })
+    let opened = if written.starts_with("[[") { 2 } else { 1 };
+    let span = inner..end.max(offset);
+    (inner <= offset).then_some(Context::Header { span, opened, closed })
 }
 
 fn in_entries(text: &str, entries: &[Entry], table: &[String], offset: usize) -> Option<Context> {
@@ -173,24 +175,40 @@ fn names(entries: &[Entry]) -> Vec<String> {
     entries.iter().filter_map(|entry| Some(entry.keys.first()?.name.clone())).collect()
 }
 
-/// The tables that are not there yet.
-fn tables(sections: &[Section], span: Range<usize>, before: &str, closed: bool) -> Vec<Completion> {
+/// The tables that are not there yet, and those of which there may be several. `opened` is the number
+/// of brackets before the name.
+fn tables(
+    sections: &[Section],
+    span: Range<usize>,
+    opened: usize,
+    closed: bool,
+) -> Vec<Completion> {
+    let brackets = |field: &Field| match field.kind {
+        Kind::Tables { .. } => 2,
+        _ => 1,
+    };
     let there = |field: &Field| {
         sections.iter().any(|section| {
             let [key] = section.keys.as_slice() else { return false };
             key.name == field.name && key.span != span
         })
     };
-    let missing = MANIFEST.iter().filter(|field| !there(field));
+    // Brackets that are there decide what may stand in them.
+    let fits = |field: &Field| match (closed, opened) {
+        (true, opened) => brackets(field) == opened,
+        (false, opened) => brackets(field) >= opened,
+    };
+    let missing =
+        MANIFEST.iter().filter(|field| fits(field) && (brackets(field) == 2 || !there(field)));
     let one = |field: &'static Field| Completion {
         label: field.name.to_owned(),
         kind: CompletionKind::Table,
         detail: if field.required { "required".to_owned() } else { String::new() },
         doc: field_page(field),
         span: span.clone(),
-        insert: format!("{before}{}", field.name),
+        insert: format!("{}{}", "[".repeat(brackets(field) - opened), field.name),
         value: String::new(),
-        rest: if closed { String::new() } else { "]".to_owned() },
+        rest: if closed { String::new() } else { "]".repeat(brackets(field)) },
     };
     missing.map(one).collect()
 }

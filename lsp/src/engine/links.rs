@@ -7,15 +7,18 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use theater_runtime::files::Files;
 use theater_runtime::manifest::FILE_NAME;
-use theater_runtime::manifest::schema::{Field, Kind};
+use theater_runtime::manifest::schema::{Field, Kind, Rule};
+use theater_runtime::world::Wit;
 
-/// A path in a manifest, and the file that it names.
+/// A path or name in a manifest, and where it leads.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Link {
-    /// The bytes of the path, with its quotes.
+    /// The bytes of the path or name, with its quotes.
     pub span: Range<usize>,
     /// The file: of a child's project its manifest.
     pub target: PathBuf,
+    /// The bytes of the file that are meant; its beginning if it is the file itself.
+    pub target_span: Range<usize>,
 }
 
 /// The paths of a manifest that lead to a file which is known to be there.
@@ -32,10 +35,27 @@ pub fn links(files: &Snapshot, path: &Path) -> Vec<Link> {
     finder.links
 }
 
-/// The file that the path at a byte of a manifest names, and those bytes.
+/// Where the path or the world at a byte of a manifest leads.
 pub fn definition(files: &Snapshot, path: &Path, offset: usize) -> Option<Link> {
     let on = |link: &Link| link.span.start <= offset && offset <= link.span.end;
-    links(files, path).into_iter().find(on)
+    links(files, path).into_iter().find(on).or_else(|| world(files, path, offset))
+}
+
+/// The definition of the world whose name stands at a byte.
+fn world(files: &Snapshot, path: &Path, offset: usize) -> Option<Link> {
+    let text = files.text(path).filter(|_| place::is_manifest(path))?;
+    let place = place::at(&outline(text.as_str()), offset)?;
+    let Some(Meaning::Field(Field { kind: Kind::Text(Rule::World), .. })) =
+        place::meaning(&place.path)
+    else {
+        return None;
+    };
+    let name = in_quotes(&text.as_str()[place.span.clone()])?;
+    let wit = Wit::load_from(files, &path.parent()?.join("wit")).ok()?;
+    let span = wit.resolve.worlds[wit.world(name)?].span;
+    let (source, target_span) = wit.place(span)?;
+    let target = normal(Path::new(&source.name));
+    files.is_file(&target).then_some(Link { span: place.span, target, target_span })
 }
 
 struct Finder<'a> {
@@ -64,7 +84,7 @@ impl Finder<'_> {
         if self.files.is_folder(&target) {
             target.push(FILE_NAME);
         }
-        self.files.is_file(&target).then(|| Link { span: value.clone(), target })
+        self.files.is_file(&target).then(|| Link { span: value.clone(), target, target_span: 0..0 })
     }
 }
 
@@ -114,6 +134,23 @@ mod tests {
                 "\"../stock/theater.toml\" /app/stock/theater.toml",
             ]
         );
+    }
+
+    #[test]
+    fn a_world_leads_to_its_definition() {
+        let mut vfs = Vfs::default();
+        let path = Path::new("/p/theater.toml");
+        let text = "[actor]\nname = \"a\"\nworld = \"two\"\n";
+        vfs.open(path, 1, text.to_owned());
+        let wit = "package a:b;\nworld one {}\nworld two {}\n";
+        vfs.open(Path::new("/p/wit/w.wit"), 1, wit.to_owned());
+        let files = vfs.snapshot();
+        let link = definition(&files, path, text.find("two").unwrap()).unwrap();
+        assert_eq!(&text[link.span], "\"two\"");
+        assert_eq!(link.target, Path::new("/p/wit/w.wit"));
+        assert_eq!(link.target_span, wit.find("two").map(|at| at..at + 3).unwrap());
+        assert_eq!(definition(&files, path, text.find("name").unwrap()), None);
+        assert_eq!(definition(&files, path, text.find("world").unwrap()), None);
     }
 
     #[test]

@@ -207,7 +207,8 @@ impl LanguageServer for Backend {
         let question = self.question(&params.text_document_position_params);
         answer(question, |q| {
             let link = engine::definition(&q.files, &q.path, q.offset)?;
-            let place = convert::definition(&q.text, &link, q.wishes.encoding)?;
+            let target = q.files.text(&link.target);
+            let place = convert::definition(&q.text, target.as_deref(), &link, q.wishes.encoding)?;
             Some(match q.wishes.location_links {
                 true => lsp::GotoDefinitionResponse::Link(vec![place]),
                 false => lsp::GotoDefinitionResponse::Scalar(lsp::Location {

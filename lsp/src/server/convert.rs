@@ -193,13 +193,21 @@ pub fn link(text: &Text, link: &Link, encoding: Encoding) -> Option<lsp::Documen
     })
 }
 
-/// The beginning of the file that a path names.
-pub fn definition(text: &Text, link: &Link, encoding: Encoding) -> Option<lsp::LocationLink> {
+/// Where a path or a name leads. The texts are those of its own file and of the one where it leads,
+/// if that is a text.
+pub fn definition(
+    text: &Text,
+    target: Option<&Text>,
+    link: &Link,
+    encoding: Encoding,
+) -> Option<lsp::LocationLink> {
+    let there = target.map(|target| range(target, &link.target_span, encoding));
+    let there = there.unwrap_or_default();
     Some(lsp::LocationLink {
         origin_selection_range: Some(range(text, &link.span, encoding)),
         target_uri: uri(&link.target)?,
-        target_range: lsp::Range::default(),
-        target_selection_range: lsp::Range::default(),
+        target_range: there,
+        target_selection_range: there,
     })
 }
 

@@ -5,7 +5,7 @@ use super::*;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt};
 
 /// Sends messages, then asks to end. What the server answered.
 fn talk(messages: &[Vec<u8>]) -> (Ended, Vec<u8>) {
@@ -36,6 +36,40 @@ fn talk(messages: &[Vec<u8>]) -> (Ended, Vec<u8>) {
     });
     runtime.shutdown_background();
     ended
+}
+
+/// Sends messages, and waits for the results of the requests 1 to `last`.
+fn results(messages: &[Vec<u8>], last: i64) -> Vec<Value> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let found = runtime.block_on(async {
+        let (mut editor, server) = tokio::io::duplex(1 << 20);
+        let (input, output) = tokio::io::split(server);
+        let serving = tokio::spawn(serve(input, output));
+        editor.write_all(&messages.concat()).await.unwrap();
+        let mut found = vec![Value::Null; usize::try_from(last).unwrap()];
+        let mut left = found.len();
+        let mut reader = tokio::io::BufReader::new(&mut editor);
+        while left > 0 {
+            let (mut header, mut blank) = (String::new(), String::new());
+            reader.read_line(&mut header).await.unwrap();
+            reader.read_line(&mut blank).await.unwrap();
+            let length = header.trim().strip_prefix("Content-Length: ").unwrap();
+            let mut body = vec![0; length.parse().unwrap()];
+            reader.read_exact(&mut body).await.unwrap();
+            let mut value: Value = serde_json::from_slice(&body).unwrap();
+            // Requests to the editor have numbers as well.
+            let answered = value["id"].as_i64().filter(|id| (1..=last).contains(id));
+            if let Some(id) = answered.filter(|_| value.get("method").is_none()) {
+                found[usize::try_from(id - 1).unwrap()] = value["result"].take();
+                left -= 1;
+            }
+        }
+        drop(editor);
+        serving.await.unwrap();
+        found
+    });
+    runtime.shutdown_background();
+    found
 }
 
 fn message(value: &Value) -> Vec<u8> {
@@ -104,10 +138,19 @@ fn some_message() -> impl Strategy<Value = Vec<u8>> {
     let close = some_uri().prop_map(|uri| {
         json!({ "method": "textDocument/didClose", "params": { "textDocument": { "uri": uri } } })
     });
-    let hover = (some_uri(), some_place(), 1..9_i64).prop_map(|(uri, position, id)| {
-        let params = json!({ "textDocument": { "uri": uri }, "position": position });
-        json!({ "id": id, "method": "textDocument/hover", "params": params })
-    });
+    let method = prop::sample::select(vec![
+        "hover",
+        "completion",
+        "definition",
+        "documentSymbol",
+        "foldingRange",
+        "documentLink",
+    ]);
+    let request =
+        (some_uri(), some_place(), 1..9_i64, method).prop_map(|(uri, position, id, method)| {
+            let params = json!({ "textDocument": { "uri": uri }, "position": position });
+            json!({ "id": id, "method": format!("textDocument/{method}"), "params": params })
+        });
     let odd = prop_oneof![
         Just(json!({ "method": "$/cancelRequest", "params": { "id": 3 } })),
         Just(json!({ "id": 3, "method": "initialize", "params": { "capabilities": {} } })),
@@ -121,7 +164,7 @@ fn some_message() -> impl Strategy<Value = Vec<u8>> {
         bytes.extend(noise);
         bytes
     });
-    let known = prop_oneof![3 => open, 6 => change, 1 => close, 3 => hover, 1 => odd];
+    let known = prop_oneof![3 => open, 6 => change, 1 => close, 3 => request, 1 => odd];
     prop_oneof![12 => known.prop_map(|value| message(&value)), 1 => noise]
 }
 
@@ -142,6 +185,36 @@ proptest! {
     fn noise_ends_it_at_most(noise in prop::collection::vec(any::<u8>(), 0..300)) {
         talk(&[noise]);
     }
+}
+
+#[test]
+fn a_manifest_is_listed_folded_and_followed() {
+    let uri = "file:///nowhere/p/theater.toml";
+    let wit = "package a:b;\nworld one {}\n";
+    let open = |uri: &str, text: &str| {
+        let document = json!({ "uri": uri, "languageId": "", "version": 1, "text": text });
+        let params = json!({ "textDocument": document });
+        message(&json!({ "method": "textDocument/didOpen", "params": params }))
+    };
+    let ask = |id: i64, method: &str| {
+        let position = json!({ "line": 1, "character": 10 });
+        let params = json!({ "textDocument": { "uri": uri }, "position": position });
+        message(&json!({ "id": id, "method": format!("textDocument/{method}"), "params": params }))
+    };
+    let mut messages = beginning();
+    messages.push(open("file:///nowhere/p/wit/w.wit", wit));
+    messages.push(open(uri, "[actor]\nworld = \"one\"\n"));
+    messages.push(ask(1, "documentSymbol"));
+    messages.push(ask(2, "foldingRange"));
+    messages.push(ask(3, "documentLink"));
+    messages.push(ask(4, "definition"));
+    let found = results(&messages, 4);
+    assert_eq!(found[0][0]["name"], "actor");
+    assert_eq!(found[0][0]["children"][0]["detail"], "\"one\"");
+    assert_eq!(found[1][0]["endLine"], 1);
+    assert_eq!(found[2], json!([]));
+    assert_eq!(found[3]["uri"], "file:///nowhere/p/wit/w.wit");
+    assert_eq!(found[3]["range"]["start"], json!({ "line": 1, "character": 6 }));
 }
 
 #[test]

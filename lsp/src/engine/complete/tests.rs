@@ -32,6 +32,12 @@ fn tables() {
     assert_eq!(at_cursor("[a|").1, "[actor]");
     assert_eq!(at_cursor("[|]\n").1, "[actor]\n");
     assert_eq!(at_cursor("[lim|its]").1, "[actor]");
+    assert_eq!(at_cursor("[[c|").1, "[[children]]");
+    assert_eq!(at_cursor("[[|]]").1, "[[children]]");
+    assert_eq!(self::labels("[[children]]\n[[|"), ["children"]);
+    assert!(!self::labels("[|]").contains(&"children".to_owned()));
+    let all = labels.iter().map(String::as_str).collect::<Vec<_>>();
+    assert!(all.contains(&"children"), "{all:?}");
     assert!(!self::labels("[actor]\n[|").contains(&"actor".to_owned()));
     assert_eq!(self::labels("[actor]|"), [""; 0]);
 }
