@@ -20,6 +20,7 @@ pub mod node;
 pub mod replay;
 pub mod state;
 pub mod supervisor;
+pub mod syntax;
 pub mod trace;
 pub mod turn;
 pub mod wire;

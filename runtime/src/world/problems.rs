@@ -2,13 +2,31 @@
 
 use super::wit::Sources;
 use crate::diagnostic::{self, Diagnostic, Source, did_you_mean};
+use crate::syntax;
 use std::ops::Range;
 use std::sync::Arc;
 use wit_parser::{
     PackageName, ParseError, ParseErrorKind, ResolveError, ResolveErrorKind, SourceMap, Span,
 };
 
-/// A package that cannot be parsed.
+/// How many errors of syntax are told of one file: who has more begins with the first ones anyway.
+const MOST_ERRORS: usize = 100;
+
+/// All places at which a file is not WIT, as far as its syntax goes.
+pub(super) fn syntax_errors(file: &Arc<Source>) -> Vec<Diagnostic> {
+    let parse = syntax::wit::parse(&file.text);
+    let found = parse.errors().iter().take(MOST_ERRORS).map(|error| {
+        let problem = Diagnostic::error(diagnostic::WIT_SYNTAX, error.message.clone()).at(
+            file,
+            error.span.clone(),
+            "here",
+        );
+        if error.help.is_empty() { problem } else { problem.help(error.help) }
+    });
+    found.collect()
+}
+
+/// A package that cannot be parsed, or whose names do not fit together.
 pub(super) fn parse_error(
     error: &ParseError,
     map: &SourceMap,

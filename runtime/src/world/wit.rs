@@ -143,7 +143,8 @@ impl Wit {
     /// Reads and resolves a `wit/` folder.
     ///
     /// # Errors
-    /// Every problem that keeps the WIT from being resolved, at most one for each package.
+    /// Every problem that keeps the WIT from being resolved: all errors of syntax, and of others at
+    /// most one for each package.
     pub fn load(dir: &Path) -> Result<Self, Vec<Diagnostic>> {
         Self::load_from(&Disk, dir)
     }
@@ -160,7 +161,8 @@ impl Wit {
     /// Resolves texts that were read elsewhere.
     ///
     /// # Errors
-    /// Every problem that keeps the WIT from being resolved, at most one for each package.
+    /// Every problem that keeps the WIT from being resolved: all errors of syntax, and of others at
+    /// most one for each package.
     pub fn from_files(files: &WitFiles) -> Result<Self, Vec<Diagnostic>> {
         let mut sources = Sources::default();
         let mut problems = Vec::new();
@@ -307,7 +309,13 @@ fn parse(
     match map.parse() {
         Ok(group) => Some(group),
         Err((map, error)) => {
-            problems.push(problems::parse_error(&error, &map, files, sources));
+            // Its parser stops at the first error; ours finds all. What only it finds is told as it
+            // tells it.
+            let found: Vec<_> = files.iter().flat_map(problems::syntax_errors).collect();
+            match found.is_empty() {
+                true => problems.push(problems::parse_error(&error, &map, files, sources)),
+                false => problems.extend(found),
+            }
             None
         }
     }

@@ -29,6 +29,18 @@ fn syntax_errors_have_their_place() {
 }
 
 #[test]
+fn all_syntax_errors_of_all_files_are_told() {
+    let text = "package a:b;\ninterface i {\n  record r { a: }\n  f: func()\n  g: funk();\n}\n";
+    let problems = resolve(text, &["package c:d;\ninterface {}\n"]).err().unwrap();
+    assert!(problems.iter().all(|problem| problem.code == diagnostic::WIT_SYNTAX));
+    let marks: Vec<&str> = problems.iter().map(marked).collect();
+    assert_eq!(marks, ["}", ")", "funk", "{"]);
+    // A name that is not there is looked for when the text is right.
+    let names = error("package a:b;\ninterface i { f: func() -> nothing; }", &[]);
+    assert_eq!(names.code, diagnostic::WIT_UNKNOWN_NAME);
+}
+
+#[test]
 fn deep_nesting_is_an_error_and_not_a_crash() {
     let ty = format!("{}u8{}", "list<".repeat(100_000), ">".repeat(100_000));
     assert!(resolve(&format!("package a:b; interface i {{ type t = {ty}; }}"), &[]).is_err());
@@ -59,7 +71,7 @@ fn unknown_names_come_with_the_near_one() {
 fn packages_are_found_in_deps_and_errors_of_several_are_found_together() {
     let world = "package a:b;\nworld w { import shop:stock/api; }";
     assert!(resolve(world, &["package shop:stock;\ninterface api { f: func(); }"]).is_ok());
-    let both = resolve("package a:b; world {", &["package shop:stock; interface {"]);
+    let both = resolve("package a:b; world w {", &["package shop:stock; interface i {"]);
     assert_eq!(both.err().unwrap().len(), 2);
     let twice = ["package shop:stock;", "package shop:stock;"];
     let problem = error(world, &twice);

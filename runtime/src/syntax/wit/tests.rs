@@ -1,0 +1,339 @@
+#![allow(clippy::unwrap_used, clippy::print_stderr)]
+
+use super::{Parse, SyntaxKind, parse, span, view};
+use crate::catalog;
+use proptest::prelude::*;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use wit_parser::{ParseErrorKind, SourceMap};
+
+/// What wit-parser says of a text.
+#[derive(Debug, PartialEq)]
+enum Verdict {
+    /// It is WIT, whether or not its names fit together.
+    Wit,
+    /// It is none, for this reason.
+    Not(String),
+}
+
+/// The beginnings of wit-parser's messages about the form of a text. Its other messages are about what
+/// the text means.
+const FORM: &[&str] = &[
+    "expected ",
+    "unknown attribute",
+    "@external-id is not allowed",
+    "cannot place attributes",
+    "package nesting too deep",
+    "type nesting too deep",
+    // From semver and from numbers.
+    "unexpected ",
+    "empty string",
+    "empty identifier",
+    "invalid ",
+    "value of ",
+    "leading zero",
+    "number too large",
+];
+/// Messages that begin like those, but are about the meaning.
+const MEANING: &[&str] = &["invalid map key"];
+
+fn authority(text: &str) -> Verdict {
+    let mut map = SourceMap::new();
+    map.push_str("a.wit", text);
+    let Err((_, error)) = map.parse() else { return Verdict::Wit };
+    match error.kind() {
+        ParseErrorKind::Lex(error) => Verdict::Not(error.to_string()),
+        ParseErrorKind::Syntax { message, .. }
+            if FORM.iter().any(|form| message.starts_with(form))
+                && !MEANING.iter().any(|meaning| message.starts_with(meaning)) =>
+        {
+            Verdict::Not(message.clone())
+        }
+        _ => Verdict::Wit,
+    }
+}
+
+/// The tree holds the text, and we find an error exactly where wit-parser finds one.
+fn agrees(text: &str) -> Result<(), TestCaseError> {
+    let parse = parse(text);
+    prop_assert_eq!(parse.root().text().to_string(), text);
+    for error in parse.errors() {
+        prop_assert!(text.get(error.span.clone()).is_some(), "{error:?} in {text:?}");
+    }
+    match authority(text) {
+        Verdict::Wit => prop_assert!(parse.errors().is_empty(), "{:?}\n{text}", parse.errors()),
+        Verdict::Not(why) => prop_assert!(!parse.errors().is_empty(), "missed: {why}\n{text}"),
+    }
+    Ok(())
+}
+
+/// The built-in packages and the texts of wit-parser's own tests, which are in the crate's package.
+fn corpus() -> &'static [(PathBuf, String)] {
+    static CORPUS: OnceLock<Vec<(PathBuf, String)>> = OnceLock::new();
+    CORPUS.get_or_init(|| {
+        let built_in =
+            catalog::WIT.iter().map(|(path, text)| (PathBuf::from(path), (*text).to_owned()));
+        let mut corpus: Vec<_> = built_in.collect();
+        match registry_sources() {
+            Some(folder) => collect(&folder, &mut corpus),
+            None => eprintln!("left out: the sources of wit-parser are not in cargo's registry"),
+        }
+        corpus
+    })
+}
+
+fn registry_sources() -> Option<PathBuf> {
+    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| Some(std::env::home_dir()?.join(".cargo")))?;
+    let registries = std::fs::read_dir(home.join("registry/src")).ok()?;
+    let packages = registries
+        .flatten()
+        .flat_map(|registry| std::fs::read_dir(registry.path()).into_iter().flatten().flatten());
+    let named = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        name.starts_with("wit-parser-0.263.")
+    };
+    let package = packages.map(|entry| entry.path()).find(named)?;
+    Some(package.join("tests/ui")).filter(|folder| folder.is_dir())
+}
+
+fn collect(folder: &Path, corpus: &mut Vec<(PathBuf, String)>) {
+    let mut paths: Vec<_> =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    for path in paths {
+        if path.is_dir() {
+            collect(&path, corpus);
+        } else if path.extension().is_some_and(|extension| extension == "wit") {
+            corpus.extend(std::fs::read_to_string(&path).ok().map(|text| (path, text)));
+        }
+    }
+}
+
+#[test]
+fn the_corpus_is_judged_as_wit_parser_judges_it() {
+    for (path, text) in corpus() {
+        if let Err(why) = agrees(text) {
+            panic!("{}: {why}", path.display());
+        }
+    }
+}
+
+/// A change of a text: what is cut out, and what is put there.
+#[derive(Debug, Clone)]
+struct Edit {
+    at: prop::sample::Index,
+    cut: usize,
+    insert: &'static str,
+}
+
+const WORDS: &[&str] = &[
+    "",
+    "",
+    "",
+    "{",
+    "}",
+    "(",
+    ")",
+    "<",
+    ">",
+    ";",
+    ",",
+    ":",
+    ".",
+    "@",
+    "/",
+    "->",
+    "-",
+    "%",
+    "=",
+    "*",
+    " record r { a: u32 ",
+    " func() ",
+    "interface i {}",
+    "world w ",
+    "package a:b ",
+    " type ",
+    " use a.{b}; ",
+    "@since(version = 1.0.0) ",
+    "list<u8, 4>",
+    " x: get() -> u8; ",
+    "result<_, u8>",
+    "1.2.3-rc.1",
+    "//",
+    "/*",
+    "*/",
+    "\"",
+    "\r",
+    "\r\n",
+    "\u{202e}",
+    "ü",
+    "_",
+    "0",
+    "include a:b/c; ",
+    "@external-id(\"x\\u{41}\") ",
+    "resource r { constructor(); } ",
+    "Ab",
+    "import a: b; ",
+    "static ",
+];
+
+fn edits() -> impl Strategy<Value = Vec<Edit>> {
+    let edit = (any::<prop::sample::Index>(), 0..12_usize, prop::sample::select(WORDS));
+    prop::collection::vec(edit.prop_map(|(at, cut, insert)| Edit { at, cut, insert }), 1..4)
+}
+
+fn edited(text: &str, edits: &[Edit]) -> String {
+    let mut text = text.to_owned();
+    for edit in edits {
+        let start = text.floor_char_boundary(edit.at.index(text.len() + 1));
+        let end = text.ceil_char_boundary((start + edit.cut).min(text.len()));
+        text.replace_range(start..end, edit.insert);
+    }
+    text
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2048))]
+
+    #[test]
+    fn mutations_are_judged_as_wit_parser_judges_them(
+        file in any::<prop::sample::Index>(),
+        edits in edits(),
+        length in prop::option::of(any::<prop::sample::Index>()),
+    ) {
+        let mut text = edited(&file.get(corpus()).1, &edits);
+        if let Some(length) = length {
+            text.truncate(text.floor_char_boundary(length.index(text.len() + 1)));
+        }
+        agrees(&text)?;
+    }
+
+    #[test]
+    fn words_in_any_order(words in prop::collection::vec(prop::sample::select(WORDS), 0..40)) {
+        agrees(&words.concat())?;
+    }
+
+    #[test]
+    fn any_text(text in ".*") {
+        agrees(&text)?;
+    }
+}
+
+#[test]
+fn what_is_nested_too_deeply_is_told_and_overflows_nothing() {
+    for depth in [99, 100, 101, 20_000] {
+        let (open, close) = ("list<".repeat(depth), ">".repeat(depth));
+        agrees(&format!("package a:b; interface i {{ type t = {open}u8{close}; }}")).unwrap();
+    }
+    for depth in [99, 100, 101, 20_000] {
+        let (open, close) = ("package a:b { ".repeat(depth), "}".repeat(depth));
+        let text = format!("{open}{close}");
+        let parse = parse(&text);
+        assert_eq!(parse.root().text().to_string(), text);
+        assert_eq!(parse.errors().is_empty(), depth <= 100, "{depth}");
+    }
+}
+
+/// Each error with the text that it marks.
+fn errors(text: &str) -> Vec<String> {
+    let one =
+        |error: &super::SyntaxError| format!("{:?}: {}", &text[error.span.clone()], error.message);
+    parse(text).errors().iter().map(one).collect()
+}
+
+/// The names of the items of a kind, with that of the item in which they are.
+fn declared(parse: &Parse, kind: SyntaxKind) -> Vec<String> {
+    let items = parse.root().descendants().filter(|node| node.kind() == kind);
+    let names = items.filter_map(|item| {
+        let outer = item.ancestors().skip(1).find_map(|node| view::declared(&node));
+        let outer = outer.map(|token| format!("{}.", token.text())).unwrap_or_default();
+        Some(format!("{outer}{}", view::declared(&item)?.text()))
+    });
+    names.collect()
+}
+
+#[test]
+fn an_unfinished_item_takes_nothing_with_it() {
+    let unfinished = [
+        "record r {",
+        "record r { a",
+        "record r { a:",
+        "record r { a: u32",
+        "record r { a: list<",
+        "record",
+        "variant v { a(",
+        "enum e { a,",
+        "flags f {",
+        "type t =",
+        "type t",
+        "type",
+        "resource r",
+        "use",
+        "use a",
+        "use a.{",
+        "use a.{b",
+        "x: func(",
+        "x: func(a",
+        "x: func(a:",
+        "x: func() ->",
+        "x:",
+        "x",
+        "@since(",
+        "@since",
+        "@",
+        "{",
+        "(",
+        "x: func(a: u32,",
+        "=",
+        "1.2",
+    ];
+    for item in unfinished {
+        let text = format!(
+            "package a:b;\ninterface one {{\n  {item}\n  go: func(a: u32) -> u32;\n  \
+             record later {{ x: u32 }}\n}}\ninterface two {{\n  stop: func();\n}}\n"
+        );
+        let parse = parse(&text);
+        assert!(!parse.errors().is_empty(), "{item}");
+        let interfaces = declared(&parse, SyntaxKind::InterfaceItem);
+        assert!(interfaces.ends_with(&["two".to_owned()]), "{item}: {interfaces:?}");
+        let functions = declared(&parse, SyntaxKind::FuncItem);
+        assert!(functions.contains(&"two.stop".to_owned()), "{item}: {functions:?}");
+        let records = declared(&parse, SyntaxKind::RecordItem);
+        assert!(records.iter().any(|name| name.ends_with("later")), "{item}: {records:?}");
+    }
+}
+
+#[test]
+fn all_errors_are_told_at_once_each_in_its_place() {
+    let text = "package a:b;\ninterface i {\n  a: func(x: u32)\n  b: func(: u32);\n  record type { \
+                x u32 }\n  c: func() -> ;\n}\nworld w {\n  import a:b/;\n  banana;\n}\n";
+    assert_eq!(
+        errors(text),
+        [
+            r#"")": expected `;`, found `b`"#,
+            r#"":": expected a parameter's name or `)`, found `:`"#,
+            r#""type": `type` is a keyword and no name"#,
+            r#""u32": expected `:`, found `u32`"#,
+            r#"";": expected a type, found `;`"#,
+            r#"";": expected a name, found `;`"#,
+            r#""banana": expected `import`, `export`, `include`, `use` or a type, found `banana`"#,
+        ]
+    );
+}
+
+#[test]
+fn comments_before_an_item_document_it() {
+    let text = "package a:b;\n// no\n/// One.\n///\n/// Two.\n@since(version = 1.0.0)\ninterface i {\n  \
+                /** Block */\n  x: func();\n  y: func();\n}\n";
+    let parse = parse(text);
+    let docs = |kind| {
+        let root = parse.root();
+        let items = root.descendants().filter(|node| node.kind() == kind);
+        items.map(|item| view::docs(&item)).collect::<Vec<_>>()
+    };
+    assert_eq!(docs(SyntaxKind::InterfaceItem), [Some("One.\n\nTwo.".to_owned())]);
+    assert_eq!(docs(SyntaxKind::FuncItem), [Some("Block".to_owned()), None]);
+    let item = parse.root().first_child().unwrap();
+    assert_eq!(&text[span(item.text_range())], "package a:b;");
+}
