@@ -1,5 +1,6 @@
-//! `ACTOR` and `ACTOR#TURN` on the command line.
+//! `ACTOR`, `ACTOR#TURN` and `ACTOR#TURN.STEP` on the command line.
 
+use std::fmt;
 use std::str::FromStr;
 
 /// An actor, or one of its turns.
@@ -31,9 +32,58 @@ impl FromStr for Address {
     }
 }
 
+/// One turn of an actor, or one import call in it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct EventAddress {
+    /// The actor's name.
+    pub actor: String,
+    /// The number of the turn.
+    pub turn: u64,
+    /// The number of the import call in it, from 1.
+    pub step: Option<u64>,
+}
+
+impl FromStr for EventAddress {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || format!("`{text}` is no event; write `my-actor#3` or `my-actor#3.2`");
+        let (actor, event) = text.split_once('#').ok_or_else(wrong)?;
+        let (turn, step) = match event.split_once('.') {
+            Some((turn, step)) => (turn, Some(step.parse().map_err(|_| wrong())?)),
+            None => (event, None),
+        };
+        let turn = turn.parse().map_err(|_| wrong())?;
+        if actor.is_empty() {
+            return Err(wrong());
+        }
+        Ok(Self { actor: actor.to_owned(), turn, step })
+    }
+}
+
+impl fmt::Display for EventAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}#{}", self.actor, self.turn)?;
+        self.step.map_or(Ok(()), |step| write!(f, ".{step}"))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn events_are_read() {
+        for text in ["a#0", "a-1#3.2"] {
+            assert_eq!(
+                text.parse::<EventAddress>().map(|event| event.to_string()).as_deref(),
+                Ok(text)
+            );
+        }
+        for wrong in ["", "a", "#1", "a#", "a#x", "a#1.", "a#1.x", "a#-1", "a#1.2.3"] {
+            assert!(wrong.parse::<EventAddress>().is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn addresses_are_read() {

@@ -3,6 +3,7 @@
 //! One file per subcommand in [`commands`]. All text goes through [`output`], all reports of
 //! problems through [`report`]; the libraries print nothing.
 
+mod accepted;
 mod address;
 mod asynchronous;
 mod cache;

@@ -8,7 +8,7 @@ use theater_runtime::boundary::Divergence;
 /// Expected against actual, one under the other, with a mark under the first difference. `width` is
 /// that of a terminal, if there is one.
 pub fn lines(actor: &str, turn: u64, divergence: &Divergence, width: Option<usize>) -> [Line; 4] {
-    let Divergence { step, what, expected, actual } = divergence;
+    let Divergence { step, expected, actual, .. } = divergence;
     let step = if *step == 0 { String::new() } else { format!(".{step}") };
     let (expected, actual, mark) = side_by_side(&one_line(expected), &one_line(actual), width);
     let head = Line::default().role(Role::Actor, &format!("{actor}#{turn}{step}"));
@@ -16,7 +16,7 @@ pub fn lines(actor: &str, turn: u64, divergence: &Divergence, width: Option<usiz
         Line::default().role(Role::Field, &format!("  {name:<9} ")).role(role, text)
     };
     [
-        head.role(Role::Error, "  diverged").plain(": ").plain(what),
+        head.role(Role::Error, "  diverged").plain(": ").plain(&one_line(&divergence.place())),
         line("expected", Role::Good, &expected),
         line("actual", Role::Error, &actual),
         line("", Role::Faint, &mark),
@@ -28,6 +28,7 @@ pub fn to_json(divergence: &Divergence) -> Value {
     json!({
         "step": divergence.step,
         "what": divergence.what,
+        "path": divergence.path,
         "expected": divergence.expected,
         "actual": divergence.actual,
     })

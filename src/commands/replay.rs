@@ -1,19 +1,20 @@
 use super::count;
-use crate::address::Address;
+use crate::accepted::Accepted;
+use crate::address::{Address, EventAddress};
 use crate::asynchronous::block_on;
 use crate::output::Output;
 use crate::project::TraceArgs;
 use crate::report;
 use crate::status::{Ended, Failure, Status};
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use theater_repl::divergence;
 use theater_repl::paint::Role;
 use theater_runtime::boundary::Divergence;
-use theater_runtime::diagnostic::Result;
+use theater_runtime::diagnostic::{ACTOR_UNKNOWN, Diagnostic, Result};
 use theater_runtime::replay::{
     ActorHistory, History, Replayed, Replayer, Selection, Summary, replay_all,
 };
@@ -23,8 +24,9 @@ use theater_runtime::world::read_component;
 /// Execute recorded turns again and compare them with their records
 ///
 /// Nothing outside is asked: every import is answered from the trace. The recorded component is
-/// used, not the file in the project. Shown is the first difference of each actor. Exit status: 0 if
-/// everything was as recorded, 1 if not.
+/// used, not the file in the project, unless `--with` names another one: a dry run of an upgrade on
+/// what really happened. Shown is the first difference of each actor, with the place inside the values.
+/// Exit status: 0 if everything was as recorded or is accepted, 1 if not.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// An actor, or one of its turns [default: all]
@@ -37,6 +39,15 @@ pub struct Args {
     /// Try another build on the recorded history
     #[arg(long, value_name = "FILE.wasm")]
     with: Option<PathBuf>,
+
+    /// A difference that is intended, and does not count: of the whole turn, or in this step of it; may
+    /// be given several times
+    #[arg(long, value_name = "ACTOR#TURN[.STEP]", conflicts_with = "fresh")]
+    accept: Vec<EventAddress>,
+
+    /// The same from a file: one event a line; `//` begins a comment
+    #[arg(long, value_name = "FILE", conflicts_with = "fresh")]
+    accept_from: Option<PathBuf>,
 
     /// Execute each turn of ACTOR in a fresh instance: shows whether it needs `instance = "warm"`
     #[arg(long, requires = "address", conflicts_with = "with")]
@@ -52,12 +63,23 @@ pub fn run(args: Args, output: &mut Output) -> Ended {
     let with = args.with.as_deref().map(read_component).transpose()?;
     let history = Arc::new(History::load(&run)?);
     let selection = select(&history, args.address.as_ref())?;
+    if with.is_some() && selection == Selection::All {
+        one_component(&history)?;
+    }
+    let accepted = Accepted::new(args.accept, args.accept_from.as_deref())?;
     let cache = crate::cache::open();
     output.reports(&Vec::from_iter(cache.problem()));
     let replayer = Replayer::new(with, cache)?;
     let replayer = Arc::new(if args.fresh { replayer.in_fresh_instances() } else { replayer });
     let mut warm = 0;
-    let mut telling = Telling { output, json: args.json, shown: BTreeSet::new(), failed: None };
+    let mut telling = Telling {
+        output,
+        json: args.json,
+        accepted,
+        shown: BTreeSet::new(),
+        actors: BTreeMap::new(),
+        failed: None,
+    };
     let summary = block_on(replay_all(history, replayer, selection, |actor, index, result| {
         warm += u64::from(actor.turns[index].header.instance.is_some());
         telling.tell(actor, index, result);
@@ -69,7 +91,27 @@ pub fn run(args: Args, output: &mut Output) -> Ended {
     if args.fresh && !args.json {
         telling.output.line(verdict(&summary, warm))?;
     }
-    Ok(if summary.is_as_recorded() { Status::Fine } else { Status::Failed })
+    let fine = summary.diverged == telling.accepted.used() && summary.impossible == 0;
+    Ok(if fine { Status::Fine } else { Status::Failed })
+}
+
+/// Another component can take the place of one component only.
+fn one_component(history: &History) -> Result<()> {
+    let mut by_component: BTreeMap<_, Vec<&str>> = BTreeMap::new();
+    for actor in history.actors().filter(|actor| !actor.turns.is_empty()) {
+        by_component.entry(actor.code.component.to_string()).or_default().push(&actor.name);
+    }
+    if by_component.len() < 2 {
+        return Ok(());
+    }
+    let mut names: Vec<String> =
+        by_component.values().map(|names| format!("`{}`", names.join("`, `"))).collect();
+    names.sort();
+    let message =
+        format!("the run has actors of {} components: {}", by_component.len(), names.join("; "));
+    Err(Box::new(Diagnostic::error(ACTOR_UNKNOWN, message).help(
+        "Name the actor whose component is to be replaced: `theater replay ACTOR --with FILE.wasm`.",
+    )))
 }
 
 fn select(history: &History, address: Option<&Address>) -> Result<Selection> {
@@ -85,6 +127,9 @@ fn select(history: &History, address: Option<&Address>) -> Result<Selection> {
 struct Telling<'o> {
     output: &'o mut Output,
     json: bool,
+    accepted: Accepted,
+    /// How many turns of each actor were executed, and how many of them differ and should not.
+    actors: BTreeMap<ActorId, (String, u64, u64)>,
     /// The actors of which a difference has been shown.
     shown: BTreeSet<ActorId>,
     /// Why nothing more can be shown.
@@ -93,10 +138,22 @@ struct Telling<'o> {
 
 impl Telling<'_> {
     fn tell(&mut self, actor: &ActorHistory, index: usize, result: Result<Replayed>) {
-        if self.failed.is_some() || matches!(&result, Ok(Replayed { divergence: None, .. })) {
+        if self.failed.is_some() {
             return;
         }
         let turn = actor.turns.get(index).map_or(0, |past| past.header.turn);
+        let (_, replayed, diverged) =
+            self.actors.entry(actor.id).or_insert_with(|| (actor.name.clone(), 0, 0));
+        *replayed += 1;
+        let Some(divergence) =
+            result.as_ref().map_or(Some(None), |replayed| replayed.divergence.as_ref().map(Some))
+        else {
+            return;
+        };
+        if divergence.is_some_and(|it| self.accepted.accepts(&actor.name, turn, it.step as u64)) {
+            return;
+        }
+        *diverged += u64::from(divergence.is_some());
         let shown = match self.json {
             true => self.output.json(&to_json(actor, turn, &result)),
             // The turns after the first different one mostly differ for the same reason.
@@ -121,11 +178,25 @@ impl Telling<'_> {
     }
 
     fn summary(&mut self, summary: &Summary, fresh: bool) -> io::Result<()> {
-        let Summary { replayed, diverged, impossible } = *summary;
+        let Summary { replayed, impossible, .. } = *summary;
+        let accepted = self.accepted.used();
+        let diverged = summary.diverged.saturating_sub(accepted);
         if self.json {
+            let actors = self.actors.values().map(|(actor, replayed, diverged)| {
+                json!({ "actor": actor, "turns": replayed, "diverged": diverged })
+            });
             return self.output.json(&json!({
-                "replayed": replayed, "diverged": diverged, "impossible": impossible,
+                "replayed": replayed, "diverged": diverged, "accepted": accepted,
+                "impossible": impossible, "actors": actors.collect::<Vec<_>>(),
             }));
+        }
+        if self.actors.len() > 1 && diverged > 0 {
+            for (actor, turns, diverged) in
+                self.actors.values().filter(|(.., diverged)| *diverged > 0)
+            {
+                let turns = count(*turns, "turn");
+                self.output.line(&format!("{actor}: {diverged} of {turns} diverged"))?;
+            }
         }
         let how = if fresh { ", each in a fresh instance" } else { "" };
         let mut line = format!("replayed {}{how}: ", count(replayed, "turn"));
@@ -135,10 +206,17 @@ impl Telling<'_> {
                 self.output.paint().text(Role::Error, &format!("{diverged} diverged")).into_owned()
             }
         };
+        if accepted > 0 {
+            line += &format!("; {} accepted", count(accepted, "difference"));
+        }
         if impossible > 0 {
             line += &format!("; {} could not be replayed", count(impossible, "turn"));
         }
-        self.output.line(&line)
+        self.output.line(&line)?;
+        for event in self.accepted.unused() {
+            self.output.say(&format!("nothing to accept: {event} did not differ"));
+        }
+        Ok(())
     }
 }
 

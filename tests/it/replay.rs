@@ -81,3 +81,22 @@ fn many_turns_are_replayed_in_parallel_and_told_in_order() {
         .collect();
     assert_eq!(turns, (1..=500).collect::<Vec<u64>>());
 }
+
+#[test]
+fn intended_differences_are_accepted() {
+    let env = recorded();
+    build_another(&env);
+    let with =
+        |more: &[&str]| env.theater(&[&["replay", "--with", "build/my-actor.wasm"], more].concat());
+    let both = ["--accept", "my-actor#1.2", "--accept", "my-actor#2"];
+    assert_snapshot!("accepted", with(&both).ok());
+    // What is shown is the first difference that is not accepted.
+    assert_snapshot!("accepted_one", with(&["--accept", "my-actor#1"]).with_status(1));
+    let elsewhere = with(&[&both[..2], &["--accept", "my-actor#2.1"]].concat()).with_status(1);
+    assert!(elsewhere.stderr.contains("my-actor#2.1 did not differ"), "{elsewhere}");
+    env.write("intended", "// counts from one now\nmy-actor#1.2\n\nmy-actor#2 // as well\n");
+    with(&["--accept-from", "intended"]).ok();
+    env.write("intended", "my-actor#1.2\nmy-actor\n");
+    assert_snapshot!("accepted_wrong", with(&["--accept-from", "intended"]).with_status(2));
+    with(&["--accept", "my-actor"]).with_status(2);
+}

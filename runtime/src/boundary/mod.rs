@@ -15,6 +15,7 @@ pub mod export;
 mod grants;
 mod limiter;
 mod link;
+mod path;
 mod resources;
 mod script;
 #[cfg(test)]

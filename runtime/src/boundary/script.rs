@@ -1,4 +1,4 @@
-use super::Abort;
+use super::{Abort, path};
 use crate::call::to_wave;
 use crate::trace::{Answer, CallsReader, Hash, ImportCall};
 use crate::wire::{self, WireList};
@@ -16,6 +16,9 @@ pub struct Divergence {
     pub expected: String,
     /// What happened now.
     pub actual: String,
+    /// Where inside the values the first difference is, such as `[1].items[2].price`. Empty if it is
+    /// the whole of them, or nothing that has parts.
+    pub path: String,
 }
 
 /// The recorded import calls of a turn, from which its replay is answered.
@@ -51,6 +54,7 @@ impl Script {
                     |call| show_call(&call.function, &call.arguments),
                 ),
                 actual: "no more calls".to_owned(),
+                path: String::new(),
             });
         }
         self.divergence
@@ -75,7 +79,9 @@ impl Script {
         }
         if call.arguments != arguments {
             let expected = show_call(function, &call.arguments);
-            return self.diverge("arguments", expected, show_call(function, arguments));
+            let path = path::of_lists(&call.arguments, arguments).unwrap_or_default();
+            let actual = show_call(function, arguments);
+            return self.diverge_inside("arguments", path, expected, actual);
         }
         self.current = Some(call);
         Ok(())
@@ -113,14 +119,16 @@ impl Script {
     /// Compares an answer with the recorded one.
     pub(super) fn compare_answer(&mut self, results: &[u8]) -> Result<(), Abort> {
         let Some(call) = self.current.take() else { return Ok(()) };
-        let expected = match &call.answer {
+        let (expected, path) = match &call.answer {
             Answer::Returned(bytes) if bytes == results => return Ok(()),
             Answer::Digest(hash) if *hash == Hash::of(results) => return Ok(()),
-            Answer::Returned(bytes) => show_values(bytes),
-            Answer::Digest(hash) => format!("an answer with the SHA-256 {hash}"),
+            Answer::Returned(bytes) => {
+                (show_values(bytes), path::of_results(bytes, results).unwrap_or_default())
+            }
+            Answer::Digest(hash) => (format!("an answer with the SHA-256 {hash}"), String::new()),
             Answer::None => return Err(Abort::RecordEnds),
         };
-        self.diverge("answer", expected, show_values(results))
+        self.diverge_inside("answer", path, expected, show_values(results))
     }
 
     /// What was recorded as a digest only is not there any more.
@@ -133,9 +141,37 @@ impl Script {
     }
 
     fn diverge(&mut self, what: &str, expected: String, actual: String) -> Result<(), Abort> {
-        let what = what.to_owned();
-        self.divergence.get_or_insert(Divergence { step: self.step, what, expected, actual });
+        self.diverge_inside(what, String::new(), expected, actual)
+    }
+
+    fn diverge_inside(
+        &mut self,
+        what: &str,
+        path: String,
+        expected: String,
+        actual: String,
+    ) -> Result<(), Abort> {
+        let (step, what) = (self.step, what.to_owned());
+        self.divergence.get_or_insert(Divergence { step, what, expected, actual, path });
         Err(Abort::Diverged)
+    }
+}
+
+impl Divergence {
+    /// A difference of what two functions returned.
+    pub(crate) fn of_results(expected: &[u8], actual: &[u8]) -> Self {
+        Self {
+            step: 0,
+            what: "result".to_owned(),
+            expected: show_values(expected),
+            actual: show_values(actual),
+            path: path::of_results(expected, actual).unwrap_or_default(),
+        }
+    }
+
+    /// What differs, with the place inside it: `arguments[1].count`.
+    pub fn place(&self) -> String {
+        format!("{}{}", self.what, self.path)
     }
 }
 

@@ -283,6 +283,7 @@ pub(super) fn difference(what: &str, expected: &str, actual: &str) -> Divergence
         what: what.to_owned(),
         expected: expected.to_owned(),
         actual: actual.to_owned(),
+        path: String::new(),
     }
 }
 
@@ -411,7 +412,7 @@ impl Comparison<'_> {
         const NONE: &[u8] = &[0x80];
         let recorded = self.record.payload(PayloadKind::Result).unwrap_or(NONE);
         let now = self.execution.result.as_deref().unwrap_or(NONE);
-        (recorded != now).then(|| difference("result", &show_values(recorded), &show_values(now)))
+        (recorded != now).then(|| Divergence::of_results(recorded, now))
     }
 
     fn delta(&self) -> Option<Divergence> {

@@ -5,6 +5,7 @@ mod endings;
 mod forged;
 mod live;
 mod messages;
+mod mutations;
 mod recovery;
 mod reload;
 mod replay;
