@@ -24,6 +24,7 @@ use crate::diagnostic::{
 use crate::engine::{EngineConfig, KEPT_INSTANCES, KEPT_MEMORY};
 use crate::handlers::filesystem;
 use crate::manifest::{Child, Manifest, Restart};
+use crate::surroundings::{self, Group, Running};
 use crate::trace::{
     ActorId, Code, Durability, Entry, Hash, Kind, Log, LogFailed, RunDir, Subscription,
 };
@@ -39,7 +40,6 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
 pub use tree::Kin;
 use waits::Waits;
 use wasmtime::component::{Type, Val};
@@ -273,7 +273,7 @@ impl Node {
     fn start(&self, registry: &mut Registry, member: Member, ready: member::Ready) {
         let actor = member.actor().clone();
         let weak = Arc::downgrade(&self.inner);
-        let task = tokio::spawn({
+        let task = surroundings::spawn({
             let (node, actor) = (weak.clone(), actor.clone());
             async move {
                 member.live_under_root(weak, ready).await;
@@ -389,7 +389,7 @@ impl Node {
     ///
     /// When the end of the run could not be stored.
     pub async fn shutdown(&self) -> Result<(), CallError> {
-        let tasks: Vec<_> = {
+        let tasks: Vec<(Arc<Actor>, Running<()>)> = {
             let mut registry = self.registry();
             registry.ending = true;
             // Children are told by their supervisors.
@@ -402,13 +402,11 @@ impl Node {
                 })
                 .collect()
         };
-        let mut ends: tokio::task::JoinSet<()> = tasks
-            .into_iter()
-            .map(|(actor, task)| {
-                let node = self.clone();
-                async move { end(&node, &actor, task).await }
-            })
-            .collect();
+        let mut ends = Group::new();
+        for (actor, task) in tasks {
+            let node = self.clone();
+            ends.spawn(async move { end(&node, &actor, task).await });
+        }
         while ends.join_next().await.is_some() {}
         self.append(ActorId::NODE, Kind::Closed)?;
         self.inner.log.flush().await?;
@@ -440,7 +438,7 @@ fn check_restartable(parent: &Actor, child: &str) -> Result<()> {
 
 /// Waits until an actor that was told to end has ended. Each turn that it still executes, its last
 /// one among them, gets some time, and is then cut off.
-async fn end(node: &Node, actor: &Actor, mut task: JoinHandle<()>) {
+async fn end(node: &Node, actor: &Actor, mut task: Running<()>) {
     // An actor's task does not panic; if it did, it has ended. The children of a supervisor have the
     // time that it gives them.
     while tokio::time::timeout(GRACE, &mut task).await.is_err() {
@@ -452,7 +450,7 @@ async fn end(node: &Node, actor: &Actor, mut task: JoinHandle<()>) {
 
 impl Registry {
     /// The task of an actor, for waiting until it has ended.
-    fn take_task(&mut self, actor: &Actor) -> Option<JoinHandle<()>> {
+    fn take_task(&mut self, actor: &Actor) -> Option<Running<()>> {
         let handle = self.living.get_mut(&actor.name)?;
         if handle.actor.id == actor.id { handle.task.take() } else { None }
     }

@@ -28,12 +28,12 @@ pub use timers::{SHORTEST_PERIOD, Timer, TimerChange, Timers};
 pub(crate) use warm::WarmInstances;
 
 use crate::manifest::Manifest;
+use crate::surroundings::Running;
 use crate::trace::{ActorId, Cause, Step};
 use crate::turn::Program;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use tokio::sync::{mpsc, watch};
-use tokio::task::JoinHandle;
 use wasmtime::component::Val;
 
 /// What everybody who knows an actor shares.
@@ -191,7 +191,7 @@ pub(crate) struct Handle {
     pub actor: Arc<Actor>,
     pub mailbox: Arc<Mailbox>,
     pub control: mpsc::UnboundedSender<Control>,
-    pub task: Option<JoinHandle<()>>,
+    pub task: Option<Running<()>>,
 }
 
 impl Handle {

@@ -1,4 +1,5 @@
 use crate::engine::TURNS_AT_ONCE;
+use crate::surroundings;
 use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
@@ -35,7 +36,7 @@ pub(crate) struct Slot {
 
 impl Slots {
     pub fn new() -> Self {
-        Self(CLASSES.map(|slots| Arc::new(Semaphore::new(slots))))
+        Self(CLASSES.map(|slots| Arc::new(Semaphore::new(surroundings::slots(slots)))))
     }
 
     /// Waits for a slot: of the class that the message asks for, or of the one that those ask for who come to

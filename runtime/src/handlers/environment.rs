@@ -1,7 +1,7 @@
 use crate::boundary::{Binder, Source};
 use crate::manifest::EnvironmentGrant;
+use crate::surroundings;
 use crate::trace::Hash;
-use rand::RngCore;
 use std::collections::BTreeMap;
 
 /// Names and values.
@@ -47,7 +47,7 @@ fn is_secret(grant: &EnvironmentGrant, name: &str) -> bool {
 fn hide(grant: &EnvironmentGrant, variables: &[(String, String)]) -> Variables {
     let hidden = variables.iter().map(|(name, value)| {
         let recorded = match is_secret(grant, name) {
-            true => digest(&Hash::of(&rand::rng().next_u64().to_le_bytes()).short(), value),
+            true => digest(&Hash::of(&surroundings::random::<u64>().to_le_bytes()).short(), value),
             false => value.clone(),
         };
         (name.clone(), recorded)

@@ -1,6 +1,7 @@
 use super::Context;
 use crate::boundary::{Abort, Binder, Source};
 use crate::manifest::RandomGrant;
+use crate::surroundings;
 use rand::rngs::StdRng;
 use rand::{RngCore, SeedableRng};
 use sha2::{Digest, Sha256};
@@ -52,7 +53,7 @@ fn bytes(context: &mut Context, seed: Option<u64>, len: u64) -> Result<(Vec<u8>,
 /// the answer, so that answers do not depend on what other actors do.
 fn generator(context: &mut Context, seed: Option<u64>) -> StdRng {
     context.drawn += 1;
-    let Some(seed) = seed else { return StdRng::from_rng(&mut rand::rng()) };
+    let Some(seed) = seed else { return StdRng::from_seed(surroundings::random()) };
     let hash = Sha256::new()
         .chain_update(seed.to_le_bytes())
         .chain_update(context.id.0.to_le_bytes())

@@ -5,12 +5,12 @@ use super::{Inner, Node};
 use crate::actor::{Actor, Control, Exit};
 use crate::manifest::Shutdown;
 use crate::supervisor::Family;
+use crate::surroundings::Group;
 use crate::trace::{ActorId, Kind, LogFailed};
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tokio::sync::oneshot;
-use tokio::task::JoinSet;
 
 /// How often a child that is to be killed is told so.
 const KILL_EVERY: Duration = Duration::from_millis(50);
@@ -20,8 +20,8 @@ pub(super) struct Household {
     node: Weak<Inner>,
     /// The order in which they are started, for when they are handed on.
     order: Vec<String>,
-    at_rest: HashMap<String, Member>,
-    living: JoinSet<(String, Over)>,
+    at_rest: BTreeMap<String, Member>,
+    living: Group<(String, Over)>,
     /// Ends that were found while another one was waited for.
     ends: VecDeque<(String, Over)>,
     shutdown: HashMap<String, Shutdown>,
@@ -38,7 +38,7 @@ impl Household {
             shutdown: children.iter().map(|child| (child.child_name(), rule(child))).collect(),
             at_rest: children.into_iter().map(|child| (child.child_name(), child)).collect(),
             actors: HashMap::new(),
-            living: JoinSet::new(),
+            living: Group::new(),
             ends: VecDeque::new(),
         }
     }
@@ -71,7 +71,7 @@ impl Household {
     async fn join(&mut self) -> (String, Over) {
         match self.living.join_next().await {
             Some(Ok(end)) => end,
-            Some(Err(panicked)) => std::panic::resume_unwind(panicked.into_panic()),
+            Some(Err(panicked)) => std::panic::resume_unwind(panicked),
             None => std::future::pending().await,
         }
     }

@@ -7,13 +7,13 @@ use crate::boundary::export::INIT;
 use crate::diagnostic::{CHILD_FAILED, Diagnostic, Result};
 use crate::manifest::{self, RestartState, Supervision};
 use crate::supervisor::{After, FailedStart, Supervisor};
+use crate::surroundings::{self, Running};
 use crate::trace::{Cause, Kind, LogFailed};
 use std::collections::VecDeque;
 use std::pin::Pin;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
-use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use wasmtime::component::Val;
 
@@ -209,7 +209,7 @@ struct Work {
     actor: Arc<Actor>,
     supervisor: Supervisor<Household>,
     /// The component, and when it has ended: with what.
-    component: JoinHandle<(Task, Result<Exit, LogFailed>)>,
+    component: Running<(Task, Result<Exit, LogFailed>)>,
     to_component: mpsc::UnboundedSender<Control>,
     control: mpsc::UnboundedReceiver<Control>,
     backoff: Duration,
@@ -239,7 +239,7 @@ async fn supervise(
     let mut supervisor = Supervisor::new(Household::new(node, children), &supervision);
     let started = supervisor.start(&ended).await;
     let mut task = member.task;
-    let component = tokio::spawn(async move {
+    let component = surroundings::spawn(async move {
         let exit = task.run().await;
         (task, exit)
     });
@@ -326,7 +326,7 @@ impl Work {
             }
             ended = &mut self.component => match ended {
                 Ok((task, exit)) => News::Component(Box::new(task), exit),
-                Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
+                Err(panicked) => std::panic::resume_unwind(panicked),
             },
             () = next_try => {
                 News::Try(self.tries.pop_front().map_or(String::new(), |(_, name)| name))
@@ -386,7 +386,7 @@ impl Work {
         let _ = self.to_component.send(control);
         match (&mut self.component).await {
             Ok(ended) => ended,
-            Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
+            Err(panicked) => std::panic::resume_unwind(panicked),
         }
     }
 }

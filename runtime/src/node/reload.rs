@@ -7,6 +7,7 @@ use crate::cache::Cache;
 use crate::diagnostic::{Diagnostic, RELOAD_REFUSED, Result};
 use crate::manifest::Manifest;
 use crate::replay::{History, Replayer, Selection, Summary, replay_all};
+use crate::surroundings;
 use crate::trace::ActorId;
 use crate::world::check_child_grants;
 use std::sync::Arc;
@@ -113,7 +114,7 @@ impl Node {
         }
         let node = self.clone();
         // Goes on even if whoever asked does not wait: what is reloaded must be known.
-        let known = tokio::spawn(async move {
+        let known = surroundings::spawn(async move {
             let answer = answer.await.ok()?;
             Some(answer.inspect(|actor| node.registry().exchange(actor)))
         });

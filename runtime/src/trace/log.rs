@@ -7,15 +7,15 @@ use super::{
     RunLock, Subscription, now,
 };
 use crate::diagnostic::{Diagnostic, RUN_UNWRITABLE, Result};
+use crate::surroundings;
 use crate::wire::Writer as Cbor;
-use rand::Rng;
 use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 
 /// A segment that has grown to this many bytes is closed, and the next one begun.
 const SEGMENT_SIZE: u64 = 64 << 20;
@@ -71,6 +71,8 @@ type Then = Box<dyn FnOnce(Result<(), LogFailed>) + Send>;
 struct Shared {
     state: Mutex<State>,
     wake: Condvar,
+    /// Wakes the writer of a simulation, which is no thread.
+    wake_task: Option<Notify>,
 }
 
 #[derive(Debug)]
@@ -171,6 +173,7 @@ impl Log {
                 failed: None,
             }),
             wake: Condvar::new(),
+            wake_task: surroundings::is_simulated().then(Notify::new),
         });
         let publisher = Publisher::new();
         let writer = Writer {
@@ -182,11 +185,17 @@ impl Log {
             publisher: publisher.clone(),
             _lock: lock,
         };
-        let thread = std::thread::Builder::new()
-            .name("trace-writer".to_owned())
-            .spawn(move || writer.run())
-            .map_err(unwritable)?;
-        let log = Self { shared, writer: Mutex::new(Some(thread)), publisher };
+        let thread = match surroundings::is_simulated() {
+            true => {
+                surroundings::spawn(writer.run_as_task());
+                None
+            }
+            false => {
+                let thread = std::thread::Builder::new().name("trace-writer".to_owned());
+                Some(thread.spawn(move || writer.run()).map_err(unwritable)?)
+            }
+        };
+        let log = Self { shared, writer: Mutex::new(thread), publisher };
         Ok(Opening { log, cut })
     }
 
@@ -197,11 +206,10 @@ impl Log {
     ///
     /// When the log cannot be written any more.
     pub fn append(&self, entry: Entry) -> Result<u64, LogFailed> {
-        let mut random = rand::rng();
         let payloads: Vec<Payload> = entry
             .payloads
             .into_iter()
-            .map(|(kind, bytes)| Payload { kind, salt: random.random(), bytes })
+            .map(|(kind, bytes)| Payload { kind, salt: surroundings::random(), bytes })
             .collect();
         // The digests, the larger part of the hashing, are made outside the lock.
         let digests = payloads.iter().map(|payload| (payload.kind, payload.digest())).collect();
@@ -232,6 +240,7 @@ impl Log {
             state.pending.live.push(Arc::new(Record { header, hash, payloads }));
         }
         self.shared.wake_writer(state);
+        surroundings::appended();
         Ok(position)
     }
 
@@ -302,6 +311,14 @@ impl State {
     fn is_urgent(&self) -> bool {
         !self.pending.then.is_empty() || self.pending.bytes.len() > CROWDED / 2 || self.closing
     }
+
+    /// What has gathered, for the writer. The next batch gathers in `spare`.
+    fn take_batch(&mut self, spare: Batch) -> (Batch, End) {
+        self.writer = WriterIs::Busy;
+        self.writing = true;
+        let end = End { next: self.chain.next, last: self.chain.last };
+        (std::mem::replace(&mut self.pending, spare), end)
+    }
 }
 
 impl Shared {
@@ -323,7 +340,10 @@ impl Shared {
         }
         drop(state);
         if wake {
-            self.wake.notify_one();
+            match &self.wake_task {
+                Some(task) => task.notify_one(),
+                None => self.wake.notify_one(),
+            }
         }
     }
 
@@ -350,10 +370,26 @@ impl Shared {
             let woken = self.wake.wait_timeout(state, left);
             state = woken.unwrap_or_else(|poisoned| poisoned.into_inner()).0;
         }
-        state.writer = WriterIs::Busy;
-        state.writing = true;
-        let end = End { next: state.chain.next, last: state.chain.last };
-        Some((std::mem::replace(&mut state.pending, spare), end))
+        Some(state.take_batch(spare))
+    }
+
+    /// The same for a writer that is a task of a simulation. When it comes to write is drawn there.
+    async fn next_batch_of_task(&self, wake: &Notify, spare: Batch) -> Option<(Batch, End)> {
+        loop {
+            {
+                let mut state = self.lock();
+                state.writing = false;
+                if !state.pending.is_empty() {
+                    return Some(state.take_batch(spare));
+                }
+                if state.closing {
+                    state.closed = true;
+                    return None;
+                }
+                state.writer = WriterIs::Idle;
+            }
+            wake.notified().await;
+        }
     }
 
     /// Notes that the log cannot be written any more. Answers with what was still waiting.
@@ -378,22 +414,49 @@ struct Writer {
 impl Writer {
     fn run(mut self) {
         let mut spare = Batch::default();
-        while let Some((mut batch, end)) = self.shared.next_batch(std::mem::take(&mut spare)) {
-            if let Err(error) = self.write(batch.bytes.as_bytes(), &end) {
-                let failed = LogFailed(crate::diagnostic::reason(&error).into());
-                let mut waiting = self.shared.fail(&failed);
-                batch.conclude(&Err(failed.clone()));
-                waiting.conclude(&Err(failed));
-                return;
+        while let Some((batch, end)) = self.shared.next_batch(std::mem::take(&mut spare)) {
+            match self.store(batch, &end) {
+                Some(stored) => spare = stored,
+                None => return,
             }
-            for record in batch.live.drain(..) {
-                self.publisher.publish(record);
-            }
-            batch.conclude(&Ok(()));
-            batch.bytes.clear();
-            spare = batch;
         }
-        // In order ended: what the operating system still holds goes to disk.
+        self.end();
+    }
+
+    async fn run_as_task(mut self) {
+        let shared = self.shared.clone();
+        let Some(wake) = &shared.wake_task else { return };
+        let mut spare = Batch::default();
+        while let Some((batch, end)) =
+            shared.next_batch_of_task(wake, std::mem::take(&mut spare)).await
+        {
+            match self.store(batch, &end) {
+                Some(stored) => spare = stored,
+                None => return,
+            }
+        }
+        self.end();
+    }
+
+    /// Writes a batch, and tells everybody. Answers with its memory; none if it cannot be written.
+    fn store(&mut self, mut batch: Batch, end: &End) -> Option<Batch> {
+        if let Err(error) = self.write(batch.bytes.as_bytes(), end) {
+            let failed = LogFailed(crate::diagnostic::reason(&error).into());
+            let mut waiting = self.shared.fail(&failed);
+            batch.conclude(&Err(failed.clone()));
+            waiting.conclude(&Err(failed));
+            return None;
+        }
+        for record in batch.live.drain(..) {
+            self.publisher.publish(record);
+        }
+        batch.conclude(&Ok(()));
+        batch.bytes.clear();
+        Some(batch)
+    }
+
+    /// In order ended: what the operating system still holds goes to disk.
+    fn end(&mut self) {
         let _ = self.file.file.sync_data();
         let _ = self.head.sync_data();
     }
@@ -402,6 +465,7 @@ impl Writer {
         if bytes.is_empty() {
             return Ok(());
         }
+        surroundings::writing()?;
         let sync = self.durability == Durability::Group;
         self.file.append(bytes, sync)?;
         if let Some(last) = &end.last {

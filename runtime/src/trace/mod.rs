@@ -34,6 +34,7 @@ mod segment;
 mod verify;
 mod view;
 
+pub(crate) use crate::surroundings::now;
 pub use blobs::Blobs;
 pub use calls::{Answer, CallsReader, CallsWriter, ImportCall};
 pub use effects::Effect;
@@ -53,9 +54,3 @@ pub use run::{RunDir, RunLock};
 pub(crate) use verify::Chain;
 pub use verify::{Verification, verify};
 pub use view::{AnswerView, CallView, RecordView, short_function};
-
-/// The time now, in nanoseconds since 1970.
-pub fn now() -> u64 {
-    let elapsed = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    elapsed.map_or(0, |elapsed| u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX))
-}

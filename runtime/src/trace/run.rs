@@ -1,5 +1,5 @@
 use super::reader::length_of_file;
-use super::{Blobs, Hash};
+use super::{Blobs, Hash, now};
 use crate::diagnostic::{Diagnostic, RUN_LOCKED, RUN_MISSING, RUN_UNWRITABLE, Result};
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read, Seek, Write};
@@ -262,9 +262,9 @@ impl RunDir {
 /// A time in UTC, such as `20261123-051710-a3f2`: the last four digits are 65,536ths of the second,
 /// so that the ids of runs that begin within one second sort by age too.
 fn new_id() -> String {
-    let now = SystemTime::now();
-    let nanos = now.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.subsec_nanos());
-    let fraction = (u64::from(nanos) << 16) / 1_000_000_000;
+    let now = now();
+    let fraction = ((now % 1_000_000_000) << 16) / 1_000_000_000;
+    let now = SystemTime::UNIX_EPOCH + Duration::from_nanos(now);
     let now = humantime::format_rfc3339_seconds(now).to_string();
     let digits: String = now.chars().filter(char::is_ascii_digit).collect();
     let (date, time) = digits.split_at(digits.len().saturating_sub(6));

@@ -21,8 +21,9 @@ use crate::boundary::{Abort, Crossing, Divergence, TurnData};
 use crate::handlers::{AtCommit, Context, StopReason};
 use crate::manifest::Limits;
 use crate::state::{Delta, State};
+use crate::surroundings::Stopwatch;
 use frames::frames;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::sync::watch;
 use wasmtime::component::{self, Val};
 use wasmtime::{Store, Trap, WasmBacktrace};
@@ -136,7 +137,7 @@ async fn run(
     mut kept: Option<&mut Option<Instance>>,
 ) -> Execution {
     let Task { function, arguments, context, crossing, limits, fuel, cancel } = task;
-    let start = Instant::now();
+    let start = Stopwatch::start();
     let before = kept.as_mut().and_then(|kept| kept.take());
     let began = before.as_ref().map_or(context.turn, Instance::began);
     let (mut store, mut component) = match before {

@@ -1,0 +1,163 @@
+//! What the runtime has from the machine around it: the time, chance, and tasks.
+//!
+//! Whatever could come out differently when the same thing is done again is asked for here, and nowhere
+//! else. On a thread that runs a [`crate::simulation::Simulation`] the answers follow from its seed.
+
+use crate::simulation::World;
+use rand::Rng;
+use rand::distr::{Distribution, StandardUniform};
+use std::any::Any;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Instant;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::{JoinHandle, JoinSet};
+
+/// The time now, in nanoseconds since 1970.
+pub(crate) fn now() -> u64 {
+    if let Some(world) = World::present() {
+        return world.now();
+    }
+    let elapsed = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    elapsed.map_or(0, |elapsed| u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX))
+}
+
+/// Measures how long something takes, in nanoseconds.
+pub(crate) struct Stopwatch(Instant);
+
+impl Stopwatch {
+    pub fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    /// The time since the start. In a simulation only waiting takes time, so it is none there.
+    pub fn elapsed(&self) -> std::time::Duration {
+        match World::present() {
+            Some(_) => std::time::Duration::ZERO,
+            None => self.0.elapsed(),
+        }
+    }
+}
+
+/// Something random.
+pub(crate) fn random<T>() -> T
+where
+    StandardUniform: Distribution<T>,
+{
+    match World::present() {
+        Some(world) => world.random(),
+        None => rand::rng().random(),
+    }
+}
+
+/// Whether this thread runs a simulation.
+pub(crate) fn is_simulated() -> bool {
+    World::present().is_some()
+}
+
+/// How many of so many slots there are: in a simulation one, so that turns queue.
+pub(crate) fn slots(slots: usize) -> usize {
+    if is_simulated() { slots.min(1) } else { slots }
+}
+
+/// A record has got its place in the log. A simulated node may die of it.
+pub(crate) fn appended() {
+    if let Some(world) = World::present() {
+        world.appended();
+    }
+}
+
+/// Records are about to be written. A simulated disk may refuse.
+pub(crate) fn writing() -> io::Result<()> {
+    World::present().map_or(Ok(()), |world| world.writing())
+}
+
+/// A task that runs by itself. As a future it is the task's result, or what it panicked with.
+#[derive(Debug)]
+pub(crate) enum Running<T> {
+    Live(JoinHandle<T>),
+    Simulated(oneshot::Receiver<T>),
+}
+
+/// Begins a task. It goes on if nobody waits for it.
+pub(crate) fn spawn<T: Send + 'static>(
+    task: impl Future<Output = T> + Send + 'static,
+) -> Running<T> {
+    let Some(world) = World::present() else { return Running::Live(tokio::spawn(task)) };
+    let (sender, end) = oneshot::channel();
+    world.spawn(async move {
+        // Nobody need wait for it.
+        let _ = sender.send(task.await);
+    });
+    Running::Simulated(end)
+}
+
+impl<T> Future for Running<T> {
+    type Output = Result<T, Box<dyn Any + Send>>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        Poll::Ready(match self.get_mut() {
+            Self::Live(task) => ready!(Pin::new(task).poll(context)).map_err(|failed| {
+                failed.try_into_panic().unwrap_or_else(|cancelled| Box::new(cancelled.to_string()))
+            }),
+            Self::Simulated(end) => ready!(Pin::new(end).poll(context))
+                .map_err(|_| Box::new("its simulation has ended") as Box<dyn Any + Send>),
+        })
+    }
+}
+
+/// Several tasks that are waited for together.
+#[derive(Debug)]
+pub(crate) struct Group<T> {
+    live: JoinSet<T>,
+    simulated: Option<Ends<T>>,
+}
+
+/// The ends of simulated tasks, in their order.
+#[derive(Debug)]
+struct Ends<T> {
+    running: usize,
+    sender: mpsc::UnboundedSender<T>,
+    receiver: mpsc::UnboundedReceiver<T>,
+}
+
+impl<T: Send + 'static> Group<T> {
+    pub fn new() -> Self {
+        let simulated = is_simulated().then(|| {
+            let (sender, receiver) = mpsc::unbounded_channel();
+            Ends { running: 0, sender, receiver }
+        });
+        Self { live: JoinSet::new(), simulated }
+    }
+
+    /// Begins a task.
+    pub fn spawn(&mut self, task: impl Future<Output = T> + Send + 'static) {
+        let Some(ends) = &mut self.simulated else {
+            self.live.spawn(task);
+            return;
+        };
+        ends.running += 1;
+        let sender = ends.sender.clone();
+        // Nobody need wait for it.
+        drop(spawn(async move { sender.send(task.await) }));
+    }
+
+    /// The result of the next task that ends, or what it panicked with; none if there is no task.
+    /// Safe to be dropped while it waits.
+    pub async fn join_next(&mut self) -> Option<Result<T, Box<dyn Any + Send>>> {
+        let Some(ends) = &mut self.simulated else {
+            return self.live.join_next().await.map(|end| {
+                end.map_err(|failed| {
+                    failed.try_into_panic().unwrap_or_else(|ended| Box::new(ended.to_string()))
+                })
+            });
+        };
+        if ends.running == 0 {
+            return None;
+        }
+        let end = ends.receiver.recv().await?;
+        ends.running -= 1;
+        Some(Ok(end))
+    }
+}
