@@ -9,6 +9,7 @@ mod mutations;
 mod recovery;
 mod reload;
 mod replay;
+mod simulation;
 mod stage;
 mod supervision;
 mod tampering;
