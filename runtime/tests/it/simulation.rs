@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use theater_runtime::cache::Cache;
 use theater_runtime::call::{parse_arguments, to_wave};
+use theater_runtime::diagnostic::Diagnostic;
 use theater_runtime::diagnostic::Source;
 use theater_runtime::manifest::BareGrants;
 use theater_runtime::node::{Beginning, Node, Start, Which};
@@ -72,20 +73,33 @@ async fn number(node: &Node, actor: &str, function: &str) -> u64 {
     call(node, actor, function, "").await.unwrap().1.parse().unwrap()
 }
 
-async fn open(folder: PathBuf, which: Which) -> Node {
+async fn open(folder: PathBuf, which: Which) -> Result<Node, Vec<Diagnostic>> {
     let data = folder.join(".theater");
     let (start, grants) = (Start::Project(folder), BareGrants::default());
     let (durability, cache) = (Durability::Async, Cache::none());
     let beginning = Beginning { start, data, which, durability, grants, cache };
-    let mut begun = beginning.open().await.unwrap();
-    assert!(begun.problems.is_empty(), "{:?}", begun.problems);
-    begun.spawn(None, "simulated").await.unwrap();
-    begun.node.clone()
+    let mut begun = beginning.open().await?;
+    if !begun.problems.is_empty() {
+        return Err(begun.problems);
+    }
+    begun.spawn(None, "simulated").await?;
+    Ok(begun.node.clone())
 }
 
 /// One life of a node under load.
-async fn live(folder: PathBuf, which: Which, receipts: Receipts, kills: Vec<(u64, &'static str)>) {
-    let node = open(folder, which).await;
+async fn live(
+    folder: PathBuf,
+    disk_fails: bool,
+    receipts: Receipts,
+    kills: Vec<(u64, &'static str)>,
+) {
+    let node = match open(folder, Which::Last).await {
+        Ok(node) => node,
+        Err(problems) => {
+            assert!(disk_fails, "{problems:?}");
+            return;
+        }
+    };
     let (done, mut all) = tokio::sync::mpsc::channel::<()>(1);
     for caller in 0..CALLERS {
         let (node, done, receipts) = (node.clone(), done.clone(), receipts.clone());
@@ -156,7 +170,7 @@ fn simulate(seed: u64) -> Hash {
     // The first life begins in peace: a shop that was never opened has nothing to lose.
     let opened = simulation.run(Faults::default(), {
         let folder = folder.clone();
-        async move { open(folder, Which::New).await.shutdown().await.unwrap() }
+        async move { open(folder, Which::New).await.unwrap().shutdown().await.unwrap() }
     });
     assert_eq!(opened, Ok(()));
     for _ in 0..3 {
@@ -169,7 +183,7 @@ fn simulate(seed: u64) -> Hash {
         let kills = (0..simulation.below(3))
             .map(|_| (simulation.below(60), actors[simulation.below(3) as usize]))
             .collect();
-        let run = live(folder.clone(), Which::Last, receipts.clone(), kills);
+        let run = live(folder.clone(), faults.disk_fails_after.is_some(), receipts.clone(), kills);
         match simulation.run(faults, run) {
             Ok(()) => {}
             Err(Halt::Died) => assert!(faults.dies_after.is_some()),
@@ -179,7 +193,7 @@ fn simulate(seed: u64) -> Hash {
     let sums = simulation.run(Faults::default(), {
         let folder = folder.clone();
         async move {
-            let node = open(folder, Which::Last).await;
+            let node = open(folder, Which::Last).await.unwrap();
             let (orders, stock, audit) = ("shop/orders", "shop/inventory", "shop/audit");
             // What was sent has been heard when nothing waits any more.
             while node.waiting(audit) > 0 {
