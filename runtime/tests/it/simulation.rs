@@ -106,7 +106,8 @@ async fn live(
         simulation::spawn(async move {
             for order in 0..ORDERS_EACH {
                 let article = if (caller + order) % 3 == 0 { "B-2" } else { "A-1" };
-                let place = call(&node, "shop/orders", "place", &format!("\"{article}\", 1"));
+                let arguments = format!("\"{article}\", 1");
+                let place = call(&node, "shop/orders", "place", &arguments);
                 let Some((turn, answer)) = place.await else { continue };
                 if let Some(receipt) = answer.strip_prefix("ok({order: ") {
                     let order = receipt.split_once(',').unwrap().0.parse().unwrap();
