@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 use theater_runtime::cache::Cache;
 use theater_runtime::call::{parse_arguments, to_wave};
@@ -18,10 +18,53 @@ use theater_runtime::node::{Beginning, Node, Start, Which};
 use theater_runtime::replay::{ActorHistory, History};
 use theater_runtime::simulation::{self, Faults, Halt, Simulation};
 use theater_runtime::trace::{Durability, Hash, RunDir, verify};
+use theater_runtime::world::Wit;
+use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 
 const AUDIT: &str = include_str!("../../../templates/app/wat/audit/src/audit.wat");
 const INVENTORY: &str = include_str!("../../../templates/app/wat/inventory/src/inventory.wat");
 const ORDERS: &str = include_str!("../../../templates/app/wat/orders/src/orders.wat");
+
+/// A component of the template, as `theater build` makes it.
+fn component(world: &str, wat: &str, files: &[(&str, &str)]) -> Vec<u8> {
+    let dir = tempfile::tempdir().unwrap();
+    for (path, text) in files {
+        let path = dir.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    let wit = Wit::load(dir.path()).unwrap();
+    let mut module = wat::parse_str(wat).unwrap();
+    let world = wit.world(world).unwrap();
+    let encoding = StringEncoding::UTF8;
+    embed_component_metadata(&mut module, &wit.resolve, world, encoding, false).unwrap();
+    ComponentEncoder::default().validate(true).module(&module).unwrap().encode().unwrap()
+}
+
+/// The file of a contract in the template.
+macro_rules! wit {
+    ($path:literal) => {
+        include_str!(concat!("../../../templates/app/shared/", $path))
+    };
+}
+
+/// The components of audit, inventory and orders.
+static COMPONENTS: LazyLock<[Vec<u8>; 3]> = LazyLock::new(|| {
+    let stock = wit!("inventory/wit/stock.wit");
+    let audit =
+        [("book.wit", wit!("audit/wit/book.wit")), ("world.wit", wit!("audit/wit/world.wit"))];
+    let inventory = [("stock.wit", stock), ("world.wit", wit!("inventory/wit/world.wit"))];
+    let orders = [
+        ("checkout.wit", wit!("orders/wit/checkout.wit")),
+        ("world.wit", wit!("orders/wit/world.wit")),
+        ("deps/shop-inventory/stock.wit", stock),
+    ];
+    [
+        component("audit", AUDIT, &audit),
+        component("inventory", INVENTORY, &inventory),
+        component("orders", ORDERS, &orders),
+    ]
+});
 
 /// Seeds in the usual run of the tests.
 const SEEDS: u64 = 24;
@@ -30,17 +73,18 @@ const SEEDS: u64 = 24;
 const CALLERS: u64 = 3;
 const ORDERS_EACH: u64 = 4;
 
-fn project(folder: &Path, name: &str, manifest: &str, wat: Option<&str>) {
+fn project(folder: &Path, name: &str, manifest: &str, bytes: Option<&[u8]>) {
     fs::create_dir_all(folder).unwrap();
-    let component = wat.map_or("", |_| "component = \"it.wat\"\n");
+    let component = bytes.map_or("", |_| "component = \"it.wasm\"\n");
     let text = format!("[actor]\nname = \"{name}\"\n{component}{manifest}");
     fs::write(folder.join("theater.toml"), text).unwrap();
-    if let Some(wat) = wat {
-        fs::write(folder.join("it.wat"), wat).unwrap();
+    if let Some(bytes) = bytes {
+        fs::write(folder.join("it.wasm"), bytes).unwrap();
     }
 }
 
 fn write_shop(folder: &Path) {
+    let [audit, inventory, orders] = &*COMPONENTS;
     let grants = "[handlers]\nstate = true\nmessenger = { to = [\"audit\"] }\n";
     // Mailboxes are small, so that they are full now and then.
     let limits = "[limits]\nmailbox = 2\n";
@@ -51,10 +95,10 @@ fn write_shop(folder: &Path) {
         [[children]]\nname = \"orders\"\nmanifest = \"orders\"\n";
     project(folder, "shop", &format!("{grants}{children}"), None);
     let state = format!("[handlers]\nstate = true\n{limits}");
-    project(&folder.join("audit"), "audit", &state, Some(AUDIT));
-    project(&folder.join("inventory"), "inventory", &state, Some(INVENTORY));
+    project(&folder.join("audit"), "audit", &state, Some(audit));
+    project(&folder.join("inventory"), "inventory", &state, Some(inventory));
     let links = "[links]\n\"shop:inventory/stock\" = \"inventory\"\n";
-    project(&folder.join("orders"), "orders", &format!("{grants}{limits}{links}"), Some(ORDERS));
+    project(&folder.join("orders"), "orders", &format!("{grants}{limits}{links}"), Some(orders));
 }
 
 /// The answers that came, by the number of their order.
