@@ -11,7 +11,7 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
 /// The time now, in nanoseconds since 1970.
@@ -107,7 +107,7 @@ impl<T> Future for Running<T> {
     }
 }
 
-/// Several tasks that are waited for together.
+/// Several tasks that are waited for together. They end when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Group<T> {
     live: JoinSet<T>,
@@ -120,13 +120,15 @@ struct Ends<T> {
     running: usize,
     sender: mpsc::UnboundedSender<T>,
     receiver: mpsc::UnboundedReceiver<T>,
+    /// Tells the tasks by its end that they are to end.
+    group: watch::Sender<()>,
 }
 
 impl<T: Send + 'static> Group<T> {
     pub fn new() -> Self {
         let simulated = is_simulated().then(|| {
             let (sender, receiver) = mpsc::unbounded_channel();
-            Ends { running: 0, sender, receiver }
+            Ends { running: 0, sender, receiver, group: watch::Sender::new(()) }
         });
         Self { live: JoinSet::new(), simulated }
     }
@@ -139,8 +141,15 @@ impl<T: Send + 'static> Group<T> {
         };
         ends.running += 1;
         let sender = ends.sender.clone();
-        // Nobody need wait for it.
-        drop(spawn(async move { sender.send(task.await) }));
+        let mut group = ends.group.subscribe();
+        drop(spawn(async move {
+            tokio::select! {
+                biased;
+                _ = group.changed() => {}
+                // Nobody need wait for it.
+                end = task => drop(sender.send(end)),
+            }
+        }));
     }
 
     /// The result of the next task that ends, or what it panicked with; none if there is no task.

@@ -138,6 +138,13 @@ pub(crate) enum Wish {
     Shutdown,
 }
 
+/// A task that is gone, with its node or because the run cannot be written, leaves nobody waiting.
+impl Drop for Task {
+    fn drop(&mut self) {
+        self.rest();
+    }
+}
+
 /// Whether the incarnation goes on.
 pub(crate) enum Next {
     Continue,
