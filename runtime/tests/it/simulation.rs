@@ -3,6 +3,9 @@
 //!
 //! `THEATER_TEST_SEEDS` says how many seeds are tried, `THEATER_TEST_SEED` that only this one is.
 
+// What a seed does is printed, and shown when it fails.
+#![allow(clippy::print_stdout)]
+
 use std::collections::BTreeMap;
 use std::env;
 use std::fs;
