@@ -132,5 +132,7 @@ try {
   console.log('the extension works in VS Code');
 } finally {
   await browser.close();
+  const ended = new Promise((resolve) => server.once('exit', resolve));
   process.kill(-server.pid);
+  await ended;
 }
