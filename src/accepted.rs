@@ -3,7 +3,7 @@
 use crate::address::EventAddress;
 use std::collections::BTreeMap;
 use std::path::Path;
-use theater_runtime::diagnostic::{Diagnostic, FILE_UNREADABLE, Result};
+use theater_runtime::diagnostic::{Diagnostic, FILE_UNREADABLE, Result, Source};
 
 /// Accepted differences, and how often each was met.
 #[derive(Debug, Default)]
@@ -22,16 +22,23 @@ impl Accepted {
         let Some(file) = file else { return Ok(Self { events: accepted }) };
         let text = std::fs::read_to_string(file)
             .map_err(|error| Diagnostic::io(FILE_UNREADABLE, "read", file, &error))?;
-        for (index, line) in text.lines().enumerate() {
-            let line = line.split("//").next().unwrap_or_default().trim();
-            if line.is_empty() {
-                continue;
+        let source = Source::new(file.display().to_string(), text);
+        let mut start = 0;
+        for line in source.text.split_inclusive('\n') {
+            let written = line.split("//").next().unwrap_or_default();
+            let event = written.trim();
+            if !event.is_empty() {
+                let at = start + written.len() - written.trim_start().len();
+                let event = event.parse().map_err(|error: String| {
+                    Diagnostic::error(FILE_UNREADABLE, error).at(
+                        &source,
+                        at..at + event.len(),
+                        "no event",
+                    )
+                })?;
+                accepted.insert(event, 0);
             }
-            let event = line.parse().map_err(|error: String| {
-                let place = format!("{}, line {}", file.display(), index + 1);
-                Diagnostic::error(FILE_UNREADABLE, format!("{place}: {error}"))
-            })?;
-            accepted.insert(event, 0);
+            start += line.len();
         }
         Ok(Self { events: accepted })
     }
@@ -39,15 +46,11 @@ impl Accepted {
     /// Whether a difference in this place is accepted: as all those of the turn, or as this one. A
     /// difference that is not in an import call has step 0.
     pub fn accepts(&mut self, actor: &str, turn: u64, step: u64) -> bool {
-        let mut found = false;
-        for at in [None, Some(step)] {
-            let event = EventAddress { actor: actor.to_owned(), turn, step: at };
-            if !found && let Some(met) = self.events.get_mut(&event) {
-                *met += 1;
-                found = true;
-            }
-        }
-        found
+        [None, Some(step)].into_iter().any(|step| {
+            let event = EventAddress { actor: actor.to_owned(), turn, step };
+            let met = self.events.get_mut(&event);
+            met.map(|met| *met += 1).is_some()
+        })
     }
 
     /// How many differences were accepted.

@@ -1,7 +1,8 @@
 //! What the runtime has from the machine around it: the time, chance, and tasks.
 //!
-//! Whatever could come out differently when the same thing is done again is asked for here, and nowhere
-//! else. On a thread that runs a [`crate::simulation::Simulation`] the answers follow from its seed.
+//! What goes into a run, or decides in which order it comes there, and could come out differently when the
+//! same thing is done again, is asked for here. (The cache, and the handler of files, ask the machine
+//! itself.) On a thread that runs a [`crate::simulation::Simulation`] the answers follow from its seed.
 
 use crate::simulation::World;
 use rand::Rng;

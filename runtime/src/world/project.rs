@@ -14,8 +14,8 @@ use std::path::{Path, PathBuf};
 use wit_parser::WorldId;
 
 /// Checks a project: its manifest, its WIT against the manifest, and its component, if it has been
-/// built, against both; then those of its children, and theirs, and how they fit together. Every problem is found that does not
-/// hide behind another one.
+/// built, against both; then those of its children, and theirs, and how they fit together. Every
+/// problem is found that does not hide behind another one.
 ///
 /// `path` is the project's folder, or its manifest.
 pub fn check_project(path: &Path) -> Vec<Diagnostic> {
