@@ -4,6 +4,7 @@
 //! [`Node::stop`] are what a person or a program does with it. All of it is recorded.
 
 mod application;
+mod bonds;
 mod enroll;
 mod household;
 mod member;
@@ -11,6 +12,8 @@ mod outside;
 mod peers;
 mod recover;
 mod reload;
+mod revive;
+mod spawned;
 mod start;
 mod tree;
 mod unfinished;
@@ -26,10 +29,12 @@ use crate::handlers::filesystem;
 use crate::manifest::{Child, Manifest, Restart};
 use crate::surroundings::{self, Group, Running};
 use crate::trace::{
-    ActorId, Code, Durability, Entry, Hash, Kind, Log, LogFailed, RunDir, Subscription,
+    ActorId, Code, Durability, Entry, Hash, Kind, Log, LogFailed, RunDir, Step, Subscription,
 };
 use crate::turn::{Compiled, Compiler, Program};
 use crate::world::Binary;
+use bonds::Bonds;
+use enroll::{Place, Plan, Templates};
 use member::Member;
 use peers::{PostOffice, Promised};
 use recover::Recovered;
@@ -73,6 +78,12 @@ struct Registry {
     living: BTreeMap<Arc<str>, Handle>,
     /// The paths of those that live.
     names: HashMap<ActorId, Arc<str>>,
+    /// What supervisors may start on request, by its name.
+    templates: HashMap<ActorId, Templates>,
+    /// The paths that turns have reserved for children, by the steps that asked.
+    reserved: BTreeMap<Step, Arc<str>>,
+    /// Children that are recorded, until their supervisors start them.
+    newborn: HashMap<Arc<str>, Member>,
     next_id: u64,
     ending: bool,
 }
@@ -96,6 +107,7 @@ pub struct Prepared {
     manifest: Manifest,
     binary: Binary,
     program: Program,
+    /// Those that start with it, and those that it may ask for.
     children: Vec<PreparedChild>,
 }
 
@@ -104,6 +116,7 @@ pub struct Prepared {
 struct PreparedChild {
     spec: Child,
     prepared: Prepared,
+    /// The arguments of its `init`; none yet for one that is started on request.
     init: Vec<Val>,
 }
 
@@ -138,6 +151,13 @@ impl Node {
         let compiler = Compiler::new(config, cache)?;
         let mut recovered = Recovered::default();
         let opening = Log::open(&run, durability, |_, record| recovered.follow(&run, record))?;
+        let log = Arc::new(opening.log);
+        while let Some((actor, kind)) = recovered.next_exit() {
+            let entry = Entry { actor, kind: kind.clone(), payloads: Vec::new() };
+            let position = log.append(entry)?;
+            recovered.happened(&run, actor, position, &kind, &[])?;
+        }
+        let (next_id, bonds) = (recovered.next_id(), Arc::new(Mutex::new(recovered.bonds())));
         let stored_config = run
             .blobs()
             .put(config.to_text().as_bytes())
@@ -147,16 +167,19 @@ impl Node {
         let inner = Arc::new_cyclic(|node| Inner {
             compiler,
             run,
-            log: Arc::new(opening.log),
+            log: log.clone(),
             slots: Arc::new(Slots::new()),
             waits: Arc::default(),
             promised,
-            post: Arc::new(PostOffice(node.clone())),
+            post: Arc::new(PostOffice { node: node.clone(), log, bonds }),
             warm: Arc::new(WarmInstances::new(KEPT_INSTANCES as usize, KEPT_MEMORY)),
             registry: Mutex::new(Registry {
                 living: BTreeMap::new(),
                 names: HashMap::new(),
-                next_id: recovered.next_id(),
+                templates: HashMap::new(),
+                reserved: BTreeMap::new(),
+                newborn: HashMap::new(),
+                next_id,
                 ending: false,
             }),
             compiled: Mutex::default(),
@@ -167,7 +190,7 @@ impl Node {
             engine: stored_config,
             cut: opening.cut,
         };
-        node.append(ActorId::NODE, kind)?;
+        node.inner.log.append(Entry { actor: ActorId::NODE, kind, payloads: Vec::new() })?;
         let (resumed, problems) = node.resume(recovered, left).await?;
         Ok(Opened { node, cut: opening.cut, resumed, problems })
     }
@@ -228,12 +251,13 @@ impl Node {
         init: Vec<Val>,
         origin: Option<String>,
     ) -> Result<Arc<Actor>> {
-        let plan = self.plan(prepared, name.to_owned(), init, origin)?;
+        let plan = self.plan(prepared, init, origin.as_deref())?;
         let (ready, started) = oneshot::channel();
         let actor = {
             let mut registry = self.registry();
             registry.check_free(name)?;
-            let member = self.enroll(&mut registry, plan, None)?;
+            let place = Place { path: name.to_owned(), parent: None, request: None };
+            let member = self.enroll(&mut registry, plan, place)?;
             let actor = member.actor().clone();
             self.start(&mut registry, member, ready);
             actor
@@ -358,12 +382,9 @@ impl Node {
     pub async fn restart(&self, name: &str) -> Result<()> {
         match self.parent_of(name).map_err(|error| error.diagnostic())? {
             Some((parent, child)) => {
-                check_restartable(&parent, &child)?;
-                let (done, stopped) = oneshot::channel();
-                self.tell(&parent, Control::StopChild(child.clone(), done));
-                let _ = stopped.await;
+                self.check_restartable(name)?;
                 let (done, started) = oneshot::channel();
-                self.tell(&parent, Control::StartChild(child, done));
+                self.tell(&parent, Control::RestartChild(child, done));
                 // Its supervisor ended meanwhile.
                 let ended = || CallError::Ended(parent.name.to_string()).diagnostic();
                 started.await.unwrap_or_else(|_| Err(Box::new(ended())))?;
@@ -380,6 +401,18 @@ impl Node {
         }
         self.inner.log.flush().await?;
         Ok(())
+    }
+
+    /// Whether a child may be started again, as OTP has it: a supervisor forgets a temporary one with its end.
+    fn check_restartable(&self, name: &str) -> Result<()> {
+        let registry = self.registry();
+        let spec = registry.living.get(name).and_then(|handle| registry.spec_of(handle));
+        if spec.is_none_or(|spec| spec.restart != Restart::Temporary) {
+            return Ok(());
+        }
+        let message = format!("`{name}` is temporary: it is never started again");
+        let help = "Give it another `restart` under `[[children]]`, or restart its supervisor.";
+        Err(Box::new(Diagnostic::error(CHILD_FAILED, message).help(help)))
     }
 
     /// Ends the node in order: every actor gets its last turn, the run is closed. The actors live
@@ -414,26 +447,14 @@ impl Node {
         Ok(())
     }
 
-    fn append(&self, actor: ActorId, kind: Kind) -> Result<u64, LogFailed> {
-        self.inner.log.append(Entry { actor, kind, payloads: Vec::new() })
+    fn append(&self, actor: ActorId, kind: Kind) -> Result<(), LogFailed> {
+        self.inner.post.append(Entry { actor, kind, payloads: Vec::new() }, &[])
     }
 
     /// The registry is only changed in whole steps, so it holds even if a thread died with the lock.
     fn registry(&self) -> MutexGuard<'_, Registry> {
         self.inner.registry.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
-}
-
-/// Whether a child may be started again, as OTP has it: a supervisor forgets a temporary one with its end.
-fn check_restartable(parent: &Actor, child: &str) -> Result<()> {
-    let mut children = parent.manifest.supervisor.iter().flat_map(|s| &s.children);
-    let is_it = |spec: &Child| spec.name.value == child && spec.restart == Restart::Temporary;
-    if !children.any(is_it) {
-        return Ok(());
-    }
-    let message = format!("`{}/{child}` is temporary: it is never started again", parent.name);
-    let help = "Give it another `restart` under `[[children]]`, or restart its supervisor.";
-    Err(Box::new(Diagnostic::error(CHILD_FAILED, message).help(help)))
 }
 
 /// Waits until an actor that was told to end has ended. Each turn that it still executes, its last
@@ -461,6 +482,7 @@ impl Registry {
         if self.living.get(&actor.name).is_some_and(|handle| handle.actor.id == actor.id) {
             self.living.retain(|name, _| !is_within(name, &actor.name));
             self.names.retain(|_, name| !is_within(name, &actor.name));
+            self.templates.retain(|id, _| self.names.contains_key(id));
         }
     }
 

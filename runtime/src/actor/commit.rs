@@ -1,13 +1,15 @@
 //! What a turn makes happen elsewhere when it commits: messages to other actors, and timers.
 
-use super::{Call, Refused, Task};
+use super::{Call, Control, Refused, Task};
 use crate::handlers::{AtCommit, messenger};
 use crate::trace::{
     ActorId, CallsReader, Effect, Entry, Kind, LogFailed, PayloadKind, Record, Step, Undeliverable,
-    now,
+    Watch, now,
 };
 use crate::wire::WireList;
 use minicbor::decode::Decoder;
+use std::sync::Arc;
+use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 impl Task {
@@ -30,8 +32,21 @@ impl Task {
                 AtCommit::Send { step, to: None, .. } => {
                     self.undelivered(address(step), None, Undeliverable::Ended)?;
                 }
+                AtCommit::Spawn(birth) => self.post.spawn(birth)?,
+                AtCommit::Stop { name, .. } => {
+                    // How it went, the callback tells.
+                    let (done, _) = oneshot::channel();
+                    self.post.control(self.actor.id, Control::StopChild(name, done));
+                }
+                AtCommit::Restart { name, .. } => {
+                    let (done, _) = oneshot::channel();
+                    self.post.control(self.actor.id, Control::RestartChild(name, done));
+                }
+                // It holds since the turn was recorded.
+                AtCommit::Watch { .. } => {}
             }
         }
+        self.post.release(self.actor.id);
         Ok(())
     }
 
@@ -103,16 +118,42 @@ pub(super) fn payload(effects: &[AtCommit]) -> Option<(PayloadKind, Vec<u8>)> {
         .filter_map(|effect| match effect {
             AtCommit::Send { step, to, .. } => Some(Effect::Send { step: *step, to: (*to)? }),
             AtCommit::Timer { step, .. } => Some(Effect::Timer { step: *step }),
+            AtCommit::Spawn(birth) => Some(Effect::Spawn { step: birth.step.step }),
+            AtCommit::Stop { step, child, .. } => Some(Effect::Stop { step: *step, child: *child }),
+            AtCommit::Restart { step, child, .. } => {
+                Some(Effect::Restart { step: *step, child: *child })
+            }
+            AtCommit::Watch { step, watch, to, .. } => {
+                Some(Effect::Watch { step: *step, watch: *watch, to: *to })
+            }
         })
         .collect();
     (!effects.is_empty()).then(|| (PayloadKind::Effects, Effect::encode_all(&effects)))
 }
 
+/// What a turn changes about the actors whose ends have to do with its own.
+pub(super) fn watches(effects: &[AtCommit]) -> Vec<(Watch, ActorId, Arc<str>)> {
+    let watch = |effect: &AtCommit| match effect {
+        AtCommit::Watch { watch, to, path, .. } => Some((*watch, *to, path.clone())),
+        _ => None,
+    };
+    effects.iter().filter_map(watch).collect()
+}
+
 /// The message that an import call of a record has sent, if it sent one and its calls were not removed.
 pub(crate) fn recorded_message(record: &Record, step: u64) -> Option<String> {
+    let (_, message): (String, String) = recorded_arguments(record, step, messenger::SEND)?;
+    Some(message)
+}
+
+/// The arguments of an import call of a record, if it is of this function and was not removed.
+pub(crate) fn recorded_arguments<T: WireList>(
+    record: &Record,
+    step: u64,
+    function: &str,
+) -> Option<T> {
     let calls = CallsReader::new(record.payload(PayloadKind::Calls)?).ok()?.all().ok()?;
     let call = calls.get(usize::try_from(step.checked_sub(1)?).ok()?)?;
-    let arguments = (call.function == messenger::SEND).then_some(&call.arguments)?;
-    let (_, message) = <(String, String)>::read_values(&mut Decoder::new(arguments)).ok()?;
-    Some(message)
+    let arguments = (call.function == function).then_some(&call.arguments)?;
+    T::read_values(&mut Decoder::new(arguments)).ok()
 }

@@ -4,7 +4,7 @@ use crate::diagnostic::{
     OVERLOADED, RELOAD_REFUSED, RUN_UNWRITABLE, TURN_ABORTED, VALUE_RANGE,
 };
 use crate::manifest::Manifest;
-use crate::trace::{Cause, LogFailed};
+use crate::trace::{Cause, ExitReason, LogFailed};
 use crate::turn::{Failure, OutcomeKind, Program};
 use std::sync::Arc;
 use tokio::sync::oneshot;
@@ -61,8 +61,12 @@ pub(crate) enum Control {
     Reload(Box<Reload>),
     /// Stop a child; told when it has ended. Only supervisors hear this.
     StopChild(String, oneshot::Sender<()>),
-    /// Start a child that does not run; told how that went. Only supervisors hear this.
-    StartChild(String, oneshot::Sender<Result<(), Box<Diagnostic>>>),
+    /// Stop a child, if it runs, and start it again; told how that went. Only supervisors hear this.
+    RestartChild(String, oneshot::Sender<Result<(), Box<Diagnostic>>>),
+    /// Start a child that was asked for, and that the node keeps until then. Only supervisors hear this.
+    AddChild(String),
+    /// End for this reason, in order or not, because of a link; the record at this position tells why.
+    Linked(ExitReason, u64),
     /// End for good, in order.
     Stop,
     /// End in order, having seen too many restarts of children. Only supervisors' components hear this.

@@ -5,6 +5,7 @@
 //! asks for it (`warm`).
 
 mod commit;
+mod event;
 mod mailbox;
 mod message;
 mod open;
@@ -15,13 +16,14 @@ mod task;
 mod timers;
 mod warm;
 
-pub(crate) use commit::recorded_message;
+pub(crate) use commit::{recorded_arguments, recorded_message};
+pub(crate) use event::{Event, What};
 pub(crate) use mailbox::{Mailbox, Refused};
 pub(crate) use message::{Call, Control, Reload};
 pub use message::{CallError, Reply};
 pub(crate) use open::Unfinished;
 pub(crate) use peers::Post;
-pub use peers::{Answer, Asked, Peer, Peers, Question};
+pub use peers::{Answer, Asked, Birth, ChildView, Peer, Peers, Question, Unborn};
 pub(crate) use slots::{DEEPEST, Slots};
 pub(crate) use task::{Exit, Life, Next, Task, Wish};
 pub use timers::{SHORTEST_PERIOD, Timer, TimerChange, Timers};
@@ -44,9 +46,9 @@ pub struct Actor {
     /// Its number in the run.
     pub id: ActorId,
     /// Its effective manifest.
-    pub manifest: Manifest,
+    pub manifest: Arc<Manifest>,
     /// Its component.
-    pub program: Program,
+    pub program: Arc<Program>,
     /// How often its component was exchanged since it lives in this node.
     generation: u32,
     vitals: Arc<Vitals>,
@@ -69,8 +71,8 @@ impl Actor {
     pub(crate) fn new(
         name: Arc<str>,
         id: ActorId,
-        manifest: Manifest,
-        program: Program,
+        manifest: Arc<Manifest>,
+        program: Arc<Program>,
         life: &Life,
     ) -> Self {
         let vitals = Arc::new(Vitals {
@@ -91,8 +93,8 @@ impl Actor {
         Self {
             name: self.name.clone(),
             id: self.id,
-            manifest,
-            program,
+            manifest: Arc::new(manifest),
+            program: Arc::new(program),
             generation: self.generation + 1,
             vitals: self.vitals.clone(),
         }
@@ -191,6 +193,8 @@ pub(crate) struct Handle {
     pub actor: Arc<Actor>,
     pub mailbox: Arc<Mailbox>,
     pub control: mpsc::UnboundedSender<Control>,
+    /// The template that it was made of, if it was asked for.
+    pub template: Option<Arc<str>>,
     pub task: Option<Running<()>>,
 }
 

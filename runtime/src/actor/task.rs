@@ -12,8 +12,8 @@ use crate::handlers::{Context, Origin, StopReason};
 use crate::manifest::Instances;
 use crate::state::State;
 use crate::trace::{
-    CallsReader, Cause, Entry, ExitReason, Kind, Log, LogFailed, OpenTurn, PayloadKind, TurnHeader,
-    Undeliverable, now,
+    CallsReader, Cause, EndedBy, Entry, ExitReason, Kind, Log, LogFailed, OpenTurn, PayloadKind,
+    TurnHeader, Undeliverable, now,
 };
 use crate::turn::{self, Execution};
 use std::sync::Arc;
@@ -39,6 +39,7 @@ pub(crate) struct Life {
 }
 
 /// The task of one actor.
+#[derive(Debug)]
 pub(crate) struct Task {
     pub actor: Arc<Actor>,
     pub life: Life,
@@ -136,6 +137,8 @@ pub(crate) enum Wish {
     Restart,
     /// The node ends, and shall find it again.
     Shutdown,
+    /// A link to an actor that ended, as the record at this position tells.
+    Link(u64),
 }
 
 /// A task that is gone, with its node or because the run cannot be written, leaves nobody waiting.
@@ -236,8 +239,11 @@ impl Task {
                 self.restarting = Some(done);
                 (ExitReason::Shutdown, Wish::Restart)
             }
+            Some(Control::Linked(reason, position)) => (reason, Wish::Link(position)),
             // Its supervisor hears these.
-            Some(Control::StopChild(..) | Control::StartChild(..)) => return Ok(None),
+            Some(Control::StopChild(..) | Control::RestartChild(..) | Control::AddChild(_)) => {
+                return Ok(None);
+            }
             None => return Ok(Some(Exit::WITH_NODE)),
         };
         if reason == ExitReason::Shutdown {
@@ -450,8 +456,11 @@ impl Task {
             add(PayloadKind::Origin, crate::wire::text(&origin));
         }
         payloads.extend(commit::payload(&execution.at_commit));
-        self.log.append(Entry { actor: self.actor.id, kind: Kind::Turn(header), payloads })?;
-        Ok(())
+        let entry = Entry { actor: self.actor.id, kind: Kind::Turn(header), payloads };
+        match commit::watches(&execution.at_commit).as_slice() {
+            [] => self.log.append(entry).map(drop),
+            watches => self.post.append(entry, watches),
+        }
     }
 
     /// Records a turn in which its node died as one that is not to be: its actor begins without state.
@@ -544,14 +553,22 @@ impl Task {
     fn exited(&self, reason: ExitReason, wish: Wish) -> Result<Exit, LogFailed> {
         // The instance goes with the incarnation.
         drop(self.warm.take(self.actor.id));
-        let told = wish != Wish::Own || self.actor.is_told_to_end();
-        self.append(Kind::Exited { incarnation: self.life.incarnation, reason, told })?;
+        let by = match wish {
+            Wish::Own | Wish::Link(_) if self.actor.is_told_to_end() => EndedBy::Supervisor,
+            Wish::Own => EndedBy::Itself,
+            Wish::Link(position) => EndedBy::Link(position),
+            Wish::Stop | Wish::Restart => EndedBy::Supervisor,
+            Wish::Shutdown => EndedBy::Node,
+        };
+        let with_node = by == EndedBy::Supervisor && self.post.is_ending();
+        let by = if with_node { EndedBy::Node } else { by };
+        self.append(Kind::Exited { incarnation: self.life.incarnation, reason, by })?;
         Ok(Exit { reason, wish })
     }
 
     /// Records something that concerns this actor and has no payloads.
     pub fn append(&self, kind: Kind) -> Result<(), LogFailed> {
-        self.log.append(Entry { actor: self.actor.id, kind, payloads: Vec::new() }).map(|_| ())
+        self.post.append(Entry { actor: self.actor.id, kind, payloads: Vec::new() }, &[])
     }
 }
 

@@ -114,7 +114,7 @@ impl Timers {
         let Some(effects) = record.payload(PayloadKind::Effects) else { return Ok(()) };
         let timers = |effect: &Effect| match effect {
             Effect::Timer { step } => Some(*step),
-            Effect::Send { .. } => None,
+            _ => None,
         };
         let steps: Vec<u64> = Effect::decode_all(effects)?.iter().filter_map(timers).collect();
         if steps.is_empty() {

@@ -1,6 +1,7 @@
 //! The exports of a component: which functions it has, which of them can be called, and calling one.
 
 use super::{Abort, TurnData};
+use crate::trace::ExitReason;
 use crate::wire::{self, WireError, Writer};
 use crate::world;
 use minicbor::decode::Decoder;
@@ -138,6 +139,16 @@ impl Function {
         }
     }
 
+    /// Whether it takes who has ended, and why.
+    fn takes_exit(&self) -> bool {
+        match self.params.as_slice() {
+            [(_, Type::String), (_, Type::Enum(reasons))] => {
+                self.results.is_empty() && reasons.names().eq(ExitReason::NAMES.iter().copied())
+            }
+            _ => false,
+        }
+    }
+
     /// Whether it is this function of `theater:actor/INTERFACE`, and of its type: a component may export
     /// another one under its name.
     pub fn is_callback_of(&self, interface: &str, name: &str) -> bool {
@@ -145,15 +156,21 @@ impl Function {
             return false;
         };
         let text = [Type::String];
+        let same_name = found.split_once('@').is_some_and(|(found, version)| {
+            found == interface && version.starts_with("0.1.") && self.name == name
+        });
         let types: (&[Type], &[Type]) = match (interface, name) {
             ("inbox", "message") | ("timer-callback", "tick") => (&text, &[]),
             ("inbox", "request") => (&text, &text),
+            ("supervisor-callback", "started") => (&text, &[]),
+            ("supervisor-callback", "restarted") => (&[Type::String, Type::U32], &[]),
+            ("supervisor-callback", "gave-up") => (&[Type::String, Type::String, Type::U32], &[]),
+            ("supervisor-callback", "exited") | ("monitor-callback", "down") => {
+                return same_name && self.takes_exit();
+            }
             _ => return false,
         };
-        found.split_once('@').is_some_and(|(found, version)| {
-            found == interface && version.starts_with("0.1.") && self.name == name
-        }) && self.params.iter().map(|(_, ty)| ty).eq(types.0)
-            && self.results == types.1
+        same_name && self.params.iter().map(|(_, ty)| ty).eq(types.0) && self.results == types.1
     }
 
     /// Whether it is the `upgrade` of `theater:actor/upgrade`, and of its type: a component may export

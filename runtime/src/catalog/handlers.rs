@@ -2,8 +2,19 @@ use super::{Handler, Interface};
 use crate::manifest::schema::{Field, GIB, Kind, Rule};
 
 /// Every handler, in the order of the manual.
-pub static HANDLERS: &[Handler] =
-    &[CONTEXT, WASI, LOG, STATE, MESSENGER, CLOCK, TIMER, RANDOM, ENVIRONMENT, FILESYSTEM];
+pub static HANDLERS: &[Handler] = &[
+    CONTEXT,
+    WASI,
+    LOG,
+    STATE,
+    MESSENGER,
+    CLOCK,
+    TIMER,
+    SUPERVISOR,
+    RANDOM,
+    ENVIRONMENT,
+    FILESYSTEM,
+];
 
 const HOST: &str = "theater:host";
 
@@ -239,6 +250,63 @@ const TIMER: Handler = Handler {
         "How many timers there may be at one time. One more aborts the turn.",
     )
     .default("1000")],
+};
+
+const SUPERVISOR: Handler = Handler {
+    name: "supervisor",
+    summary: "children on request, and being told of the ends of other actors",
+    doc: include_str!("docs/supervisor.md"),
+    always: false,
+    imports: &[
+        Interface {
+            package: HOST,
+            name: "supervisor",
+            version: "0.1.0",
+            functions: &["spawn", "stop", "restart", "list", "find"],
+            resources: &[],
+        },
+        Interface {
+            package: HOST,
+            name: "monitor",
+            version: "0.1.0",
+            functions: &["monitor", "demonitor", "link", "unlink"],
+            resources: &[],
+        },
+    ],
+    exports: &[
+        Interface {
+            package: ACTOR,
+            name: "supervisor-callback",
+            version: "0.1.0",
+            functions: &["started", "exited", "restarted", "gave-up"],
+            resources: &[],
+        },
+        Interface {
+            package: ACTOR,
+            name: "monitor-callback",
+            version: "0.1.0",
+            functions: &["down"],
+            resources: &[],
+        },
+    ],
+    receives: &[],
+    settings: &[
+        Field::new(
+            "max",
+            Kind::Integer { min: 1, max: u32::MAX as u64 },
+            "How many actors on request there may be below this one at one time, at any depth. One more \
+             is refused.",
+        )
+        .default("1000"),
+        Field::new(
+            "watch",
+            Kind::Texts(Rule::Recipient),
+            "The names of the actors that it may monitor and link itself to: a name or path such as `audit` \
+             or `shop/audit`, or the beginning of one and a `*`. Without any it may watch nobody.",
+        )
+        .default("[]")
+        .example(r#"["workers/*"]"#),
+    ],
 };
 
 const RANDOM: Handler = Handler {

@@ -107,6 +107,7 @@ fn imports_find_their_handler_in_compatible_versions() {
     assert_eq!(by_export("theater:actor/lifecycle@0.1.1").unwrap().0.name, "context");
     assert_eq!(by_export("theater:actor/inbox@0.1.0").unwrap().0.name, "messenger");
     assert_eq!(by_export("theater:actor/timer-callback@0.1.0").unwrap().0.name, "timer");
+    assert_eq!(by_export("theater:actor/monitor-callback@0.1.0").unwrap().0.name, "supervisor");
     assert!(by_import("theater:actor/inbox@0.1.0").is_none());
 }
 

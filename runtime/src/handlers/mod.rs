@@ -9,18 +9,20 @@ pub mod filesystem;
 pub mod io;
 mod log;
 pub(crate) mod messenger;
+mod monitor;
 mod random;
 mod state;
+pub(crate) mod supervisor;
 pub(crate) mod timer;
 
 pub use context::StopReason;
 pub use log::{Level, WRITE as LOG_WRITE};
 
-use crate::actor::{Peers, TimerChange, Timers};
+use crate::actor::{Birth, Peers, TimerChange, Timers};
 use crate::boundary::{Abort, Binder, Resources};
 use crate::manifest::Grants;
 use crate::state::{State, Transaction};
-use crate::trace::{ActorId, Cause, Step};
+use crate::trace::{ActorId, Cause, Step, Watch};
 use filesystem::Files;
 use io::Stdio;
 use std::collections::BTreeSet;
@@ -86,7 +88,9 @@ impl Origin {
         match (cause, sender) {
             (Cause::Outside, _) => Self::Outside,
             (Cause::Actor(_), Some(sender)) => Self::Actor(sender),
-            (Cause::Actor(_) | Cause::Runtime | Cause::Timer(_), _) => Self::Runtime,
+            (Cause::Actor(_) | Cause::Runtime | Cause::Timer(_) | Cause::Event(_), _) => {
+                Self::Runtime
+            }
         }
     }
 }
@@ -111,6 +115,37 @@ pub enum AtCommit {
         name: String,
         /// What is done.
         change: TimerChange,
+    },
+    /// A child is started.
+    Spawn(Birth),
+    /// A child is stopped.
+    Stop {
+        /// The import call that does it.
+        step: u64,
+        /// The child.
+        child: ActorId,
+        /// Its name among its siblings.
+        name: String,
+    },
+    /// A child is stopped and started again.
+    Restart {
+        /// The import call that does it.
+        step: u64,
+        /// The child.
+        child: ActorId,
+        /// Its name among its siblings.
+        name: String,
+    },
+    /// The end of another actor has to do with this one, or not any more.
+    Watch {
+        /// The import call that does it.
+        step: u64,
+        /// In which way.
+        watch: Watch,
+        /// The other actor.
+        to: ActorId,
+        /// Its path.
+        path: Arc<str>,
     },
 }
 
@@ -194,7 +229,7 @@ impl Context {
                     names.remove(name.as_str());
                 }
                 AtCommit::Timer { name, .. } => drop(names.insert(name)),
-                AtCommit::Send { .. } => {}
+                _ => {}
             }
         }
         names.len()
@@ -248,6 +283,8 @@ pub fn bind(
         ("filesystem", interface) => filesystem::bind(binder, interface),
         ("messenger", _) => messenger::bind(binder, &grants.messenger.clone().unwrap_or_default()),
         ("timer", _) => timer::bind(binder, &grants.timer.clone().unwrap_or_default()),
+        ("supervisor", "supervisor") => supervisor::bind(binder),
+        ("supervisor", _) => monitor::bind(binder, &grants.supervisor.clone().unwrap_or_default()),
         (handler, _) => Err(wasmtime::format_err!("the catalog's handler {handler} has no code")),
     }
 }

@@ -100,6 +100,10 @@ impl Manifest {
         if let Some(timer) = &grants.timer {
             line(out, "timer", &format!("{{ max = {} }}", timer.max));
         }
+        if let Some(supervisor) = &grants.supervisor {
+            let watch = list(&supervisor.watch);
+            line(out, "supervisor", &format!("{{ max = {}, watch = [{watch}] }}", supervisor.max));
+        }
         if let Some(random) = &grants.random {
             let seed = random.seed.map(|seed| format!("{{ seed = {seed} }}"));
             line(out, "random", seed.as_deref().unwrap_or("true"));
@@ -158,6 +162,7 @@ impl Manifest {
             line(out, "restart", &text(child.restart.name()));
             line(out, "state", &text(child.state.name()));
             line(out, "shutdown", &text(&child.shutdown.to_string()));
+            line(out, "start", &text(child.start.name()));
             if let Some(init) = &child.init {
                 line(out, "init", &text(&init.value));
             }

@@ -9,7 +9,7 @@ use super::tree::{Entry, Table, Value};
 use super::{
     Access, Actor, Build, ClockGrant, EnvironmentGrant, FilesystemGrant, FolderGrant, Grants,
     Instances, Limits, LogGrant, Manifest, MessengerGrant, RandomGrant, Spanned, StateGrant,
-    Supervision, TimerGrant, UnusedImports, link, valid_name,
+    Supervision, SupervisorGrant, TimerGrant, UnusedImports, link, valid_name,
 };
 use crate::catalog;
 use crate::diagnostic::Source;
@@ -85,6 +85,7 @@ fn grants(table: &Table) -> Grants {
         messenger: table.table("messenger").map(MessengerGrant::from_settings),
         clock: table.table("clock").map(|_| ClockGrant {}),
         timer: table.table("timer").map(TimerGrant::from_settings),
+        supervisor: table.table("supervisor").map(SupervisorGrant::from_settings),
         random: table.table("random").map(RandomGrant::from_settings),
         filesystem: table.table("filesystem").map(FilesystemGrant::from_settings),
         environment: table.table("environment").map(EnvironmentGrant::from_settings),
@@ -116,6 +117,7 @@ impl Grants {
             "state" => self.state.is_some(),
             "messenger" => self.messenger.is_some(),
             "timer" => self.timer.is_some(),
+            "supervisor" => self.supervisor.is_some(),
             "clock" => self.clock.is_some(),
             "random" => self.random.is_some(),
             "environment" => self.environment.is_some(),
@@ -146,6 +148,12 @@ impl MessengerGrant {
 impl TimerGrant {
     fn from_settings(table: &Table) -> Self {
         Self { max: table.number_u32("max") }
+    }
+}
+
+impl SupervisorGrant {
+    fn from_settings(table: &Table) -> Self {
+        Self { max: table.number_u32("max"), watch: table.texts("watch") }
     }
 }
 
@@ -199,6 +207,12 @@ impl Default for LogGrant {
 impl Default for StateGrant {
     fn default() -> Self {
         Self::from_settings(&default_settings("state"))
+    }
+}
+
+impl Default for SupervisorGrant {
+    fn default() -> Self {
+        Self::from_settings(&default_settings("supervisor"))
     }
 }
 

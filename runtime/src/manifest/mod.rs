@@ -30,7 +30,7 @@ pub use link::{Link, is_linkable};
 pub use load::{FILE_NAME, LARGEST_MANIFEST};
 pub use name::{BadName, LONGEST_NAME, check_name, valid_name};
 pub use reference::{field_page, handler_page, reference};
-pub use supervision::{Child, Restart, RestartState, Shutdown, Strategy, Supervision};
+pub use supervision::{Child, ChildStart, Restart, RestartState, Shutdown, Strategy, Supervision};
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -146,6 +146,8 @@ pub struct Grants {
     pub clock: Option<ClockGrant>,
     /// Being called later.
     pub timer: Option<TimerGrant>,
+    /// Children on request, and the ends of others.
+    pub supervisor: Option<SupervisorGrant>,
     /// Random data.
     pub random: Option<RandomGrant>,
     /// Files and folders of the machine.
@@ -195,6 +197,23 @@ pub(crate) fn covers(above: &str, name: &str) -> bool {
 pub struct TimerGrant {
     /// How many timers there may be at one time; one more aborts the turn.
     pub max: u32,
+}
+
+/// The grant of `supervisor`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SupervisorGrant {
+    /// How many actors on request there may be below it at one time, at any depth.
+    pub max: u32,
+    /// The names of the actors that it may monitor and link itself to, written as those of
+    /// [`MessengerGrant::to`].
+    pub watch: Vec<String>,
+}
+
+impl SupervisorGrant {
+    /// Whether the actor may watch this name or path, as it says it.
+    pub fn allows_to_watch(&self, name: &str) -> bool {
+        self.watch.iter().any(|allowed| covers(allowed, name))
+    }
 }
 
 /// The grant of `clock`.

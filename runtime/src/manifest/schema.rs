@@ -422,6 +422,13 @@ pub(super) const CHILD: &[Field] = &[
     )
     .default(r#""5s""#),
     Field::new(
+        "start",
+        Kind::Choice(&["with-supervisor", "on-request"]),
+        "When the child is started: with its supervisor, or when the supervisor's component asks for it with \
+         `theater:host/supervisor`, under a name that it chooses and as often as it does.",
+    )
+    .default(r#""with-supervisor""#),
+    Field::new(
         "init",
         Kind::Text(Rule::Any),
         "The arguments of the child's `init`, as WAVE, in place of those in its own manifest.",

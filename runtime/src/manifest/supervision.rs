@@ -51,8 +51,19 @@ pub struct Child {
     pub state: RestartState,
     /// How it is stopped.
     pub shutdown: Shutdown,
+    /// When it is started.
+    pub start: ChildStart,
     /// The arguments of its `init`, as WAVE.
     pub init: Option<Spanned<String>>,
+}
+
+/// When a child is started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChildStart {
+    /// With its supervisor.
+    WithSupervisor,
+    /// When the supervisor's component asks for it, as often as it does: it is a template.
+    OnRequest,
 }
 
 /// After which exits a child is restarted.
@@ -103,6 +114,7 @@ names!(Strategy {
     RestForOne = "rest-for-one",
 });
 names!(Restart { Permanent = "permanent", Transient = "transient", Temporary = "temporary" });
+names!(ChildStart { WithSupervisor = "with-supervisor", OnRequest = "on-request" });
 names!(RestartState { Keep = "keep", Fresh = "fresh" });
 
 impl fmt::Display for Shutdown {
@@ -126,9 +138,24 @@ impl Supervision {
             children: children.iter().filter_map(Child::read).collect(),
         }
     }
+
+    /// The children that start with the supervisor, in this order.
+    pub fn static_children(&self) -> impl Iterator<Item = &Child> {
+        self.children.iter().filter(|child| child.start == ChildStart::WithSupervisor)
+    }
+
+    /// What may be asked for.
+    pub fn templates(&self) -> impl Iterator<Item = &Child> {
+        self.children.iter().filter(|child| child.is_template())
+    }
 }
 
 impl Child {
+    /// Whether it is started on request only.
+    pub fn is_template(&self) -> bool {
+        self.start == ChildStart::OnRequest
+    }
+
     /// Whether the child stays ended after this exit, if it has exited: after the same exits its
     /// supervisor would not restart it.
     pub fn has_ended(&self, exit: Option<ExitReason>) -> bool {
@@ -148,6 +175,7 @@ impl Child {
                 None if table.word("shutdown") == "kill" => Shutdown::Kill,
                 None => Shutdown::Infinity,
             },
+            start: ChildStart::from_name(table.word("start")).unwrap_or(ChildStart::WithSupervisor),
             init: table.text("init"),
         })
     }

@@ -1,30 +1,41 @@
 //! How actors come into the tree: recorded, in the registry, and at rest until they are started.
 
 use super::member::{Init, Member, Supervising};
-use super::recover::{self, Recovered};
-use super::start::{init_values, written};
-use super::unfinished::Post;
-use super::{Node, Prepared, PreparedChild, Registry, is_within, recorded_manifest};
+use super::{Node, Prepared, PreparedChild, Registry, is_within};
 use crate::actor::{Actor, CallError, Control, Handle, Life, Mailbox, Task};
-use crate::boundary::export::INIT;
-use crate::diagnostic::{Diagnostic, Result, TRACE_DAMAGED};
+use crate::diagnostic::Result;
 use crate::manifest::{Child, Manifest};
-use crate::trace::{ActorId, Code, Hash, Kind};
+use crate::trace::{ActorId, Code, Kind, LogFailed, Request};
 use crate::turn::Program;
-use crate::world::Binary;
+use std::collections::BTreeMap;
 use std::sync::Arc;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 use wasmtime::component::Val;
 
 /// An actor that is to be enrolled, its blobs being stored.
+#[derive(Debug, Clone)]
 pub(super) struct Plan {
-    name: String,
-    manifest: Manifest,
-    program: Program,
-    code: Code,
-    init: Option<Init>,
-    spec: Option<Child>,
-    children: Vec<Plan>,
+    pub manifest: Arc<Manifest>,
+    pub program: Arc<Program>,
+    pub code: Code,
+    pub init: Option<Init>,
+    /// How its supervisor treats it, under the name that it has there.
+    pub spec: Option<Child>,
+    /// Those that start with it.
+    pub children: Vec<Plan>,
+    /// Those that it may ask for.
+    pub templates: Templates,
+}
+
+/// What an actor may ask for, by its name.
+pub(super) type Templates = Arc<BTreeMap<String, Plan>>;
+
+/// Where an actor comes into the tree.
+pub(super) struct Place {
+    pub path: String,
+    pub parent: Option<ActorId>,
+    /// What asked for it.
+    pub request: Option<Request>,
 }
 
 impl Node {
@@ -32,52 +43,94 @@ impl Node {
     pub(super) fn plan(
         &self,
         prepared: Prepared,
-        name: String,
         init: Vec<Val>,
-        origin: Option<String>,
+        origin: Option<&str>,
     ) -> Result<Plan> {
         let code = self.store(&prepared)?;
         let Prepared { manifest, program, children, .. } = prepared;
-        let mut plans = Vec::new();
+        let (mut plans, mut templates) = (Vec::new(), BTreeMap::new());
         for PreparedChild { spec, prepared, init } in children {
-            let path = format!("{name}/{}", spec.name.value);
-            let plan = self.plan(prepared, path, init, origin.clone())?;
-            plans.push(Plan { spec: Some(spec), ..plan });
+            let plan = Plan { spec: Some(spec.clone()), ..self.plan(prepared, init, origin)? };
+            match spec.is_template() {
+                true => drop(templates.insert(spec.name.value, plan)),
+                false => plans.push(plan),
+            }
         }
-        let init = init_message(&program, init, origin);
-        let (spec, children) = (None, plans);
-        Ok(Plan { name, manifest, program, code, init, spec, children })
+        let init = init_message(&program, init, origin.map(str::to_owned));
+        Ok(Plan {
+            manifest: Arc::new(manifest),
+            program: Arc::new(program),
+            code,
+            init,
+            spec: None,
+            children: plans,
+            templates: Arc::new(templates),
+        })
     }
 
-    /// Records an actor and its children. All of them are recorded before any of their code runs.
+    /// Records an actor and its children, and what they may ask for. All of them are recorded before any
+    /// of their code runs.
     pub(super) fn enroll(
         &self,
         registry: &mut Registry,
         plan: Plan,
-        parent: Option<ActorId>,
-    ) -> Result<Member> {
+        place: Place,
+    ) -> Result<Member, LogFailed> {
         let id = ActorId(registry.next_id);
         registry.next_id += 1;
+        let Place { path, parent, request } = place;
+        let template = request.as_ref().map(|request| request.template.as_str().into());
         let kind = Kind::Spawned {
-            name: plan.name.clone(),
+            name: path.clone(),
             component: plan.code.component,
             manifest: plan.code.manifest,
             parent,
+            request,
         };
         self.append(id, kind)?;
+        self.record_templates(id, "", &plan.templates)?;
         let mut children = Vec::new();
         for child in plan.children {
-            children.push(self.enroll(registry, child, Some(id))?);
+            let name = child.spec.as_ref().map_or("", |spec| &spec.name.value);
+            let path = format!("{path}/{name}");
+            let place = Place { path, parent: Some(id), request: None };
+            children.push(self.enroll(registry, child, place)?);
         }
+        registry.templates.insert(id, plan.templates);
         let life = Life::new();
-        let actor = Actor::new(plan.name.into(), id, plan.manifest, plan.program, &life);
+        let actor = Actor::new(path.into(), id, plan.manifest, plan.program, &life);
         let under_root = parent.is_none();
-        let member = self.member(registry, Arc::new(actor), life, children, under_root);
-        Ok(Member { init: plan.init, spec: plan.spec, ..member })
+        let mut member = self.member(registry, Arc::new(actor), life, children, under_root);
+        registry.mark(member.actor(), template);
+        member.init = plan.init;
+        member.spec = plan.spec;
+        Ok(member)
+    }
+
+    /// Records what an actor may ask for, with all that this would start and could ask for.
+    fn record_templates(
+        &self,
+        id: ActorId,
+        above: &str,
+        templates: &BTreeMap<String, Plan>,
+    ) -> Result<(), LogFailed> {
+        for (name, plan) in templates {
+            self.record_template(id, &format!("{above}{name}"), plan)?;
+        }
+        Ok(())
+    }
+
+    fn record_template(&self, id: ActorId, path: &str, plan: &Plan) -> Result<(), LogFailed> {
+        self.append(id, Kind::Template { name: path.to_owned(), code: plan.code })?;
+        for child in &plan.children {
+            let name = child.spec.as_ref().map_or("", |spec| &spec.name.value);
+            self.record_template(id, &format!("{path}/{name}"), child)?;
+        }
+        self.record_templates(id, &format!("{path}/"), &plan.templates)
     }
 
     /// Puts an actor into the registry.
-    fn member(
+    pub(super) fn member(
         &self,
         registry: &mut Registry,
         actor: Arc<Actor>,
@@ -94,7 +147,9 @@ impl Node {
                 (inner, Some(Supervising { supervision, children, control: commands, component }))
             }
         };
-        let handle = Handle { actor: actor.clone(), mailbox: mailbox.clone(), control, task: None };
+        let (actor_of, mailbox_of) = (actor.clone(), mailbox.clone());
+        let handle =
+            Handle { actor: actor_of, mailbox: mailbox_of, control, template: None, task: None };
         registry.names.insert(actor.id, actor.name.clone());
         registry.living.insert(actor.name.clone(), handle);
         let task = Task {
@@ -111,100 +166,15 @@ impl Node {
             mailbox,
             control: commands,
         };
-        Member { task, init: None, spec: None, supervising, begun: false, ended: false }
-    }
-
-    /// Starts the actors of a run that goes on. Answers with those that live again, by name, and with
-    /// what kept others from it.
-    pub(super) async fn resume(
-        &self,
-        recovered: Recovered,
-        mut left: Post,
-    ) -> Result<(Vec<Arc<Actor>>, Vec<Diagnostic>)> {
-        let mut problems = Vec::new();
-        let mut members = Vec::new();
-        for tree in recovered.trees() {
-            let ids = tree.ids();
-            match self.revive(&mut self.registry(), &mut left, tree, None)? {
-                Some(member) => members.push(member),
-                // Nobody was told that it lives.
-                None => {
-                    for id in ids {
-                        self.append(id, Kind::Stopped)?;
-                    }
-                }
-            }
+        Member {
+            task,
+            init: None,
+            spec: None,
+            supervising,
+            begun: false,
+            started: false,
+            ended: false,
         }
-        left.deliver(self)?;
-        for member in members {
-            let (ready, started) = oneshot::channel();
-            self.start(&mut self.registry(), member, ready);
-            let started = started.await.unwrap_or_else(|_| Err(self.unwritable()));
-            problems.extend(started.err().map(|problem| *problem));
-        }
-        Ok((self.actors(), problems))
-    }
-
-    /// An actor of a run that goes on, with its children. None if the node died before all of it had
-    /// been recorded, or before the `init` of the first of it was done.
-    fn revive(
-        &self,
-        registry: &mut Registry,
-        left: &mut Post,
-        found: recover::Tree,
-        spec: Option<Child>,
-    ) -> Result<Option<Member>> {
-        let recover::Tree { actor: found, mut children } = found;
-        let (manifest, program) = self.recorded(&found)?;
-        if spec.is_none() && program.init().is_some() && !found.life.initialized {
-            return Ok(None);
-        }
-        if found.reverted {
-            // The node died before its upgrade was done.
-            self.append(found.id, Kind::Reloaded { code: found.code, upgrade: false })?;
-        }
-        let init = recorded_init(&found.name, &manifest, &program, spec.as_ref())?;
-        let specs = manifest.supervisor.iter().flat_map(|s| s.children.clone()).collect::<Vec<_>>();
-        let mut members = Vec::new();
-        for spec in specs {
-            let path = format!("{}/{}", found.name, spec.name.value);
-            let Some(index) = children.iter().position(|c| c.actor.name == path) else {
-                return Ok(None);
-            };
-            let child = children.swap_remove(index);
-            let Some(member) = self.revive(registry, left, child, Some(spec))? else {
-                return Ok(None);
-            };
-            members.push(member);
-        }
-        let under_root = spec.is_none();
-        let actor = Actor::new(found.name.into(), found.id, manifest, program, &found.life);
-        let unfinished = left.unfinished(&actor);
-        let mut member = self.member(registry, Arc::new(actor), found.life, members, under_root);
-        member.task.unfinished = unfinished;
-        let ended = spec.as_ref().is_some_and(|spec| spec.has_ended(found.exit));
-        Ok(Some(Member { init, spec, begun: true, ended, ..member }))
-    }
-
-    /// What an actor was spawned with.
-    fn recorded(&self, found: &recover::Actor) -> Result<(Manifest, Program)> {
-        let blobs = self.run().blobs();
-        let read = |what: &str, hash: &Hash| {
-            blobs.get(hash).map_err(|error| {
-                let path = blobs.path(hash);
-                let action = format!("read the {what} of `{}` from", found.name);
-                Diagnostic::io(TRACE_DAMAGED, &action, &path, &error)
-            })
-        };
-        let manifest = recorded_manifest(&found.name, &read("manifest", &found.code.manifest)?)?;
-        let bytes = read("component", &found.code.component)?;
-        let binary = Binary::with_hash(bytes, found.code.component, self.cache())?;
-        let compiled = self.compile(&binary)?;
-        let program = Program::link(&compiled, &manifest).map_err(|mut problems| {
-            // Linking reports at least one problem when it fails.
-            problems.swap_remove(0)
-        })?;
-        Ok((manifest, program))
     }
 
     /// The supervisor of an actor that is a child, and the child's name there.
@@ -244,22 +214,20 @@ impl Node {
     }
 }
 
-fn init_message(program: &Program, arguments: Vec<Val>, origin: Option<String>) -> Option<Init> {
-    let encoded = program.init()?.encode_arguments(&arguments);
-    Some(Init { arguments, encoded, origin })
+impl Registry {
+    /// Remembers what an actor was made of, if it was asked for.
+    pub(super) fn mark(&mut self, actor: &Actor, template: Option<Arc<str>>) {
+        if let Some(handle) = self.living.get_mut(&actor.name) {
+            handle.template = template;
+        }
+    }
 }
 
-/// The message of an `init` that has run before, as manifests give it.
-fn recorded_init(
-    name: &str,
-    manifest: &Manifest,
+pub(super) fn init_message(
     program: &Program,
-    spec: Option<&Child>,
-) -> Result<Option<Init>> {
-    // Under the node's root `init` never runs again.
-    let (Some(spec), Some(_)) = (spec, program.init()) else { return Ok(None) };
-    let init = spec.init.as_ref().or(manifest.actor.init.as_ref());
-    let written = init.map(|init| written(name, init));
-    let arguments = init_values(name, program.function(INIT), written)?;
-    Ok(init_message(program, arguments, None))
+    arguments: Vec<Val>,
+    origin: Option<String>,
+) -> Option<Init> {
+    let encoded = program.init()?.encode_arguments(&arguments);
+    Some(Init { arguments, encoded, origin })
 }

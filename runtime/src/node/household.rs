@@ -43,6 +43,22 @@ impl Household {
         }
     }
 
+    /// One more child, which rests.
+    pub fn add(&mut self, child: Member) {
+        let name = child.child_name();
+        let rule = child.spec.as_ref().map_or(Shutdown::Infinity, |spec| spec.shutdown);
+        self.shutdown.insert(name.clone(), rule);
+        self.order.push(name.clone());
+        self.at_rest.insert(name, child);
+    }
+
+    /// A child that was asked for, and that the node keeps until its supervisor comes to it.
+    pub fn newborn(&self, supervisor: &Actor, child: &str) -> Option<Member> {
+        let inner = self.node.upgrade()?;
+        let path = format!("{}/{child}", supervisor.name);
+        Node { inner }.registry().newborn.remove(path.as_str())
+    }
+
     /// All children in their order. None of them lives any more.
     pub fn into_members(mut self) -> Vec<Member> {
         self.order.iter().filter_map(|name| self.at_rest.remove(name)).collect()
@@ -63,7 +79,7 @@ impl Household {
     /// Records something that concerns the supervisor.
     pub fn append(&self, actor: ActorId, kind: Kind) -> Result<(), LogFailed> {
         match self.node.upgrade() {
-            Some(inner) => Node { inner }.append(actor, kind).map(|_| ()),
+            Some(inner) => Node { inner }.append(actor, kind),
             None => Ok(()),
         }
     }
@@ -166,5 +182,17 @@ impl Family for Household {
             }
         };
         self.rest(child, over.member);
+    }
+
+    fn forget(&mut self, child: &str) {
+        self.order.retain(|name| name != child);
+        self.shutdown.remove(child);
+        self.actors.remove(child);
+        let Some(mut member) = self.at_rest.remove(child) else { return };
+        // What cannot be recorded here is not recorded anywhere: the node stops.
+        let _ = member.end(&self.node);
+        if let Some(inner) = self.node.upgrade() {
+            Node { inner }.registry().forget(member.actor());
+        }
     }
 }

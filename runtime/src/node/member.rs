@@ -1,11 +1,11 @@
 //! A member of the tree of actors: how it begins, lives and ends, its children with it.
 
-use super::Inner;
 use super::household::Household;
+use super::{Inner, Node};
 use crate::actor::{Actor, Call, CallError, Control, Exit, Next, Task, Wish};
 use crate::boundary::export::INIT;
 use crate::diagnostic::{CHILD_FAILED, Diagnostic, Result};
-use crate::manifest::{self, RestartState, Supervision};
+use crate::manifest::{self, Restart, RestartState, Supervision};
 use crate::supervisor::{After, FailedStart, Supervisor};
 use crate::surroundings::{self, Running};
 use crate::trace::{Cause, Kind, LogFailed};
@@ -18,6 +18,7 @@ use tokio::time::Instant;
 use wasmtime::component::Val;
 
 /// An actor with all that it needs to live, at rest.
+#[derive(Debug)]
 pub(super) struct Member {
     /// Its component, and what it is by now.
     pub task: Task,
@@ -29,11 +30,14 @@ pub(super) struct Member {
     pub supervising: Option<Supervising>,
     /// Whether it has lived before.
     pub begun: bool,
+    /// Whether it is recorded that it has started; only for one on request.
+    pub started: bool,
     /// Whether it had ended by itself when its node ended.
     pub ended: bool,
 }
 
 /// What a member has as a supervisor.
+#[derive(Debug)]
 pub(super) struct Supervising {
     pub supervision: Supervision,
     /// In the order in which they are started.
@@ -81,10 +85,11 @@ impl Member {
                 // The node ends, or the run cannot be written.
                 None | Some(Exit { wish: Wish::Shutdown, .. }) => return self.rest(),
                 Some(Exit { wish: Wish::Restart, .. }) => {}
-                Some(Exit { wish: Wish::Own, reason }) if start && !reason.is_orderly() => {}
+                Some(Exit { wish: Wish::Own | Wish::Link(_), reason })
+                    if start && !reason.is_orderly() => {}
                 Some(_) => {
                     // Should the run not be writable, nothing more can be done about it.
-                    let _ = self.end();
+                    let _ = self.end(&node);
                     return;
                 }
             }
@@ -99,7 +104,7 @@ impl Member {
     ) -> Pin<Box<dyn Future<Output = Over> + Send>> {
         Box::pin(async move {
             let mut member = self;
-            match member.begin().await {
+            match member.begin(&node).await {
                 Ok(Ok(())) => member.go_on(node, ready).await,
                 Ok(Err((exit, problem))) => {
                     // Whoever starts it may have left.
@@ -112,11 +117,15 @@ impl Member {
     }
 
     /// The incarnation begins: it is recorded, and `init` runs where it is due.
-    async fn begin(&mut self) -> Result<Result<(), (Exit, Box<Diagnostic>)>, LogFailed> {
+    async fn begin(
+        &mut self,
+        node: &Weak<Inner>,
+    ) -> Result<Result<(), (Exit, Box<Diagnostic>)>, LogFailed> {
         let fresh = self.spec.as_ref().is_some_and(|spec| spec.state == RestartState::Fresh);
         if self.begun {
             if fresh {
                 self.task.forsake()?;
+                self.forsake_children(node)?;
             }
             self.task.restart(fresh)?;
         }
@@ -155,6 +164,9 @@ impl Member {
         let incarnation = self.task.life.incarnation;
         match self.supervising.take() {
             None => {
+                if self.has_started().is_err() {
+                    return Over { member: self, exit: None };
+                }
                 let _ = ready.send(Ok(incarnation));
                 let exit = self.task.run().await.ok();
                 Over { member: self, exit }
@@ -163,12 +175,57 @@ impl Member {
         }
     }
 
-    /// The end for good, of its children too.
-    fn end(&mut self) -> Result<(), LogFailed> {
+    /// Records that it has started, if it was asked for.
+    fn has_started(&mut self) -> Result<(), LogFailed> {
+        if self.started || !self.is_on_request() {
+            return Ok(());
+        }
+        self.started = true;
+        self.task.append(Kind::Started { incarnation: self.task.life.incarnation })
+    }
+
+    fn is_on_request(&self) -> bool {
+        self.spec.as_ref().is_some_and(manifest::Child::is_template)
+    }
+
+    /// The end for good, of its children too, also of those that it has not come to.
+    pub fn end(&mut self, node: &Weak<Inner>) -> Result<(), LogFailed> {
+        for mut child in self.unborn(node) {
+            child.end(node)?;
+        }
         for child in self.children_mut().rev() {
-            child.end()?;
+            child.end(node)?;
         }
         self.task.end()
+    }
+
+    /// Begins without state: the children that were asked for are gone with it.
+    fn forsake_children(&mut self, node: &Weak<Inner>) -> Result<(), LogFailed> {
+        let mut gone = self.unborn(node);
+        if let Some(supervising) = &mut self.supervising {
+            gone.extend(supervising.children.extract_if(.., |child| child.is_on_request()));
+        }
+        for mut child in gone {
+            child.end(node)?;
+            if let Some(inner) = node.upgrade() {
+                Node { inner }.registry().forget(child.actor());
+            }
+        }
+        Ok(())
+    }
+
+    /// The children that were asked for and that it has not come to.
+    fn unborn(&mut self, node: &Weak<Inner>) -> Vec<Member> {
+        let Some(inner) = node.upgrade().filter(|_| self.supervising.is_some()) else {
+            return Vec::new();
+        };
+        let node = Node { inner };
+        let name = self.actor().name.clone();
+        let mut registry = node.registry();
+        let is_child = |path: &Arc<str>, _: &mut Member| {
+            path.rsplit_once('/').is_some_and(|(parent, _)| *parent == *name)
+        };
+        registry.newborn.extract_if(is_child).map(|(_, child)| child).collect()
     }
 
     /// Takes no more messages. Those that wait are answered with an error, or recorded as undelivered.
@@ -236,8 +293,13 @@ async fn supervise(
     let actor = member.task.actor.clone();
     let incarnation = member.task.life.incarnation;
     let ended: Vec<String> = children.iter().filter(|c| c.ended).map(Member::child_name).collect();
-    let mut supervisor = Supervisor::new(Household::new(node, children), &supervision);
+    let asked = children.iter().filter(|child| child.is_on_request());
+    let restart = |child: &Member| child.spec.as_ref().map_or(Restart::Temporary, |s| s.restart);
+    let asked = asked.map(|child| (child.child_name(), restart(child))).collect();
+    let mut supervisor = Supervisor::new(Household::new(node, children), &supervision, asked);
     let started = supervisor.start(&ended).await;
+    // If that cannot be recorded, nothing can be, and all end soon.
+    let _ = started.is_ok().then(|| member.has_started());
     let mut task = member.task;
     let component = surroundings::spawn(async move {
         let exit = task.run().await;
@@ -360,13 +422,26 @@ impl Work {
                 let _ = done.send(());
                 None
             }
-            Some(Control::StartChild(child, done)) => {
-                let started = self.supervisor.start_child(&child).await;
+            Some(Control::RestartChild(child, done)) => {
+                let started = self.supervisor.restart_child(&child).await;
+                self.settle();
                 let problem = |failed: FailedStart| {
                     let problem = Diagnostic::error(CHILD_FAILED, failed.reason);
                     Box::new(problem.help("See what it did with `trace`."))
                 };
                 let _ = done.send(started.map_err(problem));
+                None
+            }
+            Some(Control::AddChild(child)) => {
+                let family = self.supervisor.family();
+                let member = family.newborn(&self.actor, &child);
+                if let Some(member) = member {
+                    let restart = member.spec.as_ref().map(|spec| spec.restart);
+                    family.add(member);
+                    // If it does not start, its records tell why, and its supervisor is told.
+                    let restart = restart.unwrap_or(Restart::Temporary);
+                    let _ = self.supervisor.add_child(&child, restart).await;
+                }
                 None
             }
             // That concerns the component alone.

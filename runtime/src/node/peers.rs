@@ -1,13 +1,13 @@
 //! How actors of the node find and ask each other.
 
-use super::{Inner, Node, Registry};
+use super::{Bonds, Inner, Node, Registry};
 use crate::actor::{
-    Actor, Answer, Asked, Call, CallError, DEEPEST, Mailbox, Peer, Peers, Post, Question, Refused,
-    Reply,
+    Actor, Answer, Asked, Birth, Call, CallError, ChildView, Control, DEEPEST, Event, Handle,
+    Mailbox, Peer, Peers, Post, Question, Refused, Reply, Unborn, What,
 };
 use crate::boundary::export::Function;
 use crate::catalog::same_interface;
-use crate::trace::{ActorId, Cause, Step};
+use crate::trace::{ActorId, Cause, Entry, Log, LogFailed, Step, Watch};
 use crate::wire;
 use crate::world::meaning_of_name;
 use minicbor::decode::Decoder;
@@ -18,7 +18,18 @@ use wasmtime::component::{Type, Val};
 
 /// The node, as its actors see each other through it.
 #[derive(Debug)]
-pub(super) struct PostOffice(pub Weak<Inner>);
+pub(super) struct PostOffice {
+    pub node: Weak<Inner>,
+    pub log: Arc<Log>,
+    /// Locked while the log is, never the other way round.
+    pub bonds: Arc<Mutex<Bonds>>,
+}
+
+impl PostOffice {
+    fn node(&self) -> Option<Node> {
+        self.node.upgrade().map(|inner| Node { inner })
+    }
+}
 
 /// The answers to questions of turns in which a node died: they are not asked again.
 #[derive(Debug, Default)]
@@ -45,14 +56,13 @@ impl Promised {
 
 impl Peers for PostOffice {
     fn find(&self, from: &str, name: &str) -> Option<Peer> {
-        let inner = self.0.upgrade()?;
-        let (actor, _) = Node { inner }.registry().meaning(from, name)?;
+        let (actor, _) = self.node()?.registry().meaning(from, name)?;
         let has_inbox = actor.program.callback("inbox", "message").is_some();
         Some(Peer { id: actor.id, path: actor.name.clone(), has_inbox })
     }
 
     fn ask(&self, question: Question) -> Answer {
-        let node = self.0.clone();
+        let node = self.node.clone();
         Box::pin(async move {
             let timeout = question.timeout;
             let actor = question.to.clone();
@@ -65,19 +75,83 @@ impl Peers for PostOffice {
             }
         })
     }
+
+    fn hears_of_ends(&self, actor: ActorId) -> bool {
+        let found = self.receiver(actor);
+        found.is_some_and(|(a, _)| a.program.callback("monitor-callback", "down").is_some())
+    }
+
+    fn children(&self, of: ActorId) -> Vec<ChildView> {
+        self.node().map_or_else(Vec::new, |node| node.child_views(of))
+    }
+
+    fn reserve(&self, birth: &Birth) -> Result<(), Unborn> {
+        // Without a node there is nobody to start anything.
+        self.node().ok_or(Unborn::NoSuchTemplate)?.reserve(birth)
+    }
 }
 
 impl Post for PostOffice {
     fn receiver(&self, id: ActorId) -> Option<(Arc<Actor>, Arc<Mailbox>)> {
-        let inner = self.0.upgrade()?;
-        let node = Node { inner };
+        let node = self.node()?;
         let registry = node.registry();
-        let handle = registry.living.get(registry.names.get(&id)?)?;
-        (handle.actor.id == id).then(|| (handle.actor.clone(), handle.mailbox.clone()))
+        let handle = registry.by_id(id)?;
+        Some((handle.actor.clone(), handle.mailbox.clone()))
+    }
+
+    fn append(
+        &self,
+        entry: Entry,
+        watches: &[(Watch, ActorId, Arc<str>)],
+    ) -> Result<(), LogFailed> {
+        let mut events = Vec::new();
+        let changes: Vec<_> = watches.iter().map(|(watch, to, _)| (*watch, *to)).collect();
+        self.log.append_with(entry, |header| {
+            let mut bonds = self.bonds.lock().unwrap_or_else(PoisonError::into_inner);
+            events = bonds.follow(header.actor, header.position, &header.kind, &changes);
+        })?;
+        // Nothing of what is recorded with a lock on the registry has an event.
+        if !events.is_empty()
+            && let Some(node) = self.node()
+        {
+            for event in events {
+                let watched = watches.iter().find(|(_, to, _)| *to == event.of);
+                node.tell_of(&event, watched.map(|(_, _, path)| path));
+            }
+        }
+        Ok(())
+    }
+
+    fn spawn(&self, birth: Birth) -> Result<(), LogFailed> {
+        self.node().map_or(Ok(()), |node| node.bear(&birth))
+    }
+
+    fn release(&self, actor: ActorId) {
+        if let Some(node) = self.node() {
+            node.registry().reserved.retain(|step, _| step.actor != actor);
+        }
+    }
+
+    fn control(&self, actor: ActorId, control: Control) {
+        let Some(node) = self.node() else { return };
+        if let Some(handle) = node.registry().by_id(actor) {
+            // One that has ended does not listen, and need not.
+            let _ = handle.control.send(control);
+        }
+    }
+
+    fn is_ending(&self) -> bool {
+        self.node().is_none_or(|node| node.registry().ending)
     }
 }
 
 impl Registry {
+    /// The actor with this number, if it has not ended for good.
+    pub(super) fn by_id(&self, id: ActorId) -> Option<&Handle> {
+        let handle = self.living.get(self.names.get(&id)?)?;
+        (handle.actor.id == id).then_some(handle)
+    }
+
     /// The living actor that a name means, looked up from the actor `from` outwards.
     fn meaning(&self, from: &str, name: &str) -> Option<(Arc<Actor>, Arc<Mailbox>)> {
         let path = meaning_of_name(from, name, |path| self.get(path).is_some())?;
@@ -86,6 +160,23 @@ impl Registry {
 }
 
 impl Node {
+    /// Tells an actor of an event, if it wants to know. `path` is that of the other actor, which may have
+    /// ended for good.
+    pub(super) fn tell_of(&self, event: &Event, path: Option<&Arc<str>>) {
+        let registry = self.registry();
+        let Some(handle) = registry.by_id(event.to) else { return };
+        if let What::Linked(reason) = &event.what {
+            // One that has ended does not listen, and need not.
+            let _ = handle.control.send(Control::Linked(*reason, event.position));
+            return;
+        }
+        let Some(path) = path.or_else(|| registry.names.get(&event.of)) else { return };
+        if let Some(call) = handle.actor.event_message(event, path) {
+            // It must not be lost, so it needs no room. One that has ended for good hears nothing.
+            let _ = handle.mailbox.push_over(call);
+        }
+    }
+
     /// Asks, and waits for the answer.
     async fn answer(node: Weak<Inner>, question: Question) -> Result<Vec<Val>, CallError> {
         let ended = || CallError::Ended(question.to.clone());

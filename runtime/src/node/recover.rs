@@ -1,16 +1,20 @@
 //! What a run's log says about its actors: the fold with which a node goes on.
 
+use super::bonds::Bonds;
 use super::peers::Promise;
 use super::unfinished::{Left, Post};
-use crate::actor::{Life, Timers};
+use crate::actor::{Birth, Event, Life, Timers, What, recorded_arguments};
+use crate::boundary::export::is_upgrade;
 use crate::diagnostic::{Diagnostic, Result, Source, TRACE_DAMAGED};
+use crate::handlers::supervisor::SPAWN;
 use crate::manifest::Manifest;
 use crate::state::{Delta, State};
 use crate::trace::{
-    ActorId, Code, ExitReason, Kind, PayloadKind, Record, RunDir, Step, TurnHeader,
+    ActorId, Cause, Code, Effect, EndedBy, ExitReason, Hash, Kind, PayloadKind, Record, RunDir,
+    Step, TurnHeader, Watch,
 };
 use crate::world::DEEPEST_TREE;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
 /// An actor as the log leaves it.
@@ -26,6 +30,14 @@ pub(super) struct Actor {
     pub life: Life,
     /// Why it ended, if it does not live.
     pub exit: Option<ExitReason>,
+    /// What asked for it, if something did.
+    pub birth: Option<Birth>,
+    /// Whether it has started, for one that was asked for.
+    pub started: bool,
+    /// What it may ask for, by the paths from it.
+    pub templates: BTreeMap<String, Code>,
+    /// The exit that its last turn, or a link, demands, and that is not recorded.
+    due: Option<(ExitReason, EndedBy)>,
     stopped: bool,
     /// What it had before a reload that holds only if the upgrade commits, which comes next.
     before_upgrade: Option<Code>,
@@ -35,7 +47,12 @@ pub(super) struct Actor {
 #[derive(Debug)]
 pub(super) struct Tree {
     pub actor: Actor,
+    /// The last one first.
     pub children: Vec<Tree>,
+    /// Children that it has asked for and that are not recorded.
+    pub unborn: Vec<Birth>,
+    /// Whether its supervisor has asked for its end, and it was asked for.
+    pub stopping: bool,
 }
 
 /// All actors of a run.
@@ -43,6 +60,15 @@ pub(super) struct Tree {
 pub(super) struct Recovered {
     actors: BTreeMap<ActorId, Actor>,
     left: Left,
+    bonds: Bonds,
+    /// Events of which nobody has heard yet, by their records and whom they concern.
+    untold: BTreeMap<(u64, ActorId, bool), Event>,
+    /// Children that were asked for and are not recorded.
+    unborn: BTreeMap<Step, Birth>,
+    /// Children on request that are to be stopped.
+    stopping: HashSet<ActorId>,
+    /// Which manifests are those of actors that may hear of their children.
+    hearing: HashMap<Hash, bool>,
 }
 
 impl Recovered {
@@ -55,8 +81,25 @@ impl Recovered {
     pub fn follow(&mut self, run: &RunDir, record: Record) -> Result<()> {
         self.left.follow(&record);
         let id = record.header.actor;
-        if let Kind::Spawned { name, component, manifest, parent } = &record.header.kind {
+        let effects = match &record.header.kind {
+            Kind::Turn(turn) if turn.outcome.commits() => effects(&record),
+            _ => Vec::new(),
+        };
+        self.takes_effect(&record, &effects);
+        let watches: Vec<(Watch, ActorId)> = effects.iter().filter_map(watched).collect();
+        self.happened(run, id, record.header.position, &record.header.kind, &watches)?;
+        if let Kind::Spawned { name, component, manifest, parent, request } = &record.header.kind {
             self.check_parent(run, *parent)?;
+            let asked = |request: &crate::trace::Request| {
+                let unknown = || Birth {
+                    step: request.step,
+                    template: request.template.clone(),
+                    name: name.rsplit_once('/').map_or("", |(_, name)| name).to_owned(),
+                    init: None,
+                };
+                self.unborn.remove(&request.step).unwrap_or_else(unknown)
+            };
+            let birth = request.as_ref().map(asked);
             let actor = Actor {
                 id,
                 parent: *parent,
@@ -65,6 +108,10 @@ impl Recovered {
                 reverted: false,
                 life: Life::new(),
                 exit: None,
+                birth,
+                started: false,
+                templates: BTreeMap::new(),
+                due: None,
                 stopped: false,
                 before_upgrade: None,
             };
@@ -83,10 +130,11 @@ impl Recovered {
                 Box::new(Diagnostic::error(TRACE_DAMAGED, message).help("Start a new run."))
             })?,
             Kind::Reloaded { code, upgrade } => actor.reloaded(*code, *upgrade),
-            // What its node or its supervisor ended, lives again with them.
-            Kind::Exited { reason, told, .. } => actor.exit = (!told).then_some(*reason),
+            Kind::Template { name, code } => drop(actor.templates.insert(name.clone(), *code)),
+            Kind::Started { .. } => actor.started = true,
             Kind::Restarted { incarnation, fresh } => {
                 actor.exit = None;
+                actor.due = None;
                 actor.life.incarnation = *incarnation;
                 if *fresh {
                     actor.life.state = State::default();
@@ -97,11 +145,117 @@ impl Recovered {
             Kind::Opened { .. }
             | Kind::Closed
             | Kind::Spawned { .. }
+            | Kind::Exited { .. }
             | Kind::GaveUp { .. }
             | Kind::Open(_)
             | Kind::Undelivered { .. } => {}
         }
         Ok(())
+    }
+
+    /// Follows what the commit of a turn wants to take place.
+    fn takes_effect(&mut self, record: &Record, effects: &[Effect]) {
+        let Kind::Turn(turn) = &record.header.kind else { return };
+        if let Cause::Event(position) = turn.cause {
+            let down = turn.function.contains("/monitor-callback@");
+            self.untold.remove(&(position, record.header.actor, down));
+        }
+        for effect in effects {
+            match effect {
+                Effect::Spawn { step } => {
+                    let arguments = recorded_arguments(record, *step, SPAWN);
+                    let Some((template, name, init)) = arguments else { continue };
+                    let step = Step { actor: record.header.actor, turn: turn.turn, step: *step };
+                    self.unborn.insert(step, Birth { step, template, name, init });
+                }
+                Effect::Stop { child, .. } => {
+                    let asked = self.actors.get(child).is_some_and(|child| child.birth.is_some());
+                    if asked {
+                        self.stopping.insert(*child);
+                    }
+                }
+                Effect::Send { .. }
+                | Effect::Timer { .. }
+                | Effect::Restart { .. }
+                | Effect::Watch { .. } => {}
+            }
+        }
+    }
+
+    /// Something happened to an actor: notes whom it concerns, and what it demands.
+    ///
+    /// # Errors
+    ///
+    /// When the manifest of one whom it concerns cannot be read.
+    pub fn happened(
+        &mut self,
+        run: &RunDir,
+        id: ActorId,
+        position: u64,
+        kind: &Kind,
+        watches: &[(Watch, ActorId)],
+    ) -> Result<()> {
+        if let Some(actor) = self.actors.get_mut(&id)
+            && let Kind::Exited { reason, by, .. } = kind
+        {
+            // What its node or its supervisor ended, lives again with them.
+            actor.exit = by.is_own().then_some(*reason);
+            actor.due = None;
+        }
+        for event in self.bonds.follow(id, position, kind, watches) {
+            let to = self.actors.get_mut(&event.to);
+            match (&event.what, to) {
+                (_, None) => {}
+                (What::Linked(reason), Some(to)) => {
+                    if to.exit.is_none() {
+                        to.due.get_or_insert((*reason, EndedBy::Link(event.position)));
+                    }
+                }
+                (What::Down(_), Some(_)) => {
+                    self.untold.insert((event.position, event.to, true), event);
+                }
+                (_, Some(to)) => {
+                    let manifest = to.code.manifest;
+                    if self.hears(run, manifest)? {
+                        self.untold.insert((event.position, event.to, false), event);
+                    }
+                }
+            }
+        }
+        if *kind == Kind::Stopped {
+            self.untold.retain(|_, event| event.to != id);
+            self.unborn.retain(|step, _| step.actor != id);
+            self.stopping.remove(&id);
+        }
+        Ok(())
+    }
+
+    /// Whether actors with this manifest may hear of their children.
+    fn hears(&mut self, run: &RunDir, code: Hash) -> Result<bool> {
+        if let Some(hears) = self.hearing.get(&code) {
+            return Ok(*hears);
+        }
+        // One that is not there, or that this version does not accept, is told of where it is needed.
+        let text = run.blobs().get(&code).ok();
+        let read = text.and_then(|text| manifest("", &text).ok());
+        let hears = read.is_none_or(|manifest| manifest.handlers.supervisor.is_some());
+        self.hearing.insert(code, hears);
+        Ok(hears)
+    }
+
+    /// The next exit that the log demands and that a dead node did not record.
+    pub fn next_exit(&mut self) -> Option<(ActorId, Kind)> {
+        let mut actors = self.actors.values_mut().filter(|actor| !actor.stopped);
+        actors.find_map(|actor| {
+            let (reason, by) = actor.due.take()?;
+            let incarnation = actor.life.incarnation;
+            Some((actor.id, Kind::Exited { incarnation, reason, by }))
+        })
+    }
+
+    /// What ties the actors together.
+    pub fn bonds(&self) -> Bonds {
+        self.bonds.clone()
     }
 
     /// Whether an actor may be the child of another one.
@@ -117,7 +271,9 @@ impl Recovered {
 
     /// What the node left undone.
     pub fn take_left(&mut self) -> (Post, HashMap<Step, Promise>) {
-        std::mem::take(&mut self.left).settled()
+        let (mut post, promises) = std::mem::take(&mut self.left).settled();
+        post.untold = std::mem::take(&mut self.untold).into_values().collect();
+        (post, promises)
     }
 
     /// The number for the next actor.
@@ -129,17 +285,24 @@ impl Recovered {
     pub fn trees(self) -> Vec<Tree> {
         let mut children: BTreeMap<ActorId, Vec<Tree>> = BTreeMap::new();
         let mut roots = Vec::new();
+        let mut unborn: BTreeMap<ActorId, Vec<Birth>> = BTreeMap::new();
+        for (step, birth) in self.unborn {
+            unborn.entry(step.actor).or_default().push(birth);
+        }
+        let stopping = self.stopping;
         // A child has a higher number than its parent.
         let living = self.actors.into_values().rev().filter(|actor| !actor.stopped);
         for actor in living.map(Actor::settled) {
-            let children_of_it = children.remove(&actor.id).unwrap_or_default();
-            match actor.parent {
-                Some(parent) => children
-                    .entry(parent)
-                    .or_default()
-                    .push(Tree { actor, children: children_of_it }),
-                None if actor.exit.is_some_and(|exit| exit.is_orderly()) => {}
-                None => roots.push(Tree { actor, children: children_of_it }),
+            let tree = Tree {
+                children: children.remove(&actor.id).unwrap_or_default(),
+                unborn: unborn.remove(&actor.id).unwrap_or_default(),
+                stopping: stopping.contains(&actor.id),
+                actor,
+            };
+            match tree.actor.parent {
+                Some(parent) => children.entry(parent).or_default().push(tree),
+                None if tree.actor.exit.is_some_and(|exit| exit.is_orderly()) => {}
+                None => roots.push(tree),
             }
         }
         roots.reverse();
@@ -182,7 +345,25 @@ impl Actor {
             self.before_upgrade = None;
             self.life.state.apply(delta(record)?);
         }
+        // After those two it goes on, or ends for another reason.
+        let has_own_end = is_upgrade(&turn.function) || turn.function.ends_with("#terminate");
+        let due = turn.outcome.exit_reason().filter(|_| !has_own_end);
+        self.due = due.map(|reason| (reason, EndedBy::Itself)).or(self.due);
         Ok(())
+    }
+}
+
+/// What else a turn made happen.
+fn effects(record: &Record) -> Vec<Effect> {
+    // What is unreadable, replay tells of the turn itself.
+    let effects = record.payload(PayloadKind::Effects);
+    effects.and_then(|bytes| Effect::decode_all(bytes).ok()).unwrap_or_default()
+}
+
+fn watched(effect: &Effect) -> Option<(Watch, ActorId)> {
+    match effect {
+        Effect::Watch { watch, to, .. } => Some((*watch, *to)),
+        _ => None,
     }
 }
 

@@ -427,10 +427,15 @@ fn prepare_children(
         let path = format!("{name}/{}", spec.name.value);
         let written = spec.init.as_ref().map(|init| written(&path, init));
         let written = written.or_else(|| loaded.written_init());
+        let on_request = spec.is_template();
         let mut prepared = node.prepare(loaded.manifest, loaded.component)?;
         prepared.children = prepare_children(node, &path, loaded.children)?;
         let function = prepared.program().function(INIT);
-        let init = init_values(&path, function, written).map_err(single)?;
+        // Whoever asks for one can give other arguments.
+        let init = match init_values(&path, function, written) {
+            Err(_) if on_request => Vec::new(),
+            values => values.map_err(single)?,
+        };
         all.push(PreparedChild { spec, prepared, init });
     }
     Ok(all)

@@ -3,6 +3,7 @@
 use super::Node;
 use crate::actor::Actor;
 use crate::manifest::Child;
+use crate::trace::ActorId;
 use std::sync::Arc;
 
 /// A member of the tree.
@@ -18,6 +19,8 @@ pub struct Kin {
     pub waits_for: Option<Arc<str>>,
     /// How its supervisor treats it; none under the node's root.
     pub spec: Option<Child>,
+    /// The template that it was made of, if it was asked for.
+    pub template: Option<Arc<str>>,
 }
 
 impl Kin {
@@ -32,21 +35,22 @@ impl Node {
     /// started.
     pub fn tree(&self) -> Vec<Kin> {
         let registry = self.registry();
-        let spec = |name: &str| {
-            let (parent, child) = name.rsplit_once('/')?;
-            let supervisor = registry.living.get(parent)?.actor.manifest.supervisor.as_ref()?;
-            supervisor.children.iter().find(|spec| spec.name.value == child).cloned()
-        };
         let kin = |handle: &crate::actor::Handle| Kin {
             actor: handle.actor.clone(),
             alive: handle.is_alive(),
             waiting: handle.mailbox.len(),
             waits_for: self.inner.waits.of(handle.actor.id),
-            spec: spec(&handle.actor.name),
+            spec: registry.spec_of(handle),
+            template: handle.template.clone(),
         };
         let mut tree: Vec<Kin> = registry.living.values().map(kin).collect();
-        // Numbers are given in this order.
-        tree.sort_by_key(|kin| kin.actor.id);
+        // Numbers are given in the order of the start, to those on request later.
+        let numbers = |kin: &Kin| -> Vec<Option<ActorId>> {
+            let path = &kin.actor.name;
+            let ends = path.match_indices('/').map(|(end, _)| end).chain([path.len()]);
+            ends.map(|end| registry.living.get(&path[..end]).map(|h| h.actor.id)).collect()
+        };
+        tree.sort_by_cached_key(numbers);
         tree.retain(|kin| kin.alive || kin.spec.is_some());
         tree
     }

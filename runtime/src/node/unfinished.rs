@@ -3,7 +3,7 @@
 
 use super::Node;
 use super::peers::Promise;
-use crate::actor::{Actor, Call, CallError, Refused, Unfinished, recorded_message};
+use crate::actor::{Actor, Call, CallError, Event, Refused, Unfinished, recorded_message};
 use crate::trace::{
     ActorId, CallsReader, CallsWriter, Cause, Effect, Entry, Kind, LogFailed, OpenTurn,
     PayloadKind, Record, Step, Undeliverable,
@@ -54,6 +54,8 @@ pub(super) struct Post {
     open: BTreeMap<ActorId, Open>,
     sent: Vec<Sent>,
     names: HashMap<ActorId, Arc<str>>,
+    /// Events of which those whom they concern have not heard.
+    pub untold: Vec<Event>,
     /// Where answers go that open turns give to open turns.
     replies: HashMap<Step, oneshot::Sender<Result<crate::actor::Reply, CallError>>>,
 }
@@ -167,7 +169,8 @@ impl Left {
             }
         }
         let sent = self.sent.into_values().collect();
-        (Post { open: self.open, sent, names: self.names, replies }, promises)
+        let untold = Vec::new();
+        (Post { open: self.open, sent, names: self.names, untold, replies }, promises)
     }
 }
 
@@ -195,8 +198,11 @@ impl Post {
         (turn.turn == 0 || call.is_some()).then_some(Unfinished { turn: turn.turn, calls, call })
     }
 
-    /// Puts the messages that were sent into the mailboxes of those who live again.
+    /// Tells of what happened, and puts the messages that were sent into the mailboxes of those who live again.
     pub fn deliver(self, node: &Node) -> Result<(), LogFailed> {
+        for event in &self.untold {
+            node.tell_of(event, self.names.get(&event.of));
+        }
         for Sent { step, to, message } in self.sent {
             let receiver = node.inner.post.receiver(to);
             let sender = self.names.get(&step.actor).cloned().unwrap_or_else(|| "".into());

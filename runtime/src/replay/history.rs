@@ -3,7 +3,7 @@ use crate::diagnostic::{ACTOR_UNKNOWN, Diagnostic, NO_SUCH_TURN, Result, did_you
 use crate::state::{Delta, State};
 use crate::trace::{
     ActorId, Chain, Code, Hash, Kind, Location, PayloadKind, Reader, Record, RecordView, RunDir,
-    TurnHeader,
+    Step, TurnHeader,
 };
 use std::collections::BTreeMap;
 
@@ -28,6 +28,8 @@ pub struct ActorHistory {
     pub id: ActorId,
     /// Its name.
     pub name: String,
+    /// The step that asked for it, if one did.
+    pub request: Option<Step>,
     /// What it executes at last.
     pub code: Code,
     /// Its turns, in order.
@@ -107,10 +109,11 @@ impl History {
         self.records.push((id, location));
         match &record.header.kind {
             Kind::Opened { engine, .. } => self.engine = Some(*engine),
-            Kind::Spawned { name, component, manifest, .. } => {
+            Kind::Spawned { name, component, manifest, request, .. } => {
                 let actor = ActorHistory {
                     id,
                     name: name.clone(),
+                    request: request.as_ref().map(|request| request.step),
                     code: Code { component: *component, manifest: *manifest },
                     turns: Vec::new(),
                     state: Some(State::default()),
@@ -174,6 +177,11 @@ impl History {
                 None => diagnostic.help("See the actors of a run with `theater trace ls`."),
             })
         })
+    }
+
+    /// Whose record stands at a position of the log, and where.
+    pub fn record(&self, position: u64) -> Option<(ActorId, Location)> {
+        self.records.get(usize::try_from(position).ok()?).copied()
     }
 
     /// How many records there are.

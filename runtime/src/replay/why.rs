@@ -9,13 +9,17 @@ pub struct Because<'h> {
     pub actor: &'h ActorHistory,
     /// The turn.
     pub turn: &'h PastTurn,
-    /// The step of the next turn of the chain that sent its message; none at the chain's end.
+    /// The step of the next turn of the chain that sent its message, or asked for its actor.
     pub sent: Option<Step>,
+    /// The record, of the actor of the chain's next turn, of which its message tells.
+    pub event: Option<u64>,
 }
 
 impl History {
     /// The chain of causes of a turn: the turn itself, the one that sent its message, and so on back to what
-    /// came from outside, from the runtime, or from a turn that is not recorded yet.
+    /// came from outside, from the runtime, or from a turn that is not recorded yet. What an event tells was caused by the
+    /// last turn before it of the actor to which it happened; the first turn of a child on request by the turn that asked
+    /// for it.
     pub fn why<'h>(&'h self, actor: &'h ActorHistory, index: usize) -> Vec<Because<'h>> {
         let mut chain = Vec::new();
         // A trace that was made up can lead in a circle.
@@ -25,17 +29,37 @@ impl History {
             if !seen.insert((actor.id, turn.header.turn)) {
                 break;
             }
-            let sent = match turn.header.cause {
-                Cause::Outside | Cause::Runtime => None,
-                Cause::Actor(step) | Cause::Timer(step) => Some(step),
-            };
-            chain.push(Because { actor, turn, sent });
-            next = sent.and_then(|step| {
+            let (mut sent, mut event) = (None, None);
+            next = None;
+            match turn.header.cause {
+                Cause::Outside => {}
+                Cause::Runtime if turn.header.turn == 0 => sent = actor.request,
+                Cause::Runtime => {}
+                Cause::Actor(step) | Cause::Timer(step) => sent = Some(step),
+                Cause::Event(position) => {
+                    event = Some(position);
+                    next = self.before(position);
+                    // It had no turn: it was only asked for.
+                    let of = self.record(position).and_then(|(id, _)| self.by_id(id));
+                    sent = of.filter(|_| next.is_none()).and_then(|actor| actor.request);
+                }
+            }
+            chain.push(Because { actor, turn, sent, event });
+            next = next.or_else(|| {
+                let step = sent?;
                 let sender = self.by_id(step.actor)?;
                 let index = sender.index_of(step.turn).ok()?;
                 Some((sender, sender.turns.get(index)?))
             });
         }
         chain
+    }
+
+    /// The last turn that an actor had up to one of its records.
+    fn before(&self, position: u64) -> Option<(&ActorHistory, &PastTurn)> {
+        let (id, location) = self.record(position)?;
+        let actor = self.by_id(id)?;
+        let count = actor.turns.partition_point(|turn| turn.location <= location);
+        Some((actor, actor.turns.get(count.checked_sub(1)?)?))
     }
 }

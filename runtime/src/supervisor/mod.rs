@@ -20,6 +20,9 @@ pub trait Family {
 
     /// Stops a child in order, and waits until it has ended.
     fn stop(&mut self, child: &str) -> impl Future<Output = ()> + Send;
+
+    /// A child on request has ended and is not started again: its name is free.
+    fn forget(&mut self, child: &str);
 }
 
 /// One supervisor with its children.
@@ -41,6 +44,9 @@ pub struct Supervisor<F> {
 struct Child {
     name: String,
     restart: Restart,
+    /// Whether it was asked for, and is not one that the manifest says to start: it is forgotten with
+    /// its end, as those of OTP's `simple_one_for_one`.
+    on_request: bool,
     life: Life,
 }
 
@@ -85,45 +91,75 @@ pub struct FailedStart {
 }
 
 impl<F: Family> Supervisor<F> {
-    /// A supervisor whose children do not live yet.
-    pub fn new(family: F, supervision: &Supervision) -> Self {
-        let child = |child: &crate::manifest::Child| Child {
-            name: child.name.value.clone(),
-            restart: child.restart,
-            life: Life::Ended,
-        };
+    /// A supervisor whose children do not live yet: those of the manifest, and behind them those `asked`
+    /// for, by their names.
+    pub fn new(family: F, supervision: &Supervision, asked: Vec<(String, Restart)>) -> Self {
+        let ended =
+            |name, restart, on_request| Child { name, restart, on_request, life: Life::Ended };
+        let children = supervision.static_children();
+        let children = children.map(|child| ended(child.name.value.clone(), child.restart, false));
+        let asked = asked.into_iter().map(|(name, restart)| ended(name, restart, true));
         Self {
             family,
             strategy: supervision.strategy,
             intensity: supervision.intensity,
             period: supervision.period,
             waits: supervision.backoff.is_some(),
-            children: supervision.children.iter().map(child).collect(),
+            children: children.chain(asked).collect(),
             restarts: VecDeque::new(),
         }
     }
 
     /// Starts all children in order, but for those that had `ended` by themselves when their node
-    /// ended. If one does not start, those before it are stopped again, in reverse order.
+    /// ended. If one of the manifest does not start, those before it are stopped again, in reverse order; one
+    /// on request is forgotten.
     ///
     /// # Errors
     ///
-    /// When a child does not start.
+    /// When a child of the manifest does not start.
     pub async fn start(&mut self, ended: &[String]) -> Result<(), FailedStart> {
         let has_ended = |name: &String| ended.contains(name);
         self.children.retain(|c| c.restart != Restart::Temporary || !has_ended(&c.name));
-        let names: Vec<_> = self.names(0).into_iter().filter(|name| !has_ended(name)).collect();
-        let started = self.start_these(&names).await;
+        let (asked, fixed): (Vec<&Child>, _) = self.children.iter().partition(|c| c.on_request);
+        let names = |children: Vec<&Child>| -> Vec<String> {
+            let names = children.into_iter().map(|child| child.name.clone());
+            names.filter(|name| !has_ended(name)).collect()
+        };
+        let (asked, fixed) = (names(asked), names(fixed));
+        let started = self.start_these(&fixed).await;
         if started.is_err() {
             self.stop().await;
+            return started;
         }
-        started
+        for name in asked {
+            // Nobody relies on those that were asked for.
+            if self.start_these(std::slice::from_ref(&name)).await.is_err() {
+                self.forget_ended(&name);
+            }
+        }
+        Ok(())
     }
 
-    /// Stops all children, in reverse order of their start.
+    /// Stops all children, in reverse order of their start. Those on request stay known: they are
+    /// started again with their supervisor.
     pub async fn stop(&mut self) {
         let names = self.names(0);
         self.stop_these(&names).await;
+    }
+
+    /// Starts one more child, behind all others. Should it not start, it is forgotten.
+    ///
+    /// # Errors
+    ///
+    /// When it does not start.
+    pub async fn add_child(&mut self, child: &str, restart: Restart) -> Result<(), FailedStart> {
+        let name = child.to_owned();
+        self.children.push(Child { name, restart, on_request: true, life: Life::Ended });
+        let started = self.start_these(&[child.to_owned()]).await;
+        if started.is_err() {
+            self.forget_ended(child);
+        }
+        started
     }
 
     /// A child has ended by itself. `now` is the time on a clock that only goes forward.
@@ -141,11 +177,11 @@ impl<F: Family> Supervisor<F> {
         let Some(index) = self.children.iter().position(is_it) else { return After::Settled };
         self.children[index].life = Life::Ended;
         let restart = self.children[index].restart;
-        if restart == Restart::Temporary {
-            self.children.remove(index);
-        }
         match restart.follows(reason) {
-            false => After::Settled,
+            false => {
+                self.forget_ended(child);
+                After::Settled
+            }
             true if self.waits => {
                 self.children[index].life = Life::Restarting;
                 After::TryAgain(child.to_owned())
@@ -166,22 +202,28 @@ impl<F: Family> Supervisor<F> {
     /// Stops one child, on somebody's wish. It is not started again by itself.
     pub async fn stop_child(&mut self, child: &str) {
         self.stop_these(&[child.to_owned()]).await;
+        self.forget_ended(child);
     }
 
-    /// Starts one child that does not run, on somebody's wish. That counts as no restart.
+    /// Starts one child again, on somebody's wish; one that runs is stopped first. That counts as no
+    /// restart.
     ///
     /// # Errors
     ///
-    /// When it does not start, or is no child any more.
-    pub async fn start_child(&mut self, child: &str) -> Result<(), FailedStart> {
-        match self.index(child).map(|index| self.children[index].life) {
-            Some(Life::Ended | Life::Restarting) => self.start_these(&[child.to_owned()]).await,
-            Some(Life::Running(_)) => Ok(()),
+    /// When it does not start, or is no child any more: a temporary one is none once it has ended.
+    pub async fn restart_child(&mut self, child: &str) -> Result<(), FailedStart> {
+        self.stop_these(&[child.to_owned()]).await;
+        let started = match self.index(child) {
+            Some(_) => self.start_these(&[child.to_owned()]).await,
             None => Err(FailedStart {
                 child: child.to_owned(),
                 reason: format!("`{child}` is no child any more"),
             }),
+        };
+        if started.is_err() {
+            self.forget_ended(child);
         }
+        started
     }
 
     /// The children themselves.
@@ -209,6 +251,9 @@ impl<F: Family> Supervisor<F> {
             names.truncate(1);
         }
         self.stop_these(&names).await;
+        for name in &names {
+            self.forget_temporary(name);
+        }
         match self.start_these(&names).await {
             Ok(()) => After::Settled,
             Err(failed) => {
@@ -242,7 +287,7 @@ impl<F: Family> Supervisor<F> {
         Ok(())
     }
 
-    /// Stops these in reverse order, as far as they run. A temporary child is gone then.
+    /// Stops these in reverse order, as far as they run.
     async fn stop_these(&mut self, names: &[String]) {
         for name in names.iter().rev() {
             let Some(index) = self.index(name) else { continue };
@@ -250,9 +295,26 @@ impl<F: Family> Supervisor<F> {
                 self.family.stop(name).await;
             }
             self.children[index].life = Life::Ended;
-            if self.children[index].restart == Restart::Temporary {
-                self.children.remove(index);
-            }
+        }
+    }
+
+    /// A child that has ended and is not to be started again is gone if it is temporary or on request.
+    fn forget_ended(&mut self, child: &str) {
+        let Some(index) = self.index(child) else { return };
+        let Child { restart, on_request, life, .. } = &self.children[index];
+        let (gone, on_request) = (*on_request || *restart == Restart::Temporary, *on_request);
+        if *life != Life::Ended || !gone {
+            return;
+        }
+        self.children.remove(index);
+        if on_request {
+            self.family.forget(child);
+        }
+    }
+
+    fn forget_temporary(&mut self, child: &str) {
+        if self.index(child).is_some_and(|i| self.children[i].restart == Restart::Temporary) {
+            self.forget_ended(child);
         }
     }
 

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
-use crate::manifest::{RestartState, Shutdown, Spanned};
+use crate::manifest::{ChildStart, RestartState, Shutdown, Spanned};
 use Restart::{Permanent, Temporary, Transient};
 use Strategy::{OneForAll, OneForOne, RestForOne};
 use std::collections::{BTreeMap, BTreeSet};
@@ -36,6 +36,11 @@ impl Family for Paper {
         assert!(self.living.remove(child), "{child} does not live");
         self.log.push(format!("-{child}"));
     }
+
+    fn forget(&mut self, child: &str) {
+        assert!(!self.living.contains(child), "{child} lives");
+        self.log.push(format!("x{child}"));
+    }
 }
 
 /// A supervisor on paper, and its clock.
@@ -63,6 +68,7 @@ impl Scene {
             restart: *restart,
             state: RestartState::Keep,
             shutdown: Shutdown::Infinity,
+            start: ChildStart::WithSupervisor,
             init: None,
         };
         let supervision = Supervision {
@@ -72,7 +78,7 @@ impl Scene {
             backoff: None,
             children: children.iter().map(child).collect(),
         };
-        let supervisor = Supervisor::new(Paper::default(), &supervision);
+        let supervisor = Supervisor::new(Paper::default(), &supervision, Vec::new());
         Self { supervisor, now: Duration::from_secs(100) }
     }
 
@@ -226,7 +232,7 @@ async fn exits_in_order_do_not_count() {
     scene.supervisor.start(&[]).await.unwrap();
     for _ in 0..5 {
         assert_eq!(scene.exit("a", ExitReason::Normal).await, After::Settled);
-        assert_eq!(scene.supervisor.start_child("a").await, Ok(()));
+        assert_eq!(scene.supervisor.restart_child("a").await, Ok(()));
     }
     assert_eq!(scene.living(), "a b");
 }
@@ -359,9 +365,10 @@ async fn child_adm() {
     let mut scene = Scene::new(OneForOne, TWO).await;
     scene.supervisor.stop_child("a").await;
     assert_eq!(scene.log(), "-a");
-    assert_eq!(scene.supervisor.start_child("a").await, Ok(()));
-    assert_eq!(scene.supervisor.start_child("a").await, Ok(()), "it runs already");
+    assert_eq!(scene.supervisor.restart_child("a").await, Ok(()));
     assert_eq!(scene.log(), "+a");
+    assert_eq!(scene.supervisor.restart_child("a").await, Ok(()));
+    assert_eq!(scene.log(), "-a +a", "one that runs is stopped first");
     assert_eq!(scene.exit("a", ExitReason::Trap).await, After::Settled, "that was no restart");
 }
 
@@ -371,7 +378,7 @@ async fn do_not_save_child_specs_for_temporary_children() {
     let mut scene = Scene::new(OneForAll, &[("a", Permanent), ("b", Temporary)]).await;
     scene.supervisor.stop_child("b").await;
     assert_eq!(scene.log(), "-b");
-    let failed = scene.supervisor.start_child("b").await.unwrap_err();
+    let failed = scene.supervisor.restart_child("b").await.unwrap_err();
     assert_eq!(failed.reason, "`b` is no child any more");
     assert_eq!(scene.exit("a", ExitReason::Trap).await, After::Settled);
     assert_eq!(scene.log(), "+a", "nor does a restart of all");
@@ -383,10 +390,10 @@ async fn restart_child_returns_error() {
     let mut scene = Scene::new(OneForOne, TWO).await;
     scene.supervisor.stop_child("a").await;
     scene.fail("a", 1);
-    assert_eq!(scene.supervisor.start_child("a").await.unwrap_err().child, "a");
+    assert_eq!(scene.supervisor.restart_child("a").await.unwrap_err().child, "a");
     assert_eq!(scene.try_again("a").await, After::Settled);
     assert_eq!(scene.log(), "-a !a");
-    assert_eq!(scene.supervisor.start_child("a").await, Ok(()));
+    assert_eq!(scene.supervisor.restart_child("a").await, Ok(()));
     assert_eq!(scene.living(), "a b");
 }
 
@@ -402,7 +409,7 @@ async fn terminate_child_in_restart_loop() {
         scene.log();
         assert_eq!(scene.try_again("a").await, After::Settled);
         assert_eq!(scene.log(), "", "{strategy:?}");
-        assert_eq!(scene.supervisor.start_child("a").await, Ok(()));
+        assert_eq!(scene.supervisor.restart_child("a").await, Ok(()));
         assert_eq!(scene.log(), "+a", "{strategy:?}");
     }
 }
@@ -528,4 +535,78 @@ async fn intensity_is_of_the_supervisor() {
         assert_eq!(scene.exit(child, ExitReason::Trap).await, After::Settled);
     }
     assert_eq!(scene.exit("c", ExitReason::Trap).await, gave_up("c", 3));
+}
+
+/// `start_child` with a new specification, `terminate_child` and `delete_child`: here a child that was asked for is
+/// forgotten with its end.
+#[tokio::test]
+async fn child_adm_on_request() {
+    for (restart, strategy) in
+        [(Permanent, OneForOne), (Transient, OneForAll), (Temporary, RestForOne)]
+    {
+        let mut scene = Scene::new(strategy, TWO).await;
+        assert_eq!(scene.supervisor.add_child("c", restart).await, Ok(()));
+        assert_eq!(scene.log(), "+c");
+        scene.supervisor.stop_child("c").await;
+        assert_eq!(scene.log(), "-c xc", "{strategy:?}");
+        assert_eq!(scene.supervisor.restart_child("c").await.unwrap_err().child, "c");
+        assert_eq!(scene.log(), "");
+        assert_eq!(scene.supervisor.add_child("c", restart).await, Ok(()), "the name is free");
+    }
+}
+
+/// `start_child` of one that does not start: the error is told, and no specification stays.
+#[tokio::test]
+async fn start_child_returns_error() {
+    let mut scene = Scene::new(OneForOne, TWO).await;
+    scene.fail("c", 1);
+    assert_eq!(scene.supervisor.add_child("c", Permanent).await.unwrap_err().child, "c");
+    assert_eq!(scene.log(), "!c xc");
+    assert_eq!(scene.try_again("c").await, After::Settled);
+    assert_eq!(scene.supervisor.add_child("c", Permanent).await, Ok(()));
+    assert_eq!(scene.living(), "a b c");
+}
+
+/// `simple_one_for_one` with each restart type: who is not restarted is forgotten.
+#[tokio::test]
+async fn simple_one_for_one() {
+    for (restart, reason, log) in [
+        (Permanent, ExitReason::Normal, "+c"),
+        (Permanent, ExitReason::Trap, "+c"),
+        (Transient, ExitReason::Normal, "xc"),
+        (Transient, ExitReason::Trap, "+c"),
+        (Temporary, ExitReason::Normal, "xc"),
+        (Temporary, ExitReason::Trap, "xc"),
+    ] {
+        let mut scene = Scene::new(OneForOne, &[]).await;
+        scene.supervisor.add_child("c", restart).await.unwrap();
+        scene.log();
+        assert_eq!(scene.exit("c", reason).await, After::Settled);
+        assert_eq!(scene.log(), log, "{restart} {reason}");
+    }
+}
+
+/// Those on request take part in the restarts of the others, as the last ones. A temporary one does not come back.
+#[tokio::test]
+async fn children_on_request_in_a_group() {
+    for strategy in [OneForAll, RestForOne] {
+        let mut scene = Scene::new(strategy, &[("a", Permanent)]).await;
+        scene.supervisor.add_child("b", Permanent).await.unwrap();
+        scene.supervisor.add_child("c", Temporary).await.unwrap();
+        scene.log();
+        assert_eq!(scene.exit("a", ExitReason::Trap).await, After::Settled);
+        assert_eq!(scene.log(), "-c -b xc +a +b", "{strategy:?}");
+    }
+}
+
+/// A supervisor that stops or gives up forgets nobody: its children on request come back with it.
+#[tokio::test]
+async fn simple_one_for_one_shutdown() {
+    let mut scene = Scene::new(OneForOne, &[("a", Permanent)]).await;
+    scene.supervisor.add_child("b", Temporary).await.unwrap();
+    scene.supervisor.add_child("c", Permanent).await.unwrap();
+    scene.log();
+    assert_eq!(scene.exit("a", ExitReason::Trap).await, After::Settled);
+    assert_eq!(scene.exit("a", ExitReason::Trap).await, gave_up("a", 2));
+    assert_eq!(scene.log(), "+a -c -b");
 }

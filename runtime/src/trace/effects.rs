@@ -1,12 +1,14 @@
 use super::ActorId;
+use super::header::names;
 use crate::wire::{WireError, Writer};
 use minicbor::decode::Decoder;
+use std::fmt;
 
 /// An import call that took effect because its turn committed. What was asked for stands in the call; an
 /// effect says only what does not.
 ///
-/// It is written as a CBOR array of a word and the number of the call in its turn, and for a message
-/// the number of its receiver.
+/// It is written as a CBOR array of a word and the number of the call in its turn, and for all that have
+/// to do with another actor, the number of that actor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Effect {
     /// A message was sent.
@@ -21,7 +23,55 @@ pub enum Effect {
         /// The number of the call, from 1.
         step: u64,
     },
+    /// A child was asked for.
+    Spawn {
+        /// The number of the call, from 1.
+        step: u64,
+    },
+    /// A child is to be stopped.
+    Stop {
+        /// The number of the call, from 1.
+        step: u64,
+        /// The child.
+        child: ActorId,
+    },
+    /// A child is to be restarted.
+    Restart {
+        /// The number of the call, from 1.
+        step: u64,
+        /// The child.
+        child: ActorId,
+    },
+    /// The end of another actor has to do with this one, or not any more.
+    Watch {
+        /// The number of the call, from 1.
+        step: u64,
+        /// In which way.
+        watch: Watch,
+        /// The other actor.
+        to: ActorId,
+    },
 }
+
+/// What the end of an actor has to do with another one. The words are Erlang/OTP's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Watch {
+    /// The other one is told.
+    Monitor,
+    /// It is not told any more.
+    Demonitor,
+    /// Each of the two ends when the other one ends abnormally.
+    Link,
+    /// They do not any more.
+    Unlink,
+}
+
+names!(Watch {
+    Monitor = "monitor",
+    Demonitor = "demonitor",
+    Link = "link",
+    Unlink = "unlink",
+});
 
 impl Effect {
     /// The payload of some effects.
@@ -29,18 +79,19 @@ impl Effect {
         let mut writer = Writer::with_capacity(1 + effects.len() * 12);
         writer.array(effects.len());
         for effect in effects {
-            match effect {
-                Self::Send { step, to } => {
-                    writer.array(3);
-                    writer.text("send");
-                    writer.unsigned(*step);
-                    writer.unsigned(to.0);
-                }
-                Self::Timer { step } => {
-                    writer.array(2);
-                    writer.text("timer");
-                    writer.unsigned(*step);
-                }
+            let (word, step, other) = match effect {
+                Self::Send { step, to } => ("send", step, Some(to)),
+                Self::Timer { step } => ("timer", step, None),
+                Self::Spawn { step } => ("spawn", step, None),
+                Self::Stop { step, child } => ("stop", step, Some(child)),
+                Self::Restart { step, child } => ("restart", step, Some(child)),
+                Self::Watch { step, watch, to } => (watch.name(), step, Some(to)),
+            };
+            writer.array(2 + usize::from(other.is_some()));
+            writer.text(word);
+            writer.unsigned(*step);
+            if let Some(other) = other {
+                writer.unsigned(other.0);
             }
         }
         writer.into_bytes()
@@ -60,11 +111,23 @@ impl Effect {
             let parts = decoder.array()?;
             let word = decoder.str()?;
             let step = decoder.u64()?;
-            effects.push(match (word, parts) {
-                ("send", Some(3)) => Self::Send { step, to: ActorId(decoder.u64()?) },
-                ("timer", Some(2)) => Self::Timer { step },
+            let other = match parts {
+                Some(2) => None,
+                Some(3) => Some(ActorId(decoder.u64()?)),
                 _ => return Err(error(&decoder)),
-            });
+            };
+            let effect = match (word, other) {
+                ("send", Some(to)) => Some(Self::Send { step, to }),
+                ("timer", None) => Some(Self::Timer { step }),
+                ("spawn", None) => Some(Self::Spawn { step }),
+                ("stop", Some(child)) => Some(Self::Stop { step, child }),
+                ("restart", Some(child)) => Some(Self::Restart { step, child }),
+                (word, Some(to)) => {
+                    Watch::from_name(word).map(|watch| Self::Watch { step, watch, to })
+                }
+                _ => None,
+            };
+            effects.push(effect.ok_or_else(|| error(&decoder))?);
         }
         Ok(effects)
     }
@@ -77,12 +140,22 @@ mod tests {
 
     proptest! {
         #[test]
-        fn effects_are_read_as_they_were_written(parts in prop::collection::vec((any::<u64>(), prop::option::of(any::<u64>())), 0..20)) {
+        fn effects_are_read_as_they_were_written(parts in prop::collection::vec((0..8_usize, any::<u64>(), any::<u64>()), 0..20)) {
             let effects: Vec<Effect> = parts
                 .into_iter()
-                .map(|(step, to)| match to {
-                    Some(to) => Effect::Send { step, to: ActorId(to) },
-                    None => Effect::Timer { step },
+                .map(|(kind, step, other)| {
+                    let other = ActorId(other);
+                    let watch = |watch| Effect::Watch { step, watch, to: other };
+                    match kind {
+                        0 => Effect::Send { step, to: other },
+                        1 => Effect::Timer { step },
+                        2 => Effect::Spawn { step },
+                        3 => Effect::Stop { step, child: other },
+                        4 => Effect::Restart { step, child: other },
+                        5 => watch(Watch::Monitor),
+                        6 => watch(Watch::Link),
+                        _ => watch(Watch::Unlink),
+                    }
                 })
                 .collect();
             prop_assert_eq!(Effect::decode_all(&Effect::encode_all(&effects)), Ok(effects));

@@ -60,6 +60,21 @@ pub enum Kind {
         manifest: Hash,
         /// Whose child it is; none if it stands under the node's root.
         parent: Option<ActorId>,
+        /// What asked for it, if it is a child that its supervisor's component asked for.
+        request: Option<Request>,
+    },
+    /// Something that a supervisor may start on request belongs to the run.
+    Template {
+        /// The path of the template from the supervisor: its name, or for what it starts itself,
+        /// `NAME/CHILD`.
+        name: String,
+        /// What it executes.
+        code: Code,
+    },
+    /// A child that was asked for has started.
+    Started {
+        /// As which incarnation.
+        incarnation: u32,
     },
     /// The actor goes on with other code, in the same incarnation and with the same state.
     Reloaded {
@@ -76,9 +91,9 @@ pub enum Kind {
         incarnation: u32,
         /// Why.
         reason: ExitReason,
-        /// Whether its supervisor or its node ended it, so that it lives again with them. Else the reason
+        /// Who ended it. What its supervisor or its node ended lives again with them; else the reason
         /// decides whether it is started again.
-        told: bool,
+        by: EndedBy,
     },
     /// The next incarnation began.
     Restarted {
@@ -171,6 +186,29 @@ pub struct Step {
     pub step: u64,
 }
 
+/// What asked for a child.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// The step of the supervisor that asked.
+    pub step: Step,
+    /// The name of the template.
+    pub template: String,
+}
+
+/// Who ended an incarnation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EndedBy {
+    /// The actor itself, by its wish or its failure.
+    Itself,
+    /// Its supervisor.
+    Supervisor,
+    /// Its node, which ends.
+    Node,
+    /// A link to an actor that ended: the exit at this position, or the turn at this position whose link
+    /// came too late.
+    Link(u64),
+}
+
 /// What sent a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cause {
@@ -182,6 +220,8 @@ pub enum Cause {
     Actor(Step),
     /// A timer that the actor itself set in this step.
     Timer(Step),
+    /// What the record at this position tells, such as the exit of a child.
+    Event(u64),
 }
 
 /// Why a message did not come to its receiver.
@@ -282,13 +322,14 @@ impl Cause {
             Self::Runtime => "runtime",
             Self::Actor(_) => "actor",
             Self::Timer(_) => "timer",
+            Self::Event(_) => "event",
         }
     }
 
     /// The step that sent the message, if one did.
     pub fn step(&self) -> Option<Step> {
         match self {
-            Self::Outside | Self::Runtime => None,
+            Self::Outside | Self::Runtime | Self::Event(_) => None,
             Self::Actor(step) | Self::Timer(step) => Some(*step),
         }
     }
@@ -310,6 +351,23 @@ names!(ExitReason {
     InitRefused = "init-refused",
     NoSuchActor = "no-such-actor",
 });
+impl EndedBy {
+    /// The word for it, as people see it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Itself => "itself",
+            Self::Supervisor => "supervisor",
+            Self::Node => "node",
+            Self::Link(_) => "link",
+        }
+    }
+
+    /// Whether it was its own end, whose reason decides what follows.
+    pub fn is_own(&self) -> bool {
+        matches!(self, Self::Itself | Self::Link(_))
+    }
+}
+
 names!(PayloadKind {
     Arguments = "arguments",
     Calls = "calls",
@@ -321,6 +379,10 @@ names!(PayloadKind {
 });
 
 impl ExitReason {
+    /// All words for it, in the order in which WIT has them.
+    pub const NAMES: [&'static str; 7] =
+        ["normal", "shutdown", "trap", "limit", "killed", "init-refused", "no-such-actor"];
+
     /// Whether the actor ended in order, so that the node's root does not restart it.
     pub fn is_orderly(self) -> bool {
         matches!(self, Self::Normal | Self::Shutdown | Self::InitRefused)
@@ -334,6 +396,8 @@ impl Kind {
             Self::Opened { .. } => "opened",
             Self::Closed => "closed",
             Self::Spawned { .. } => "spawned",
+            Self::Template { .. } => "template",
+            Self::Started { .. } => "started",
             Self::Reloaded { .. } => "reloaded",
             Self::Turn(_) => "turn",
             Self::Exited { .. } => "exited",

@@ -206,6 +206,20 @@ impl Log {
     ///
     /// When the log cannot be written any more.
     pub fn append(&self, entry: Entry) -> Result<u64, LogFailed> {
+        self.append_with(entry, |_| ())
+    }
+
+    /// The same. `follow` sees the header when it has its place, before any later record has one: what
+    /// follows the log in its order does it here. It must not wait, nor append.
+    ///
+    /// # Errors
+    ///
+    /// When the log cannot be written any more. `follow` is not called then.
+    pub fn append_with(
+        &self,
+        entry: Entry,
+        follow: impl FnOnce(&Header),
+    ) -> Result<u64, LogFailed> {
         let payloads: Vec<Payload> = entry
             .payloads
             .into_iter()
@@ -235,6 +249,7 @@ impl Log {
         let hash = Hash::of(&bytes);
         Record::write(&mut state.pending.bytes, &bytes, &hash, &payloads);
         state.chain.advance(position, entry.actor, sequence, hash);
+        follow(&header);
         if publish {
             let payloads = short_payloads(&payloads);
             state.pending.live.push(Arc::new(Record { header, hash, payloads }));

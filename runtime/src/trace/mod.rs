@@ -37,12 +37,12 @@ mod view;
 pub(crate) use crate::surroundings::now;
 pub use blobs::Blobs;
 pub use calls::{Answer, CallsReader, CallsWriter, ImportCall};
-pub use effects::Effect;
+pub use effects::{Effect, Watch};
 pub use hash::Hash;
 pub(crate) use header::names;
 pub use header::{
-    ActorId, Cause, Code, ExitReason, Header, Kind, OpenTurn, Payload, PayloadKind, Step,
-    TurnHeader, Undeliverable,
+    ActorId, Cause, Code, EndedBy, ExitReason, Header, Kind, OpenTurn, Payload, PayloadKind,
+    Request, Step, TurnHeader, Undeliverable,
 };
 pub(crate) use lines::Lines;
 pub use lines::{LineOrigin, LogLine};

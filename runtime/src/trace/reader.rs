@@ -10,7 +10,7 @@ use std::path::Path;
 const LARGEST_SEGMENT: u64 = 1 << 30;
 
 /// Where a record stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Location {
     /// The number of its segment.
     pub segment: u64,

@@ -2,8 +2,8 @@
 
 use super::Hash;
 use super::header::{
-    ActorId, Cause, Code, ExitReason, Header, Kind, OpenTurn, Payload, PayloadKind, Step,
-    TurnHeader, Undeliverable,
+    ActorId, Cause, Code, EndedBy, ExitReason, Header, Kind, OpenTurn, Payload, PayloadKind,
+    Request, Step, TurnHeader, Undeliverable,
 };
 use crate::turn::OutcomeKind;
 use crate::wire::{WireError, Writer};
@@ -42,7 +42,8 @@ pub mod key {
     pub const RESTARTS: u64 = 27;
     pub const STEP: u64 = 28;
     pub const RECEIVER: u64 = 29;
-    pub const TOLD: u64 = 32;
+    pub const TEMPLATE: u64 = 30;
+    pub const ENDED_BY: u64 = 32;
 }
 
 impl Header {
@@ -113,13 +114,27 @@ impl Kind {
                 map.unsigned(key::CUT, *cut);
             }
             Self::Closed | Self::Stopped => {}
-            Self::Spawned { name, component, manifest, parent } => {
+            Self::Spawned { name, component, manifest, parent, request } => {
                 map.text(key::NAME, name);
                 map.bytes(key::COMPONENT, &component.0);
                 map.bytes(key::MANIFEST, &manifest.0);
+                if let Some(request) = request {
+                    map.cause(&Cause::Actor(request.step));
+                }
                 if let Some(parent) = parent {
                     map.unsigned(key::PARENT, parent.0);
                 }
+                if let Some(request) = request {
+                    map.text(key::TEMPLATE, &request.template);
+                }
+            }
+            Self::Template { name, code } => {
+                map.text(key::NAME, name);
+                map.bytes(key::COMPONENT, &code.component.0);
+                map.bytes(key::MANIFEST, &code.manifest.0);
+            }
+            Self::Started { incarnation } => {
+                map.unsigned(key::INCARNATION, (*incarnation).into());
             }
             Self::Reloaded { code, upgrade } => {
                 map.bytes(key::COMPONENT, &code.component.0);
@@ -139,12 +154,17 @@ impl Kind {
                     map.unsigned(key::INSTANCE, instance);
                 }
             }
-            Self::Exited { incarnation, reason, told } => {
+            Self::Exited { incarnation, reason, by } => {
                 map.unsigned(key::INCARNATION, (*incarnation).into());
                 map.text(key::REASON, reason.name());
+                if let EndedBy::Link(position) = by {
+                    map.cause(&Cause::Event(*position));
+                }
                 // Absent where the actor itself, or its failure, ended it.
-                if *told {
-                    map.unsigned(key::TOLD, 1);
+                match by {
+                    EndedBy::Itself | EndedBy::Link(_) => {}
+                    EndedBy::Supervisor => map.unsigned(key::ENDED_BY, 1),
+                    EndedBy::Node => map.unsigned(key::ENDED_BY, 2),
                 }
             }
             Self::Restarted { incarnation, fresh } => {
@@ -192,14 +212,18 @@ impl Kind {
                     Some(_) => Some(ActorId(fields.count(key::PARENT)?)),
                     None => None,
                 },
-            },
-            "reloaded" => Self::Reloaded {
-                code: Code {
-                    component: fields.hash(key::COMPONENT)?,
-                    manifest: fields.hash(key::MANIFEST)?,
+                request: match fields.get(key::TEMPLATE) {
+                    Some(_) => Some(fields.request()?),
+                    None => None,
                 },
-                upgrade: fields.need(key::UPGRADE)?.bool()?,
             },
+            "template" => {
+                Self::Template { name: fields.text(key::NAME)?.to_owned(), code: fields.code()? }
+            }
+            "started" => Self::Started { incarnation: fields.incarnation()? },
+            "reloaded" => {
+                Self::Reloaded { code: fields.code()?, upgrade: fields.need(key::UPGRADE)?.bool()? }
+            }
             "turn" => Self::Turn(TurnHeader {
                 turn: fields.count(key::TURN)?,
                 incarnation: fields.incarnation()?,
@@ -216,7 +240,7 @@ impl Kind {
             "exited" => Self::Exited {
                 incarnation: fields.incarnation()?,
                 reason: fields.named(key::REASON, ExitReason::from_name)?,
-                told: fields.get(key::TOLD).is_some(),
+                by: fields.ended_by()?,
             },
             "restarted" => Self::Restarted {
                 incarnation: fields.incarnation()?,
@@ -281,16 +305,20 @@ impl Map {
         self.writer.bytes(value);
     }
 
-    /// A word, or for a step an array of the word and the step's three numbers.
+    /// A word, or an array of the word and of numbers: for a step its three, for an event its position.
     fn cause(&mut self, cause: &Cause) {
-        let Some(Step { actor, turn, step }) = cause.step() else {
-            return self.text(key::CAUSE, cause.name());
+        let numbers = match cause {
+            Cause::Outside | Cause::Runtime => return self.text(key::CAUSE, cause.name()),
+            Cause::Actor(Step { actor, turn, step }) | Cause::Timer(Step { actor, turn, step }) => {
+                &[actor.0, *turn, *step][..]
+            }
+            Cause::Event(position) => &[*position][..],
         };
         self.key(key::CAUSE);
-        self.writer.array(4);
+        self.writer.array(1 + numbers.len());
         self.writer.text(cause.name());
-        for number in [actor.0, turn, step] {
-            self.writer.unsigned(number);
+        for number in numbers {
+            self.writer.unsigned(*number);
         }
     }
 
@@ -362,9 +390,7 @@ impl<'b> Fields<'b> {
                 other => Err(self.error(format!("unknown cause `{other}`"))),
             };
         }
-        if decoder.array()? != Some(4) {
-            return Err(self.error("a cause is a word and three numbers"));
-        }
+        let length = decoder.array()?;
         let word = decoder.str()?;
         let mut number = || -> Result<u64, WireError> {
             let number = decoder.u64()?;
@@ -373,11 +399,39 @@ impl<'b> Fields<'b> {
             }
             Ok(number)
         };
-        let step = Step { actor: ActorId(number()?), turn: number()?, step: number()? };
-        match word {
-            "actor" => Ok(Cause::Actor(step)),
-            "timer" => Ok(Cause::Timer(step)),
-            other => Err(self.error(format!("unknown cause `{other}`"))),
+        let cause = match (word, length) {
+            ("actor", Some(4)) => Cause::Actor,
+            ("timer", Some(4)) => Cause::Timer,
+            ("event", Some(2)) => return Ok(Cause::Event(number()?)),
+            (other, _) => return Err(self.error(format!("unknown cause `{other}`"))),
+        };
+        Ok(cause(Step { actor: ActorId(number()?), turn: number()?, step: number()? }))
+    }
+
+    fn code(&self) -> Result<Code, WireError> {
+        Ok(Code { component: self.hash(key::COMPONENT)?, manifest: self.hash(key::MANIFEST)? })
+    }
+
+    fn request(&self) -> Result<Request, WireError> {
+        let step = self.cause()?.step();
+        Ok(Request {
+            step: step.ok_or_else(|| self.error("a child that nobody asked for"))?,
+            template: self.text(key::TEMPLATE)?.to_owned(),
+        })
+    }
+
+    fn ended_by(&self) -> Result<EndedBy, WireError> {
+        match (self.get(key::ENDED_BY), self.get(key::CAUSE)) {
+            (None, None) => Ok(EndedBy::Itself),
+            (None, Some(_)) => match self.cause()? {
+                Cause::Event(position) => Ok(EndedBy::Link(position)),
+                _ => Err(self.error("an exit that is no event's")),
+            },
+            (Some(mut by), _) => match by.u64()? {
+                1 => Ok(EndedBy::Supervisor),
+                2 => Ok(EndedBy::Node),
+                other => Err(self.error(format!("an exit by the unknown {other}"))),
+            },
         }
     }
 

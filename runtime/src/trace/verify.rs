@@ -169,6 +169,11 @@ impl Check<'_> {
                 self.blobs.insert((*component, format!("the component of {name}")));
                 self.blobs.insert((*manifest, format!("the manifest of {name}")));
             }
+            Kind::Template { name: template, code } => {
+                let name = self.names.get(&header.actor).map_or("", String::as_str);
+                self.blobs.insert((code.component, format!("the component of {name}/{template}")));
+                self.blobs.insert((code.manifest, format!("the manifest of {name}/{template}")));
+            }
             Kind::Reloaded { code, .. } => {
                 let name = self.names.get(&header.actor).map_or("", String::as_str);
                 self.blobs.insert((code.component, format!("a component of {name}")));

@@ -1,6 +1,8 @@
 use super::lines::{Lines, LogLine};
 use super::readable::readable;
-use super::{Answer, CallsReader, ImportCall, Kind, PayloadKind, Record, Step, TurnHeader};
+use super::{
+    Answer, CallsReader, Cause, EndedBy, ImportCall, Kind, PayloadKind, Record, Step, TurnHeader,
+};
 use crate::call::{to_json, to_wave};
 use crate::state::Delta;
 use crate::turn::Failure;
@@ -145,7 +147,21 @@ impl RecordView {
             Kind::Turn(_) => format!("{} -> {}", self.call(), self.outcome()),
             Kind::Opened { version, .. } => format!("opened by theater {version}"),
             Kind::Closed => "closed".to_owned(),
-            Kind::Spawned { component, .. } => format!("spawned, component {}", component.short()),
+            Kind::Spawned { component, request: None, .. } => {
+                format!("spawned, component {}", component.short())
+            }
+            Kind::Spawned { component, request: Some(request), .. } => {
+                format!("spawned as {}, component {}", request.template, component.short())
+            }
+            Kind::Template { name, code } => {
+                format!("may start {name}, component {}", code.component.short())
+            }
+            Kind::Started { incarnation } => format!("started (incarnation {incarnation})"),
+            Kind::Exited { incarnation, reason, by: EndedBy::Link(position) } => {
+                format!(
+                    "exited by a link: {reason} (incarnation {incarnation}, because of record {position})"
+                )
+            }
             Kind::Reloaded { code, .. } => {
                 format!("reloaded, component {}", code.component.short())
             }
@@ -193,22 +209,35 @@ impl RecordView {
                 add("engine", json!(engine.to_string()));
                 add("cut", json!(cut));
             }
-            Kind::Spawned { name, component, manifest, parent } => {
+            Kind::Spawned { name, component, manifest, parent, request } => {
                 add("name", json!(name));
                 add("component", json!(component.to_string()));
                 add("manifest", json!(manifest.to_string()));
                 add("parent", json!(parent.map(|parent| parent.0)));
+                if let Some(request) = request {
+                    add("template", json!(request.template));
+                    add("sent_by", step_json(request.step));
+                }
             }
+            Kind::Template { name, code } => {
+                add("name", json!(name));
+                add("component", json!(code.component.to_string()));
+                add("manifest", json!(code.manifest.to_string()));
+            }
+            Kind::Started { incarnation } => add("incarnation", json!(incarnation)),
             Kind::Reloaded { code, upgrade } => {
                 add("component", json!(code.component.to_string()));
                 add("manifest", json!(code.manifest.to_string()));
                 add("upgrade", json!(upgrade));
                 add("origin", json!(self.origin));
             }
-            Kind::Exited { incarnation, reason, told } => {
+            Kind::Exited { incarnation, reason, by } => {
                 add("incarnation", json!(incarnation));
                 add("reason", json!(reason.name()));
-                add("told", json!(told));
+                add("ended_by", json!(by.name()));
+                if let EndedBy::Link(position) = by {
+                    add("because_of", json!(position));
+                }
             }
             Kind::Restarted { incarnation, fresh } => {
                 add("incarnation", json!(incarnation));
@@ -239,6 +268,9 @@ impl RecordView {
                 add("cause", json!(turn.cause.name()));
                 if let Some(step) = turn.cause.step() {
                     add("sent_by", step_json(step));
+                }
+                if let Cause::Event(position) = turn.cause {
+                    add("because_of", json!(position));
                 }
                 add("origin", json!(self.origin));
                 add("function", json!(turn.function));

@@ -68,6 +68,12 @@ fn exceeds(handler: &str, child_of: &Manifest, parent_of: &Manifest) -> Option<S
             let (child, parent) = (child.timer.as_ref()?, parent.timer.as_ref()?);
             above("max", child.max, parent.max, u32::to_string)
         }
+        "supervisor" => {
+            let (child, parent) = (child.supervisor.as_ref()?, parent.supervisor.as_ref()?);
+            let beyond = child.watch.iter().find(|name| !parent.allows_to_watch(name));
+            above("max", child.max, parent.max, u32::to_string)
+                .or_else(|| Some(format!("may watch `{}`, which is not named there", beyond?)))
+        }
         "filesystem" => {
             let (child, parent) = (child.filesystem.as_ref()?, parent.filesystem.as_ref()?);
             let open = above("max-open", child.max_open, parent.max_open, u32::to_string);

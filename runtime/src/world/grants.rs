@@ -575,8 +575,12 @@ fn callbacks(manifest: &Manifest, imports: &[String], exports: &[String]) -> Vec
     let mut problems = Vec::new();
     for handler in catalog::HANDLERS.iter().filter(|handler| !handler.always) {
         let granted = manifest.grants(handler.name);
-        let used = handler.imports.iter().any(|interface| has(imports, interface));
         for callback in handler.exports {
+            // `X` of the host calls `X-callback` of the actor.
+            let used = handler.imports.iter().any(|interface| {
+                callback.name.strip_suffix("-callback") == Some(interface.name)
+                    && has(imports, interface)
+            });
             let (id, name) = (callback.id(), handler.name);
             let problem = match (granted, has(exports, callback)) {
                 (false, true) => Diagnostic::warning(
@@ -605,6 +609,10 @@ fn callbacks(manifest: &Manifest, imports: &[String], exports: &[String]) -> Vec
 
 /// Grants without a use.
 fn unused_grants(manifest: &Manifest, imports: &[String], exports: &[String]) -> Vec<Diagnostic> {
+    // What a supervisor does not use is the ceiling of its children.
+    if manifest.supervisor.is_some() {
+        return Vec::new();
+    }
     let used = |handler: &Handler| {
         handler.imports.iter().any(|interface| imports.iter().any(|name| interface.matches(name)))
             || handler

@@ -11,8 +11,8 @@ use theater_runtime::cache::Cache;
 use theater_runtime::node::Node;
 use theater_runtime::replay::{Cursor, History, Replayer, Selection, replay_all};
 use theater_runtime::trace::{
-    ActorId, Code, Durability, ExitReason, Hash, Header, Kind, Payload, PayloadKind, Reader,
-    Record, RunDir, verify,
+    ActorId, Code, Durability, EndedBy, ExitReason, Hash, Header, Kind, Payload, PayloadKind,
+    Reader, Record, Request, RunDir, Step, verify,
 };
 use theater_runtime::turn::OutcomeKind;
 use theater_runtime::wire::Writer;
@@ -83,7 +83,11 @@ fn forge_kind(noise: &mut Noise, kind: &mut Kind) {
                 turn.outcome = OutcomeKind::from_name(name).unwrap_or(turn.outcome);
             }
         },
-        Kind::Spawned { name, component, manifest, parent } => match noise.below(4) {
+        Kind::Spawned { name, component, manifest, parent, request } => match noise.below(5) {
+            4 => {
+                let step = Step { actor: ActorId(noise.number()), turn: 1, step: noise.number() };
+                *request = Some(Request { step, template: noise.text() });
+            }
             3 => *parent = Some(ActorId(noise.number())),
             0 => *name = noise.text(),
             1 => std::mem::swap(component, manifest),
@@ -94,7 +98,12 @@ fn forge_kind(noise: &mut Noise, kind: &mut Kind) {
             *cut = noise.number();
         }
         other => {
-            *other = match noise.below(5) {
+            *other = match noise.below(7) {
+                5 => {
+                    let code = Code { component: Hash([7; 32]), manifest: Hash([7; 32]) };
+                    Kind::Template { name: noise.text(), code }
+                }
+                6 => Kind::Started { incarnation: noise.number() as u32 },
                 4 => Kind::Reloaded {
                     code: Code { component: Hash([7; 32]), manifest: Hash([7; 32]) },
                     upgrade: noise.chance(2),
@@ -106,7 +115,8 @@ fn forge_kind(noise: &mut Noise, kind: &mut Kind) {
                 1 => Kind::Exited {
                     incarnation: noise.number() as u32,
                     reason: ExitReason::Trap,
-                    told: noise.chance(2),
+                    by: [EndedBy::Itself, EndedBy::Node, EndedBy::Link(noise.number())]
+                        [noise.below(3)],
                 },
                 2 => Kind::Stopped,
                 _ => Kind::Closed,

@@ -6,6 +6,7 @@ mod forged;
 mod live;
 mod messages;
 mod mutations;
+mod on_request;
 mod recovery;
 mod reload;
 mod replay;

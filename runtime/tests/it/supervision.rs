@@ -12,19 +12,19 @@ use theater_runtime::node::{Beginning, Begun, Node, Start, Which};
 use theater_runtime::replay::{History, Replayer};
 use theater_runtime::trace::{Durability, Kind, Live, RunDir, Subscription, verify};
 
-const WORKER: &str = include_str!("../../../tests/fixtures/worker.wat");
-const STARTER: &str = include_str!("../../../tests/fixtures/starter.wat");
+pub const WORKER: &str = include_str!("../../../tests/fixtures/worker.wat");
+pub const STARTER: &str = include_str!("../../../tests/fixtures/starter.wat");
 
 /// An application in a temporary folder, with its node.
-struct Troupe {
-    dir: tempfile::TempDir,
-    node: Node,
+pub struct Troupe {
+    pub dir: tempfile::TempDir,
+    pub node: Node,
     live: Subscription,
-    problems: Vec<Diagnostic>,
+    pub problems: Vec<Diagnostic>,
 }
 
 /// Writes a project: its manifest behind `[actor]`, and its component in text form.
-fn project(folder: &Path, name: &str, manifest: &str, wat: Option<&str>) {
+pub fn project(folder: &Path, name: &str, manifest: &str, wat: Option<&str>) {
     fs::create_dir_all(folder).unwrap();
     let component = wat.map_or("", |_| "component = \"it.wat\"\n");
     let text = format!("[actor]\nname = \"{name}\"\n{component}{manifest}");
@@ -35,7 +35,7 @@ fn project(folder: &Path, name: &str, manifest: &str, wat: Option<&str>) {
 }
 
 /// One of `[[children]]`.
-fn child(name: &str, manifest: &str, more: &str) -> String {
+pub fn child(name: &str, manifest: &str, more: &str) -> String {
     format!("[[children]]\nname = \"{name}\"\nmanifest = \"{manifest}\"\n{more}\n")
 }
 
@@ -51,7 +51,7 @@ fn three(supervisor: &str, more: [&str; 3]) -> tempfile::TempDir {
     dir
 }
 
-async fn open(path: PathBuf, which: Which) -> Result<Begun, Vec<Diagnostic>> {
+pub async fn open(path: PathBuf, which: Which) -> Result<Begun, Vec<Diagnostic>> {
     let data = path.join(".theater");
     let start = Start::Project(path);
     let grants = BareGrants::default();
@@ -60,7 +60,9 @@ async fn open(path: PathBuf, which: Which) -> Result<Begun, Vec<Diagnostic>> {
 }
 
 impl Troupe {
-    async fn start(dir: tempfile::TempDir) -> Result<Self, (tempfile::TempDir, Vec<Diagnostic>)> {
+    pub async fn start(
+        dir: tempfile::TempDir,
+    ) -> Result<Self, (tempfile::TempDir, Vec<Diagnostic>)> {
         let mut begun = match open(dir.path().to_owned(), Which::New).await {
             Ok(begun) => begun,
             Err(problems) => return Err((dir, problems)),
@@ -73,7 +75,7 @@ impl Troupe {
     }
 
     /// Goes on with the run, after the node has ended in order.
-    async fn reopen(&mut self) {
+    pub async fn reopen(&mut self) {
         self.node.shutdown().await.unwrap();
         let begun = open(self.dir.path().to_owned(), Which::Last).await.unwrap();
         self.node = begun.node.clone();
@@ -81,7 +83,7 @@ impl Troupe {
         self.problems = begun.problems;
     }
 
-    async fn call(
+    pub async fn call(
         &self,
         actor: &str,
         function: &str,
@@ -96,7 +98,7 @@ impl Troupe {
     }
 
     /// The next records that are no turns, in short, up to one that reads like `last`.
-    async fn until(&mut self, last: &str) -> Vec<String> {
+    pub async fn until(&mut self, last: &str) -> Vec<String> {
         let mut seen = Vec::new();
         while seen.last().is_none_or(|seen| seen != last) {
             // A test that waits for what never comes shall say what came.
@@ -111,6 +113,7 @@ impl Troupe {
                 Kind::GaveUp { child, restarts } => format!("{name} gave up: {child} {restarts}"),
                 Kind::Stopped => format!("{name} stopped"),
                 Kind::Spawned { .. } => format!("{name} spawned"),
+                Kind::Started { .. } => format!("{name} started"),
                 _ => continue,
             });
         }
@@ -118,12 +121,12 @@ impl Troupe {
     }
 
     /// The trace is sound, and every turn comes out again.
-    async fn check(&self) {
+    pub async fn check(&self) {
         check(self.node.run()).await;
     }
 }
 
-async fn check(run: &RunDir) {
+pub async fn check(run: &RunDir) {
     assert_eq!(verify(run).findings, Vec::<String>::new());
     let history = History::load(run).unwrap();
     let replayer = Replayer::new(None, Cache::none()).unwrap();

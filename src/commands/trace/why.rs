@@ -39,10 +39,16 @@ pub fn run(args: Args, output: &mut Output) -> Ended {
     // What in the present turn sent the message of the one before.
     let mut sent: Option<Step> = None;
     for because in &chain {
+        let event = because.event.and_then(|position| history.record(position));
         let view = history.view_at(because.actor.id, because.turn.location)?;
         match args.json {
             true => output.json(&object(&view, sent))?,
-            false => show(&view, sent, output)?,
+            false => {
+                show(&view, sent, output)?;
+                if let Some((id, location)) = event {
+                    show_event(&history.view_at(id, location)?, output)?;
+                }
+            }
         }
         sent = because.sent;
     }
@@ -66,6 +72,13 @@ fn show(view: &RecordView, sent: Option<Step>, output: &mut Output) -> std::io::
     output.row(&line.plain("  ").plain(&view.summary()))
 }
 
+/// What happened, under the turn that was told of it.
+fn show_event(view: &RecordView, output: &mut Output) -> std::io::Result<()> {
+    let line = Line::default().role(Role::Faint, "  because ");
+    let line = line.role(Role::Actor, view.actor.as_deref().unwrap_or("node"));
+    output.row(&line.plain(" ").plain(&view.summary()))
+}
+
 fn call(view: &RecordView, step: Step) -> Option<&theater_runtime::trace::CallView> {
     view.calls.get(usize::try_from(step.step).ok()?.checked_sub(1)?)
 }
@@ -79,6 +92,7 @@ fn beginning(history: &History, last: &Because<'_>) -> String {
         (Cause::Outside, None) => "  from outside".to_owned(),
         (Cause::Runtime, Some(words)) => format!("  from the runtime, for: {words}"),
         (Cause::Runtime, None) => "  from the runtime".to_owned(),
+        (Cause::Event(_), _) => "  from the runtime".to_owned(),
         (Cause::Actor(step) | Cause::Timer(step), _) => {
             let name = history.by_id(step.actor).map_or("?", |sender| &sender.name);
             format!("  because of {name}#{}.{}, which is not recorded", step.turn, step.step)

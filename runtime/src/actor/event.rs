@@ -1,0 +1,80 @@
+//! What an actor is told of the lives of others: as a message of its own.
+
+use super::{Actor, Call};
+use crate::trace::{ActorId, Cause, ExitReason};
+use wasmtime::component::Val;
+
+/// Something that happened to an actor and that another one has to do with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Event {
+    /// Whom it concerns.
+    pub to: ActorId,
+    /// To whom it happened.
+    pub of: ActorId,
+    /// The record that tells it.
+    pub position: u64,
+    /// What happened.
+    pub what: What,
+}
+
+/// What happened to an actor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum What {
+    /// A child that was asked for has started.
+    Started,
+    /// A child has ended.
+    Exited(ExitReason),
+    /// A child begins its next life, in this incarnation.
+    Restarted(u32),
+    /// A child saw too many restarts of one of its own children.
+    GaveUp { child: String, restarts: u32 },
+    /// An actor that is monitored has ended.
+    Down(ExitReason),
+    /// An actor that is linked has ended.
+    Linked(ExitReason),
+}
+
+impl What {
+    /// The callback that tells it; none for what nobody is told.
+    pub fn callback(&self) -> Option<(&'static str, &'static str)> {
+        Some(match self {
+            Self::Started => ("supervisor-callback", "started"),
+            Self::Exited(_) => ("supervisor-callback", "exited"),
+            Self::Restarted(_) => ("supervisor-callback", "restarted"),
+            Self::GaveUp { .. } => ("supervisor-callback", "gave-up"),
+            Self::Down(_) => ("monitor-callback", "down"),
+            Self::Linked(_) => return None,
+        })
+    }
+}
+
+impl Actor {
+    /// The message that tells of an event; none if the component has no function for it. `path` is that of
+    /// the actor to which it happened.
+    pub(crate) fn event_message(&self, event: &Event, path: &str) -> Option<Call> {
+        let (interface, name) = event.what.callback()?;
+        let function = self.program.callback(interface, name)?;
+        let child = || Val::String(path.rsplit_once('/').map_or(path, |(_, name)| name).to_owned());
+        let reason = |reason: &ExitReason| Val::Enum(reason.name().to_owned());
+        let arguments = match &event.what {
+            What::Started => vec![child()],
+            What::Exited(why) => vec![child(), reason(why)],
+            What::Restarted(incarnation) => vec![child(), Val::U32(*incarnation)],
+            What::GaveUp { child: failed, restarts } => {
+                vec![child(), Val::String(failed.clone()), Val::U32(*restarts)]
+            }
+            What::Down(why) | What::Linked(why) => vec![Val::String(path.to_owned()), reason(why)],
+        };
+        Some(Call {
+            function: function.full_name.clone(),
+            generation: self.generation,
+            encoded: function.encode_arguments(&arguments),
+            arguments,
+            cause: Cause::Event(event.position),
+            sender: None,
+            origin: None,
+            depth: 0,
+            reply: None,
+        })
+    }
+}
