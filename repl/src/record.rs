@@ -5,7 +5,7 @@ use crate::paint::Role;
 use crate::styled::Line;
 use theater_runtime::call::to_wave;
 use theater_runtime::state::{State, Value};
-use theater_runtime::trace::{CallView, Kind, PayloadKind, RecordView};
+use theater_runtime::trace::{CallView, EndedBy, Kind, PayloadKind, RecordView};
 
 /// How many import calls, changes or frames of one turn a terminal shows.
 const MOST: usize = 20;
@@ -104,6 +104,11 @@ pub fn lifecycle(name: &str, kind: &Kind, exit: Option<&str>) -> Option<Line> {
         Kind::Exited { reason, .. } if reason.name() == "normal" => {
             Some(line.role(Role::Faint, "ended by itself"))
         }
+        Kind::Exited { reason, by: EndedBy::Link(_), .. } => {
+            let text = format!("ended with an actor that it is linked to ({reason})");
+            Some(line.role(Role::Warning, &text))
+        }
+        Kind::Started { .. } => Some(line.role(Role::Faint, "started, as it was asked for")),
         Kind::GaveUp { child, .. } => {
             let text = format!("gave up: {child} failed once too often");
             Some(line.role(Role::Error, &text))

@@ -44,6 +44,7 @@ pub fn kin_to_json(kin: &Kin) -> Value {
             "restarts": kin.actor.incarnation() - 1,
             "waiting": kin.waiting,
             "waits_for": kin.waits_for.as_deref(),
+            "template": kin.template.as_deref(),
             "restart": kin.spec.as_ref().map(|spec| spec.restart.name()),
             "strategy": supervision.map(|supervision| supervision.strategy.name()),
     })
@@ -60,6 +61,7 @@ pub fn about(kin: &Kin) -> String {
     if let Some(spec) = &kin.spec {
         words.push(spec.restart.name().to_owned());
     }
+    words.extend(kin.template.as_ref().map(|template| format!("started as {template}")));
     if let Some(supervision) = &kin.actor.manifest.supervisor {
         words.push(format!("supervises {}", supervision.strategy.name()));
     }

@@ -134,3 +134,59 @@ fn the_page_is_true() {
     env.theater(&["check"]).ok();
     assert_snapshot!(env.theater(&["repl", "-e", "tree", "-e", "shop/stock.value()"]).ok());
 }
+
+/// A supervisor `boss` whose component asks for workers.
+fn boss(handlers: &str) -> TestEnvironment {
+    let env = TestEnvironment::new();
+    let manifest = format!(
+        "[actor]\nname = \"boss\"\ncomponent = \"boss.wat\"\n\n[handlers]\n{handlers}\n\n[supervisor]\n\n\
+         [[children]]\nname = \"worker\"\nmanifest = \"worker\"\nstart = \"on-request\"\n"
+    );
+    env.write("theater.toml", manifest);
+    let worker =
+        "[actor]\nname = \"worker\"\ncomponent = \"worker.wat\"\n\n[handlers]\nstate = true\n";
+    env.write("worker/theater.toml", worker);
+    for (name, path) in [("boss.wat", "boss.wat"), ("worker.wat", "worker/worker.wat")] {
+        let fixture = format!("{}/tests/fixtures/{name}", env!("CARGO_MANIFEST_DIR"));
+        env.write(path, std::fs::read(fixture).unwrap());
+    }
+    env
+}
+
+#[test]
+fn children_come_on_request() {
+    let env = boss("state = true\nsupervisor = { max = 2, watch = [\"w*\"] }");
+    env.theater(&["check"]).ok();
+    let lines = [
+        "boss.hire(\"worker\", \"w1\")",
+        "boss/w1.add(5)",
+        "boss.watch(\"w1\")",
+        "kill boss/w1",
+        "boss/w1.add(1)",
+        "boss.hire(\"worker\", \"w2\")",
+        "boss/w2.value()",
+        "boss.hire(\"worker\", \"w3\")",
+        "tree",
+        "boss.staff()",
+    ];
+    let arguments: Vec<&str> =
+        std::iter::once("repl").chain(lines.iter().flat_map(|line| ["-e", line])).collect();
+    assert_snapshot!(env.theater(&arguments).ok());
+    env.theater(&["trace", "verify"]).ok();
+    env.theater(&["replay"]).ok();
+    let resumed = env.theater(&["repl", "--resume", "-e", "boss/w1.value()", "-e", "tree"]);
+    assert_snapshot!(resumed.ok());
+    // The killed worker had no turn to blame after the one that the outside asked for.
+    let show = env.theater(&["trace", "show", "boss"]).ok();
+    let down = show.stdout.lines().find(|line| line.contains("down(\"boss/w1\"")).unwrap();
+    let address = down.split_whitespace().find(|word| word.starts_with("boss#")).unwrap();
+    assert_snapshot!(env.theater(&["trace", "why", address]).ok());
+}
+
+#[test]
+fn who_asks_for_children_needs_a_grant() {
+    let env = boss("state = true");
+    assert_snapshot!(env.theater(&["check"]).with_status(1));
+    let env = boss("supervisor = true");
+    assert_snapshot!(env.theater(&["check"]).with_status(1));
+}

@@ -67,7 +67,8 @@ impl Session {
             None => self.start_of(actor),
         };
         // A child stands in its application.
-        if let (None, Some((root, below))) = (&reload.path, actor.name.split_once('/')) {
+        let origin = self.node.origin_of(&actor.name);
+        if let (None, Some((root, below))) = (&reload.path, origin.split_once('/')) {
             let root =
                 start.load(&self.grants, self.node.cache())?.filter(|loaded| loaded.name() == root);
             let loaded = root.and_then(|root| root.into_descendant(below));

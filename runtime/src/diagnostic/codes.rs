@@ -39,6 +39,7 @@ codes! {
 
     FOLDER_TWICE = "TH0130", "two folders have the same guest path";
     CHILD_NAMED_TWICE = "TH0140", "two children have one name";
+    CHILD_UNASKED = "TH0141", "nobody can ask for a child";
     LINK_TWICE = "TH0150", "two links are for one import";
     LINK_TO_HOST = "TH0151", "a link is for an interface of the host";
 

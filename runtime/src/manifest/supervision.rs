@@ -2,7 +2,7 @@
 
 use super::tree::Table;
 use super::{Spanned, units};
-use crate::diagnostic::{CHILD_NAMED_TWICE, Diagnostic, MISSING_KEY, Source};
+use crate::diagnostic::{CHILD_NAMED_TWICE, CHILD_UNASKED, Diagnostic, MISSING_KEY, Source};
 use crate::trace::{ExitReason, names};
 use std::collections::HashMap;
 use std::fmt;
@@ -194,6 +194,7 @@ pub(super) fn check(source: &Arc<Source>, root: &Table) -> Vec<Diagnostic> {
                 .help("Add a table `[supervisor]`; it may be empty."),
         );
     }
+    problems.extend(unasked(source, root));
     let mut seen: HashMap<String, Range<usize>> = HashMap::new();
     for name in root.tables("children").iter().filter_map(|child| child.text("name")) {
         if let Some(first) = seen.get(&name.value) {
@@ -209,4 +210,19 @@ pub(super) fn check(source: &Arc<Source>, root: &Table) -> Vec<Diagnostic> {
         seen.insert(name.value, name.span);
     }
     problems
+}
+
+/// Children on request of a supervisor that cannot ask for them.
+fn unasked(source: &Arc<Source>, root: &Table) -> Vec<Diagnostic> {
+    let granted = root.table("handlers").is_some_and(|grants| grants.table("supervisor").is_some());
+    let waits = |child: &&Table| child.word("start") == ChildStart::OnRequest.name() && !granted;
+    let warning = |child: &Table| {
+        let name = child.text("name")?;
+        let message = format!("nobody can ask for `{}`: `supervisor` is not granted", name.value);
+        let warning = Diagnostic::warning(CHILD_UNASKED, message)
+            .at(source, name.span, "it starts on request only")
+            .help("Add `supervisor = true` under `[handlers]`, or take away `start`.");
+        Some(warning)
+    };
+    root.tables("children").iter().filter(waits).filter_map(warning).collect()
 }

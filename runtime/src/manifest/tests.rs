@@ -179,6 +179,9 @@ snapshots! {
     );
     children_of_nobody: below_actor("[[children]]\nname = \"a\"\nmanifest = \"x\"\n");
     children_not_a_list: below_actor("[supervisor]\n[children]\nname = \"a\"\n");
+    children_that_nobody_asks_for: below_actor(
+        "[handlers]\nstate = true\n[supervisor]\n[[children]]\nname = \"a\"\nmanifest = \"x\"\nstart = \"on-request\"\n"
+    );
     unfinished_list: below_actor("[build]\ncommand = [\"a\",\noutput = \"x\"\n");
     no_toml_at_all: problems("\u{0}asm\u{1}\u{0}\n%PDF é");
     several_at_once: problems(

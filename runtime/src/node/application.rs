@@ -50,18 +50,19 @@ fn load_child(
 /// All problems that are errors.
 pub(super) fn check_together(root: &Loaded) -> Result<(), Vec<Diagnostic>> {
     let mut members = Vec::new();
-    gather(root, root.name().to_owned(), &mut members);
+    gather(root, root.name().to_owned(), false, &mut members);
     let mut problems = check_links(&members);
     problems.retain(Diagnostic::is_error);
     if problems.is_empty() { Ok(()) } else { Err(problems) }
 }
 
-fn gather<'l>(loaded: &'l Loaded, path: String, members: &mut Vec<Member<'l>>) {
+fn gather<'l>(loaded: &'l Loaded, path: String, is_template: bool, members: &mut Vec<Member<'l>>) {
     // One that only supervises runs a component without anything.
     let has_component = !loaded.manifest.is_supervisor_only();
     let face = has_component.then(|| Face::of_component(&loaded.component.info));
-    members.push(Member { path: path.clone(), manifest: &loaded.manifest, face });
+    let manifest = &loaded.manifest;
+    members.push(Member { path: path.clone(), manifest, face, is_template });
     for (child, loaded) in &loaded.children {
-        gather(loaded, format!("{path}/{}", child.name.value), members);
+        gather(loaded, format!("{path}/{}", child.name.value), child.is_template(), members);
     }
 }

@@ -69,6 +69,19 @@ impl Node {
         })
     }
 
+    /// The names by which the manifests lead to an actor, from its root: its path, with the templates of those
+    /// that were asked for.
+    pub fn origin_of(&self, actor: &str) -> String {
+        let registry = self.registry();
+        let ends = actor.match_indices('/').map(|(end, _)| end).chain([actor.len()]);
+        let names = ends.map(|end| {
+            let path = &actor[..end];
+            let template = registry.living.get(path).and_then(|handle| handle.template.as_deref());
+            template.unwrap_or_else(|| path.rsplit('/').next().unwrap_or(path)).to_owned()
+        });
+        names.collect::<Vec<_>>().join("/")
+    }
+
     /// The children of an actor, in the order in which they are started.
     pub(super) fn child_views(&self, of: ActorId) -> Vec<ChildView> {
         let registry = self.registry();

@@ -46,7 +46,7 @@ pub struct Loaded {
     pub component: Binary,
     /// What is to be said about it, without keeping it from running.
     pub warnings: Vec<Diagnostic>,
-    /// The children that start with it, in this order.
+    /// Its children, in the order in which they start; among them those that start on request.
     pub children: Vec<(Child, Loaded)>,
 }
 
@@ -349,7 +349,7 @@ impl Loaded {
         &self.manifest.actor.name.value
     }
 
-    /// The one of its children, or of theirs, to which a path of names leads.
+    /// The one of its children, or of theirs, to which a path of names leads, as the manifests have them.
     pub fn into_descendant(self, path: &str) -> Option<Self> {
         let (first, rest) = path.split_once('/').map_or((path, None), |(a, b)| (a, Some(b)));
         let child = self.children.into_iter().find(|(spec, _)| spec.name.value == first)?.1;

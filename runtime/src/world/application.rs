@@ -136,7 +136,8 @@ pub fn projects_in(files: &(impl Files + ?Sized), path: &Path) -> Vec<PathBuf> {
 /// children, and of an application of which a manifest cannot be read.
 pub fn check_application_in(files: &(impl Files + ?Sized), path: &Path) -> Vec<Diagnostic> {
     let mut actors = Vec::new();
-    if !gather(files, path, None, &mut Ancestors::default(), &mut actors) || actors.len() < 2 {
+    if !gather(files, path, None, false, &mut Ancestors::default(), &mut actors) || actors.len() < 2
+    {
         return Vec::new();
     }
     let members: Vec<Member> = actors.iter().map(Known::member).collect();
@@ -151,6 +152,7 @@ struct Known {
     manifest: Manifest,
     wit: Option<Wit>,
     component: Option<Arc<Component>>,
+    is_template: bool,
 }
 
 impl Known {
@@ -161,7 +163,12 @@ impl Known {
             let info = self.component.as_ref()?.info.as_ref().ok()?;
             Some(Face::of_component(info))
         };
-        Member { path: self.path.clone(), manifest: &self.manifest, face: world.or_else(component) }
+        Member {
+            path: self.path.clone(),
+            manifest: &self.manifest,
+            face: world.or_else(component),
+            is_template: self.is_template,
+        }
     }
 }
 
@@ -170,6 +177,7 @@ fn gather(
     files: &(impl Files + ?Sized),
     project: &Path,
     path: Option<String>,
+    is_template: bool,
     ancestors: &mut Ancestors,
     actors: &mut Vec<Known>,
 ) -> bool {
@@ -185,11 +193,11 @@ fn gather(
     let children = manifest.supervisor.iter().flat_map(|supervision| supervision.children.clone());
     let children: Vec<Child> = children.collect();
     let parent = manifest.clone();
-    actors.push(Known { path: path.clone(), manifest, wit, component });
+    actors.push(Known { path: path.clone(), manifest, wit, component, is_template });
     children.iter().all(|child| {
         let Ok(project) = ancestors.enter(&parent, child) else { return false };
         let path = format!("{path}/{}", child.name.value);
-        let whole = gather(files, &project, Some(path), ancestors, actors);
+        let whole = gather(files, &project, Some(path), child.is_template(), ancestors, actors);
         ancestors.leave();
         whole
     })

@@ -21,6 +21,8 @@ pub(crate) struct Member<'a> {
     pub manifest: &'a Manifest,
     /// What it imports and exports, if that is known.
     pub face: Option<Face<'a>>,
+    /// Whether it is a template: actors like it may come, under other names.
+    pub is_template: bool,
 }
 
 /// What an actor imports and exports: by its component, or by its world.
@@ -104,9 +106,16 @@ struct Tree<'m, 'a> {
 impl<'m, 'a> Tree<'m, 'a> {
     /// Whom a name means to an actor, by the rule that holds at run time.
     fn meant(&self, from: &Member, name: &str) -> Option<&'m Member<'a>> {
-        let exists = |path: &str| self.members.iter().any(|member| member.path == path);
-        let path = meaning_of_name(&from.path, name, exists)?;
-        self.members.iter().find(|member| member.path == path)
+        let named = |path: &str| {
+            self.members.iter().find(|member| member.path == path && !member.is_template)
+        };
+        let path = meaning_of_name(&from.path, name, |path| named(path).is_some())?;
+        named(&path)
+    }
+
+    /// Whether actors may come whose names nobody knows yet.
+    fn is_open(&self) -> bool {
+        self.members.iter().any(|member| member.is_template)
     }
 
     /// The names of all others as the actor may say them.
@@ -116,8 +125,8 @@ impl<'m, 'a> Tree<'m, 'a> {
             from.path.match_indices('/').map(|(at, _)| around(&from.path[..at])).collect();
         let own = around(&from.path);
         let prefixes: Vec<String> = prefixes.into_iter().chain([own, String::new()]).collect();
-        self.members
-            .iter()
+        let named = self.members.iter().filter(|member| !member.is_template);
+        named
             .flat_map(|member| {
                 prefixes.iter().filter_map(|prefix| member.path.strip_prefix(prefix.as_str()))
             })
@@ -147,6 +156,9 @@ impl<'m, 'a> Tree<'m, 'a> {
         let source = &from.manifest.source;
         let (me, name) = (own_name(from), &link.actor.value);
         let Some(to) = self.meant(from, name) else {
+            if self.is_open() {
+                return Vec::new();
+            }
             let message = format!("`{me}` is linked to `{name}`, which this application has not");
             let problem = Diagnostic::error(LINK_UNKNOWN, message)
                 .at(source, link.actor.span.clone(), "there is no such actor")
@@ -178,7 +190,8 @@ impl<'m, 'a> Tree<'m, 'a> {
         let problems = grant.to.iter().filter_map(|to| {
             let (message, help) = match to.strip_suffix('*') {
                 Some(prefix) => {
-                    if self.names(from).iter().any(|name| name.starts_with(prefix)) {
+                    let names = self.names(from);
+                    if self.is_open() || names.iter().any(|name| name.starts_with(prefix)) {
                         return None;
                     }
                     let message =
@@ -186,6 +199,7 @@ impl<'m, 'a> Tree<'m, 'a> {
                     (message, self.help(from, prefix))
                 }
                 None => match self.meant(from, to) {
+                    None if self.is_open() => return None,
                     None => {
                         let message =
                             format!("`{me}` may write to `{to}`, which this application has not");
