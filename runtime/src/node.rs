@@ -479,10 +479,19 @@ impl Registry {
     /// Takes an actor that has ended off the list, and those below it, unless another one has its
     /// name by now.
     fn forget(&mut self, actor: &Actor) {
-        if self.living.get(&actor.name).is_some_and(|handle| handle.actor.id == actor.id) {
-            self.living.retain(|name, _| !is_within(name, &actor.name));
-            self.names.retain(|_, name| !is_within(name, &actor.name));
-            self.templates.retain(|id, _| self.names.contains_key(id));
+        if self.living.get(&actor.name).is_none_or(|handle| handle.actor.id != actor.id) {
+            return;
+        }
+        let below: Vec<Arc<str>> = self
+            .below(&actor.name)
+            .map(|(path, _)| path.clone())
+            .chain([actor.name.clone()])
+            .collect();
+        for path in below {
+            if let Some(handle) = self.living.remove(&path) {
+                self.names.remove(&handle.actor.id);
+                self.templates.remove(&handle.actor.id);
+            }
         }
     }
 

@@ -96,7 +96,9 @@ impl Node {
             let place = Place { path, parent: Some(id), request: None };
             children.push(self.enroll(registry, child, place)?);
         }
-        registry.templates.insert(id, plan.templates);
+        if !plan.templates.is_empty() {
+            registry.templates.insert(id, plan.templates);
+        }
         let life = Life::new();
         let actor = Actor::new(path.into(), id, plan.manifest, plan.program, &life);
         let under_root = parent.is_none();

@@ -78,7 +78,9 @@ impl Node {
             Some(birth) => self.asked_for(registry, birth, &found.name),
         };
         let templates = self.recorded_templates(reviving, &found, &manifest)?;
-        registry.templates.insert(found.id, templates);
+        if !templates.is_empty() {
+            registry.templates.insert(found.id, templates);
+        }
         let Some(mut members) =
             self.revive_children(registry, reviving, &found, &manifest, children)?
         else {

@@ -105,7 +105,7 @@ impl Node {
 
 impl Registry {
     /// Those below an actor in the tree, at any depth.
-    fn below(&self, path: &str) -> impl Iterator<Item = (&Arc<str>, &Handle)> {
+    pub(super) fn below(&self, path: &str) -> impl Iterator<Item = (&Arc<str>, &Handle)> {
         // `0` comes right after `/`.
         let (from, to) = (format!("{path}/"), format!("{path}0"));
         let range = (Bound::Excluded(from.as_str()), Bound::Excluded(to.as_str()));
