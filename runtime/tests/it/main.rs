@@ -10,6 +10,7 @@ mod on_request;
 mod recovery;
 mod reload;
 mod replay;
+mod simulated_staff;
 mod simulation;
 mod stage;
 mod supervision;

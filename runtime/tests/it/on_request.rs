@@ -2,7 +2,7 @@
 
 use super::messages::deaths;
 use super::supervision::{STARTER, Troupe, WORKER, check, child, project};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use theater_runtime::cache::Cache;
 use theater_runtime::node::Node;
 use theater_runtime::replay::History;
@@ -17,7 +17,7 @@ fn boss(supervisor: &str) -> tempfile::TempDir {
     dir
 }
 
-fn boss_in(folder: &std::path::Path, name: &str, supervisor: &str) {
+pub fn boss_in(folder: &std::path::Path, name: &str, supervisor: &str) {
     let children = [
         child("worker", "worker", "start = \"on-request\""),
         child("temp", "worker", "start = \"on-request\"\nrestart = \"temporary\""),
@@ -265,26 +265,47 @@ async fn linked_actors_end_together() {
     troupe.check().await;
 }
 
-/// What the log of a run says about its children on request: how often each step had its child, and how often each
+/// What the log of a run says about the children of the last actor `app`: how often each step had its child, and how often each
 /// event was told.
 #[derive(Default)]
-struct Account {
+pub struct Account {
     born: BTreeMap<u64, u32>,
     events: BTreeMap<u64, String>,
     told: BTreeMap<u64, u32>,
     downs: u32,
 }
 
-fn account(run: &RunDir) -> Account {
+impl Account {
+    /// Every child that a turn has asked for came once, and every event was told once.
+    pub fn is_settled(&self, run: &RunDir) {
+        let history = History::load(run).unwrap();
+        let app = history.actor("app").unwrap();
+        let asked = app.turns.iter().filter(|past| {
+            let answer = || history.view_at(app.id, past.location).unwrap().outcome();
+            past.header.function == "hire" && past.header.outcome.commits() && answer() == "0"
+        });
+        let asked: Vec<u64> = asked.map(|past| past.header.turn).collect();
+        assert_eq!(self.born.keys().copied().collect::<Vec<_>>(), asked);
+        assert!(self.born.values().all(|times| *times == 1), "{:?}", self.born);
+        let told: Vec<u64> = self.told.keys().copied().collect();
+        let events: Vec<u64> = self.events.keys().copied().collect();
+        assert_eq!(told, events, "{:?}", self.events);
+        assert!(self.told.values().all(|times| *times == 1), "{:?}", self.told);
+    }
+}
+
+pub fn account(run: &RunDir) -> Account {
     let history = History::load(run).unwrap();
     let app = history.actor("app").unwrap().id;
     let mut account = Account::default();
     let mut reader = Reader::new(run);
-    let mut ended = std::collections::HashSet::new();
+    let (mut children, mut ended) = (HashSet::new(), HashSet::new());
     while let Some((_, record)) = reader.next_record().unwrap() {
         let (id, position) = (record.header.actor, record.header.position);
         match &record.header.kind {
-            Kind::Spawned { request: Some(request), .. } => {
+            Kind::Spawned { parent, request, .. } if *parent == Some(app) => {
+                children.insert(id);
+                let Some(request) = request else { continue };
                 *account.born.entry(request.step.turn).or_default() += 1;
             }
             Kind::Turn(turn) if id == app => {
@@ -294,8 +315,9 @@ fn account(run: &RunDir) -> Account {
                     false => *account.told.entry(position).or_default() += 1,
                 }
             }
+            _ if !children.contains(&id) => {}
             Kind::Started { .. } => drop(account.events.insert(position, "started".to_owned())),
-            Kind::Exited { by, .. } if id != app && *by != EndedBy::Node => {
+            Kind::Exited { by, .. } if *by != EndedBy::Node => {
                 ended.insert(id);
                 account.events.insert(position, "exited".to_owned());
             }
@@ -340,21 +362,7 @@ async fn wherever_the_node_dies_every_child_comes_once_and_every_event_is_told_o
         staff(&node).await;
         staff(&node).await;
         node.shutdown().await.unwrap();
-        let found = account(&run);
-        let history = History::load(&run).unwrap();
-        let asked = history
-            .actor("app")
-            .unwrap()
-            .turns
-            .iter()
-            .filter(|past| past.header.function == "hire" && past.header.outcome.commits());
-        let asked: Vec<u64> = asked.map(|past| past.header.turn).collect();
-        assert_eq!(found.born.keys().copied().collect::<Vec<_>>(), asked, "{:?}", run.path());
-        assert!(found.born.values().all(|times| *times == 1));
-        let told: Vec<u64> = found.told.keys().copied().collect();
-        let events: Vec<u64> = found.events.keys().copied().collect();
-        assert_eq!(told, events, "{:?} {:?}", run.path(), found.events);
-        assert!(found.told.values().all(|times| *times == 1));
+        account(&run).is_settled(&run);
         check(&run).await;
     }
 }

@@ -107,7 +107,12 @@ fn write_shop(folder: &Path) {
 /// The answers that came, by the number of their order.
 type Receipts = Arc<Mutex<BTreeMap<u64, u64>>>;
 
-async fn call(node: &Node, actor: &str, function: &str, arguments: &str) -> Option<(u64, String)> {
+pub async fn call(
+    node: &Node,
+    actor: &str,
+    function: &str,
+    arguments: &str,
+) -> Option<(u64, String)> {
     let target = node.actor(actor)?;
     let found = target.program.functions.iter().find(|f| f.name == function).unwrap();
     let source = Source::new("test", arguments);
@@ -120,7 +125,7 @@ async fn number(node: &Node, actor: &str, function: &str) -> u64 {
     call(node, actor, function, "").await.unwrap().1.parse().unwrap()
 }
 
-async fn open(folder: PathBuf, which: Which) -> Result<Node, Vec<Diagnostic>> {
+pub async fn open(folder: PathBuf, which: Which) -> Result<Node, Vec<Diagnostic>> {
     let data = folder.join(".theater");
     let (start, grants) = (Start::Project(folder), BareGrants::default());
     let (durability, cache) = (Durability::Async, Cache::none());
@@ -279,6 +284,11 @@ fn simulate(seed: u64) -> Hash {
         let commits = turn.is_some_and(|turn| turn.header.outcome.commits());
         assert!(commits && *order <= placed, "the answer to order {order} is lost");
     }
+    logged(&run)
+}
+
+/// A hash of all that was logged.
+pub fn logged(run: &RunDir) -> Hash {
     let mut logged = Vec::new();
     for number in run.segments().unwrap() {
         logged.extend(fs::read(run.segment(number)).unwrap());
@@ -291,8 +301,8 @@ fn given(name: &str) -> Option<u64> {
     env::var(name).ok().map(|value| value.parse().unwrap_or_else(|_| panic!("{name}={value}")))
 }
 
-#[test]
-fn the_shop_loses_nothing_under_any_seed() {
+/// Tries every seed that is to be tried.
+pub fn under_all_seeds(simulate: fn(u64) -> Hash) {
     if let Some(seed) = given("THEATER_TEST_SEED") {
         println!("{}", simulate(seed));
         return;
@@ -301,6 +311,11 @@ fn the_shop_loses_nothing_under_any_seed() {
         let outcome = std::panic::catch_unwind(|| simulate(seed));
         assert!(outcome.is_ok(), "look at it with THEATER_TEST_SEED={seed}");
     }
+}
+
+#[test]
+fn the_shop_loses_nothing_under_any_seed() {
+    under_all_seeds(simulate);
 }
 
 #[test]
