@@ -31,7 +31,7 @@ use theater_runtime::manifest::Manifest;
 use theater_runtime::node::Node;
 use theater_runtime::state::State;
 use theater_runtime::trace::{
-    ActorId, Cause, Durability, Entry, Kind, Log, PayloadKind, RunDir, TurnHeader,
+    ActorId, Cause, Durability, Entry, Kind, Log, Opening, PayloadKind, RunDir, TurnHeader,
 };
 use theater_runtime::turn::{self, Compiler, Execution, OutcomeKind, Program};
 use theater_runtime::world::Binary;
@@ -400,7 +400,7 @@ fn entry(function: &Function, turn: u64, arguments: Vec<u8>, execution: &mut Exe
 async fn traced_turns(bytes: &[u8], case: &Case) -> Duration {
     let dir = tempfile::tempdir().unwrap();
     let run = RunDir::create(dir.path()).unwrap();
-    let log = Log::open(&run, Durability::Group, |_, _| Ok(())).unwrap().log;
+    let log = Opening::read(&run, |_, _| Ok(())).unwrap().begin(None).unwrap();
     turns(bytes, case, Some(&log)).await
 }
 
@@ -409,7 +409,7 @@ async fn traced_turns(bytes: &[u8], case: &Case) -> Duration {
 async fn calls(bytes: &[u8], case: &Case) -> (Duration, u64) {
     let dir = tempfile::tempdir().unwrap();
     let run = RunDir::create(dir.path()).unwrap();
-    let node = Node::open(run.clone(), Durability::Group, Cache::none()).await.unwrap().node;
+    let node = Node::open(run.clone(), Some(Durability::Group), Cache::none()).await.unwrap().node;
     let prepared = node.prepare(manifest(case), binary(bytes)).unwrap();
     node.spawn(prepared, "bench", Vec::new(), None).await.unwrap();
     let before = size(&run);

@@ -1,11 +1,12 @@
 //! Where a project is, and where its runs are.
 
 use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use std::path::{Path, PathBuf};
 use theater_runtime::diagnostic::Result;
 use theater_runtime::manifest::{BareGrants, FILE_NAME};
 use theater_runtime::node::Start;
-use theater_runtime::trace::RunDir;
+use theater_runtime::trace::{Durability, RunDir};
 
 /// The folder of runs below a project.
 const DATA: &str = ".theater";
@@ -93,9 +94,26 @@ pub struct ActorArgs {
     /// The arguments of the actor's `init`, such as '(5, name: "x")'
     #[arg(long, value_name = "ARGUMENTS", allow_hyphen_values = true)]
     pub init: Option<String>,
+
+    /// What answers wait for: `group` and `sync` for the disk, `async` for nothing [default: what the run
+    /// has kept to; in a new run, what the manifest says, or group]
+    #[arg(long, value_name = "WHAT", value_parser = durabilities())]
+    durability: Option<Durability>,
+}
+
+/// The durabilities by their names.
+fn durabilities() -> impl TypedValueParser<Value = Durability> {
+    let names = Durability::ALL.map(|durability| durability.name());
+    PossibleValuesParser::new(names)
+        .map(|name| Durability::from_name(&name).expect("the parser lets only their names through"))
 }
 
 impl ActorArgs {
+    /// What answers wait for, if it was said.
+    pub fn durability(&self) -> Option<Durability> {
+        self.durability
+    }
+
     /// What a component without a project may do.
     pub fn grants(&self) -> BareGrants {
         BareGrants { handlers: self.grant.clone(), trap_unused_imports: self.trap_unused_imports }

@@ -55,8 +55,8 @@ pub struct Options {
     pub data: PathBuf,
     /// Whether to go on with the last run, instead of beginning a new one.
     pub resume: bool,
-    /// When an answer may be shown.
-    pub durability: Durability,
+    /// What answers wait for, in place of what a run that goes on kept to, or a new one's manifest says.
+    pub durability: Option<Durability>,
     /// The handlers that components without a project get: names, or lists such as `clock,log`.
     pub grants: BareGrants,
     /// The arguments of the first actor's `init`, in place of those in its manifest.

@@ -45,7 +45,7 @@ fn options(start: Start, data: &Path) -> Options {
         start,
         data: data.to_owned(),
         resume: false,
-        durability: Durability::Async,
+        durability: Some(Durability::Async),
         grants: BareGrants { handlers: vec!["log,state".to_owned()], ..BareGrants::default() },
         init: None,
         input: Input::Lines(Vec::new()),

@@ -29,7 +29,8 @@ use crate::handlers::filesystem;
 use crate::manifest::{Child, Manifest, Restart};
 use crate::surroundings::{self, Group, Running};
 use crate::trace::{
-    ActorId, Code, Durability, Entry, Hash, Kind, Log, LogFailed, RunDir, Step, Subscription,
+    ActorId, Code, Durability, Entry, Hash, Kind, Log, LogFailed, Opening, RunDir, Step,
+    Subscription,
 };
 use crate::turn::{Compiled, Compiler, Program};
 use crate::world::Binary;
@@ -139,19 +140,21 @@ impl Prepared {
 
 impl Node {
     /// Begins a run in an empty folder, or goes on with the one that is there: every actor that
-    /// lived when it ended lives again, with its last committed state. Compiled components are taken
-    /// from the cache, and kept there.
+    /// lived when it ended lives again, with its last committed state. Answers wait for what `durability`
+    /// says; if it says nothing, for what they waited for before. Compiled components are taken from the
+    /// cache, and kept there.
     ///
     /// # Errors
     ///
     /// When another process writes the run, when it is damaged or cannot be written, or when a
     /// recorded component cannot be loaded any more.
-    pub async fn open(run: RunDir, durability: Durability, cache: Cache) -> Result<Opened> {
+    pub async fn open(run: RunDir, durability: Option<Durability>, cache: Cache) -> Result<Opened> {
         let config = EngineConfig::default();
         let compiler = Compiler::new(config, cache)?;
         let mut recovered = Recovered::default();
-        let opening = Log::open(&run, durability, |_, record| recovered.follow(&run, record))?;
-        let log = Arc::new(opening.log);
+        let opening = Opening::read(&run, |_, record| recovered.follow(&run, record))?;
+        let cut = opening.cut();
+        let log = Arc::new(opening.begin(durability)?);
         while let Some((actor, kind)) = recovered.next_exit() {
             let entry = Entry { actor, kind: kind.clone(), payloads: Vec::new() };
             let position = log.append(entry)?;
@@ -188,11 +191,12 @@ impl Node {
         let kind = Kind::Opened {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             engine: stored_config,
-            cut: opening.cut,
+            cut,
+            durability: node.inner.log.durability(),
         };
         node.inner.log.append(Entry { actor: ActorId::NODE, kind, payloads: Vec::new() })?;
         let (resumed, problems) = node.resume(recovered, left).await?;
-        Ok(Opened { node, cut: opening.cut, resumed, problems })
+        Ok(Opened { node, cut, resumed, problems })
     }
 
     /// The run that the node writes.
@@ -442,7 +446,7 @@ impl Node {
         }
         while ends.join_next().await.is_some() {}
         self.append(ActorId::NODE, Kind::Closed)?;
-        self.inner.log.flush().await?;
+        self.inner.log.flush_to_disk().await?;
         self.inner.log.close();
         Ok(())
     }

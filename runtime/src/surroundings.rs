@@ -4,11 +4,13 @@
 //! same thing is done again, is asked for here. (The cache, and the handler of files, ask the machine
 //! itself.) On a thread that runs a [`crate::simulation::Simulation`] the answers follow from its seed.
 
+pub(crate) use crate::simulation::Point;
 use crate::simulation::World;
 use rand::Rng;
 use rand::distr::{Distribution, StandardUniform};
 use std::any::Any;
 use std::io;
+use std::path::Path;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
@@ -72,6 +74,33 @@ pub(crate) fn appended() {
 /// Records are about to be written. A simulated disk may refuse.
 pub(crate) fn writing() -> io::Result<()> {
     World::present().map_or(Ok(()), |world| world.writing())
+}
+
+/// The writer of the log is at this point. A simulated process may die there: whoever writes then
+/// neither goes on nor tells anybody.
+pub(crate) fn reached(point: Point) -> io::Result<()> {
+    World::present().map_or(Ok(()), |world| world.reached(point))
+}
+
+/// Whether the simulated process has died.
+pub(crate) fn is_dead() -> bool {
+    World::present().is_some_and(|world| world.is_dead())
+}
+
+/// So much of a file, in bytes, is on disk.
+pub(crate) fn synced(path: &Path, len: u64) {
+    if let Some(world) = World::present() {
+        world.synced(path, len);
+    }
+}
+
+/// All of a file is on disk.
+pub(crate) fn synced_all(path: &Path) {
+    if let Some(world) = World::present()
+        && let Ok(metadata) = path.metadata()
+    {
+        world.synced(path, metadata.len());
+    }
 }
 
 /// A task that runs by itself. As a future it is the task's result, or what it panicked with.

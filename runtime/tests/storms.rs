@@ -63,7 +63,8 @@ impl Storm {
             project(&dir.path().join(folder), manifest, wat);
         }
         let (start, data) = (Start::Empty, dir.path().join(".theater"));
-        let (durability, grants, cache) = (Durability::Async, BareGrants::default(), Cache::none());
+        let (durability, grants, cache) =
+            (Some(Durability::Async), BareGrants::default(), Cache::none());
         let which = Which::New;
         let beginning = Beginning { start, data, which, durability, grants, cache };
         let node = beginning.open().await.unwrap().node;

@@ -5,7 +5,6 @@ use crate::status::{Ended, Status};
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use theater_repl::{Input, Options};
-use theater_runtime::trace::Durability;
 
 /// Talk to actors: typed calls, live events, steps through the past
 ///
@@ -52,7 +51,7 @@ pub fn run(args: Args, output: &mut Output) -> Ended {
     let options = Options {
         start,
         resume: args.resume,
-        durability: Durability::default(),
+        durability: args.actor.durability(),
         grants: args.actor.grants(),
         init: args.actor.init,
         input,

@@ -12,7 +12,7 @@ use theater_runtime::actor::{Actor, CallError};
 use theater_runtime::diagnostic::{Diagnostic, GAVE_UP, MANIFEST_MISSING};
 use theater_runtime::node::{Beginning, Begun, Node, Start, Which};
 use theater_runtime::trace::{
-    ActorId, Durability, ExitReason, Kind, Live, Record, RecordView, RunDir, Subscription,
+    ActorId, ExitReason, Kind, Live, Record, RecordView, RunDir, Subscription,
 };
 
 /// Run a project's actor in the foreground
@@ -48,7 +48,7 @@ async fn foreground(args: Args, output: &mut Output) -> Ended {
         start,
         data,
         which: if args.new { Which::New } else { Which::LastOrNew },
-        durability: Durability::default(),
+        durability: args.actor.durability(),
         grants: args.actor.grants(),
         cache: crate::cache::open(),
     };

@@ -120,3 +120,28 @@ fn an_application_that_gives_up_ends_with_the_causes_and_status_1() {
     });
     assert!(kinds.collect::<Vec<_>>().contains(&"gave-up".to_owned()), "{json}");
 }
+
+#[test]
+fn what_answers_wait_for_is_recorded() {
+    let env = TestEnvironment::with_counter();
+    let manifest = env.read("theater.toml");
+    let opened = |arguments: &[&str]| {
+        env.theater(&[arguments, &["-e", "my-actor.increment(1)"]].concat()).ok();
+        let shown = env.theater(&["trace", "show", "--json"]).ok().stdout;
+        let records = shown.lines().map(|line| serde_json::from_str(line).unwrap());
+        let opened = records.filter(|record: &serde_json::Value| record["kind"] == "opened");
+        opened.map(|record| record["durability"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(opened(&["repl"]), ["group"]);
+    assert_eq!(opened(&["repl", "--resume", "--durability", "async"]), ["group", "async"]);
+    env.write("theater.toml", format!("{manifest}\n[run]\ndurability = \"sync\"\n"));
+    assert_eq!(opened(&["repl"]), ["sync"]);
+    let shown = env.theater(&["trace", "show"]).ok();
+    assert!(shown.stdout.contains("durability sync"), "{shown}");
+    let mut run = env.start(&["run", "--new", "--durability", "async"]);
+    while !run.error_line().unwrap().starts_with("running") {}
+    run.signal("-TERM");
+    assert_eq!(run.end().0, Some(0));
+    assert_eq!(opened(&["repl", "--resume"]), ["async", "async"]);
+    assert_snapshot!("durability", env.theater(&["run", "--durability", "always"]).with_status(2));
+}

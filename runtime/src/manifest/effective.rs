@@ -17,6 +17,7 @@ impl Manifest {
         self.write_handlers(&mut out);
         self.write_links(&mut out);
         self.write_limits(&mut out);
+        self.write_run(&mut out);
         self.write_supervisor(&mut out);
         out
     }
@@ -144,6 +145,11 @@ impl Manifest {
         line(out, "timeout", &text(&units::duration(limits.timeout)));
         line(out, "message", &text(&units::size(limits.message)));
         line(out, "mailbox", &limits.mailbox.to_string());
+    }
+
+    fn write_run(&self, out: &mut String) {
+        table(out, "run");
+        line(out, "durability", &text(self.run.durability.name()));
     }
 
     fn write_supervisor(&self, out: &mut String) {

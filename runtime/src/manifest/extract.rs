@@ -8,11 +8,12 @@ use super::schema::LIMITS;
 use super::tree::{Entry, Table, Value};
 use super::{
     Access, Actor, Build, ClockGrant, EnvironmentGrant, FilesystemGrant, FolderGrant, Grants,
-    Instances, Limits, LogGrant, Manifest, MessengerGrant, RandomGrant, Spanned, StateGrant,
-    Supervision, SupervisorGrant, TimerGrant, UnusedImports, link, valid_name,
+    Instances, Limits, LogGrant, Manifest, MessengerGrant, RandomGrant, RunSettings, Spanned,
+    StateGrant, Supervision, SupervisorGrant, TimerGrant, UnusedImports, link, valid_name,
 };
 use crate::catalog;
 use crate::diagnostic::Source;
+use crate::trace::Durability;
 
 /// The manifest that a checked tree holds.
 pub(super) fn manifest(root: &Table, source: Arc<Source>, dir: &Path) -> Manifest {
@@ -24,6 +25,7 @@ pub(super) fn manifest(root: &Table, source: Arc<Source>, dir: &Path) -> Manifes
         handlers: grants(table("handlers")),
         links: link::links(root),
         limits: root.table("limits").map_or_else(Limits::default, limits),
+        run: root.table("run").map_or_else(RunSettings::default, run_settings),
         supervisor: root
             .table("supervisor")
             .map(|table| Supervision::read(table, root.tables("children"))),
@@ -101,6 +103,11 @@ fn limits(table: &Table) -> Limits {
         message: table.number("message"),
         mailbox: table.number_u32("mailbox"),
     }
+}
+
+fn run_settings(table: &Table) -> RunSettings {
+    let durability = table.text("durability").and_then(|word| Durability::from_name(&word.value));
+    RunSettings { durability: durability.unwrap_or_default() }
 }
 
 impl Default for Limits {

@@ -39,6 +39,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::diagnostic::{Diagnostic, Source};
+use crate::trace::Durability;
 
 /// What a `theater.toml` says, with defaults filled in.
 #[derive(Debug, Clone, PartialEq)]
@@ -57,6 +58,8 @@ pub struct Manifest {
     pub links: Vec<Link>,
     /// What one turn may use.
     pub limits: Limits,
+    /// How a run is written that begins with it.
+    pub run: RunSettings,
     /// How it supervises children, if it does.
     pub supervisor: Option<Supervision>,
 }
@@ -282,6 +285,13 @@ pub struct Limits {
     pub message: u64,
     /// How many messages may wait.
     pub mailbox: u32,
+}
+
+/// `[run]`: how a run is written that begins with the actor.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RunSettings {
+    /// What answers wait for.
+    pub durability: Durability,
 }
 
 /// The outcome of reading a manifest.

@@ -206,6 +206,13 @@ pub static MANIFEST: &[Field] = &[
     )
     .default("{}"),
     Field::new(
+        "run",
+        Kind::Table(RUN),
+        "How a run is written that begins with this actor, alone or with its children. In the manifest of \
+         a child it has no effect.",
+    )
+    .default("{}"),
+    Field::new(
         "supervisor",
         Kind::Table(SUPERVISOR),
         "How the actor supervises its children, as in Erlang/OTP. Without a `component`, a `world` \
@@ -355,6 +362,19 @@ pub(super) const LIMITS: &[Field] = &[
     )
     .default("10_000"),
 ];
+
+/// `[run]`.
+const RUN: &[Field] = &[Field::new(
+    "durability",
+    Kind::Choice(&["async", "group", "sync"]),
+    "What an answer to the outside waits for. `group`: its record is on disk; all records that wait go \
+     there together. `sync`: the same, and each record is brought to disk by itself. `async`: \
+     the operating system has the record, and brings it to disk within some milliseconds; an answer \
+     is given without waiting for the disk, and the last ones may be lost when the machine dies (not \
+     when only Theater does). A run keeps what it began with, unless `--durability` says \
+     something else.",
+)
+.default(r#""group""#)];
 
 /// `[supervisor]`. The defaults are those of Erlang/OTP's `supervisor`.
 pub(super) const SUPERVISOR: &[Field] = &[

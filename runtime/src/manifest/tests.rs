@@ -46,6 +46,9 @@ timeout = "250ms"
 message = "64KiB"
 mailbox = 3
 
+[run]
+durability = "sync"
+
 [supervisor]
 strategy = "rest-for-one"
 intensity = 3
@@ -196,7 +199,7 @@ snapshots! {
 /// What a manifest says, apart from where it says it.
 fn meaning(manifest: &Manifest) -> impl PartialEq + std::fmt::Debug {
     // The text of the whole manifest tells of the children, too.
-    let Manifest { actor, build, handlers, links, limits, dir, source: _, supervisor: _ } =
+    let Manifest { actor, build, handlers, links, limits, run, dir, source: _, supervisor: _ } =
         manifest.clone();
     let text = |text: Option<Spanned<String>>| text.map(|text| text.value);
     let filesystem = handlers.filesystem.map(|grant| (folder_meanings(&grant), grant.max_open));
@@ -214,7 +217,7 @@ fn meaning(manifest: &Manifest) -> impl PartialEq + std::fmt::Debug {
     });
     let component = actor.component.map(|path| path.value);
     let texts = (text(actor.version), text(actor.world), text(actor.init));
-    ((actor.name.value, component, texts), build, grants, links, limits, dir)
+    ((actor.name.value, component, texts), build, grants, links, (limits, run), dir)
 }
 
 /// What a grant says of its folders, apart from where it says it.

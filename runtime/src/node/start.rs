@@ -73,8 +73,8 @@ pub struct Beginning {
     pub data: PathBuf,
     /// Which run to write.
     pub which: Which,
-    /// When an answer may leave the node.
-    pub durability: Durability,
+    /// What answers wait for, in place of what a run that goes on kept to, or a new one's manifest says.
+    pub durability: Option<Durability>,
     /// The handlers that a component without a project gets.
     pub grants: BareGrants,
     /// Where compiled components are kept.
@@ -119,7 +119,10 @@ impl Beginning {
             Some(run) => run,
             None => RunDir::create(&self.data).map_err(single)?,
         };
-        let opened = Node::open(run.clone(), self.durability, self.cache.clone()).await;
+        let manifest = loaded.iter().flatten().map(|loaded| &loaded.manifest).next();
+        let written = manifest.map(|manifest| manifest.run.durability);
+        let durability = self.durability.or(written.filter(|_| new));
+        let opened = Node::open(run.clone(), durability, self.cache.clone()).await;
         let Opened { node, cut, resumed, mut problems } = match opened {
             Ok(opened) => opened,
             Err(problem) => {

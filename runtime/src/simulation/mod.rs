@@ -9,16 +9,20 @@
 //! [`Simulation::run`] is the life of one process. With [`Faults`] it dies, or its disk fails, at a place
 //! that the caller draws from [`Simulation::below`]; the next `run` opens what the dead one left.
 
+mod disk;
 mod executor;
 
+use disk::Disk;
+pub use disk::Point;
 use executor::Executor;
 use rand::distr::{Distribution, StandardUniform};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use std::cell::RefCell;
 use std::io;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// When a simulation begins, in nanoseconds since 1970: the first of January 2026.
@@ -46,6 +50,10 @@ pub struct Simulation {
 pub struct Faults {
     /// The process dies when it has made so many records. What was not written by then is lost.
     pub dies_after: Option<u64>,
+    /// The process dies when the writer of the log comes to this point, having been there so many times.
+    pub dies_at: Option<(Point, u64)>,
+    /// With the process dies its machine: what was not on disk may be lost.
+    pub loses_power: bool,
     /// The disk takes so many writes, and no more.
     pub disk_fails_after: Option<u64>,
 }
@@ -53,7 +61,7 @@ pub struct Faults {
 /// Why a run did not come to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Halt {
-    /// The process died, as [`Faults::dies_after`] asked.
+    /// The process died, as [`Faults::dies_after`] or [`Faults::dies_at`] asked.
     #[error("the process died")]
     Died,
     /// A day passed in which nothing brought it to its end: somebody waits for ever.
@@ -69,6 +77,8 @@ pub(crate) struct World {
     begun: tokio::time::Instant,
     records_left: AtomicU64,
     writes_left: AtomicU64,
+    dies_at: Mutex<Option<(Point, u64)>>,
+    disk: Disk,
     dead: AtomicBool,
 }
 
@@ -93,6 +103,8 @@ impl Simulation {
             begun,
             records_left: AtomicU64::new(NEVER),
             writes_left: AtomicU64::new(NEVER),
+            dies_at: Mutex::default(),
+            disk: Disk::default(),
             dead: AtomicBool::new(false),
         });
         Ok(Self { world, runtime })
@@ -117,6 +129,7 @@ impl Simulation {
         let world = &self.world;
         world.records_left.store(faults.dies_after.unwrap_or(NEVER), Ordering::Relaxed);
         world.writes_left.store(faults.disk_fails_after.unwrap_or(NEVER), Ordering::Relaxed);
+        *world.dies_at() = faults.dies_at;
         world.dead.store(false, Ordering::Relaxed);
         let _presence = Presence::enter(world.clone());
         let result = Arc::new(Mutex::new(None));
@@ -132,7 +145,7 @@ impl Simulation {
             |ready| world.below(ready as u64) as usize,
             || match take() {
                 Some(done) => Some(Ok(done)),
-                None if world.dead.load(Ordering::Relaxed) => Some(Err(Halt::Died)),
+                None if world.is_dead() => Some(Err(Halt::Died)),
                 None => None,
             },
         );
@@ -141,6 +154,9 @@ impl Simulation {
         let ended = self.runtime.block_on(async { tokio::time::timeout(FOR_EVER, driven).await });
         let _context = self.runtime.enter();
         world.executor.clear();
+        if faults.loses_power && world.is_dead() {
+            world.disk.lose_power(world).expect("the files of a simulation can be cut");
+        }
         ended.unwrap_or(Err(Halt::Stuck))
     }
 }
@@ -186,6 +202,37 @@ impl World {
         if count_down(&self.records_left) {
             self.dead.store(true, Ordering::Relaxed);
         }
+    }
+
+    /// Whether the writer goes on from this point.
+    pub fn reached(&self, point: Point) -> io::Result<()> {
+        let dies = match &mut *self.dies_at() {
+            Some((at, left)) if *at == point => {
+                let dies = *left == 0;
+                *left = left.saturating_sub(1);
+                dies
+            }
+            _ => false,
+        };
+        if dies {
+            self.dead.store(true, Ordering::Relaxed);
+        }
+        match self.is_dead() {
+            true => Err(io::Error::other("the simulated process died")),
+            false => Ok(()),
+        }
+    }
+
+    pub fn is_dead(&self) -> bool {
+        self.dead.load(Ordering::Relaxed)
+    }
+
+    pub fn synced(&self, path: &Path, len: u64) {
+        self.disk.synced(path, len);
+    }
+
+    fn dies_at(&self) -> MutexGuard<'_, Option<(Point, u64)>> {
+        self.dies_at.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub fn writing(&self) -> io::Result<()> {

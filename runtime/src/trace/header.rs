@@ -1,6 +1,6 @@
 //! What a record says.
 
-use super::Hash;
+use super::{Durability, Hash};
 use crate::turn::OutcomeKind;
 use std::fmt;
 
@@ -47,6 +47,8 @@ pub enum Kind {
         engine: Hash,
         /// How many bytes of a torn record, left by a crash, were cut off first.
         cut: u64,
+        /// What answers wait for from here on.
+        durability: Durability,
     },
     /// The node ended in order.
     Closed,

@@ -20,23 +20,30 @@
 
 mod blobs;
 mod calls;
+mod durability;
 mod effects;
 mod hash;
 mod header;
 mod lines;
 mod live;
 mod log;
+mod opening;
+mod queue;
 mod readable;
 mod reader;
 mod record;
 mod run;
 mod segment;
+mod segment_file;
+mod syncer;
 mod verify;
 mod view;
+mod writer;
 
 pub(crate) use crate::surroundings::now;
 pub use blobs::Blobs;
 pub use calls::{Answer, CallsReader, CallsWriter, ImportCall};
+pub use durability::Durability;
 pub use effects::{Effect, Watch};
 pub use hash::Hash;
 pub(crate) use header::names;
@@ -47,7 +54,8 @@ pub use header::{
 pub(crate) use lines::Lines;
 pub use lines::{LineOrigin, LogLine};
 pub use live::{Live, Subscription};
-pub use log::{Durability, Entry, Log, LogFailed, Opening};
+pub use log::{Entry, Log, LogFailed};
+pub use opening::Opening;
 pub use reader::{Location, Problem, Reader};
 pub use record::{Record, key};
 pub use run::{RunDir, RunLock};

@@ -1,10 +1,10 @@
 //! How a record is written.
 
-use super::Hash;
 use super::header::{
     ActorId, Cause, Code, EndedBy, ExitReason, Header, Kind, OpenTurn, Payload, PayloadKind,
     Request, Step, TurnHeader, Undeliverable,
 };
+use super::{Durability, Hash};
 use crate::turn::OutcomeKind;
 use crate::wire::{WireError, Writer};
 use minicbor::data::Type as Major;
@@ -44,6 +44,7 @@ pub mod key {
     pub const RECEIVER: u64 = 29;
     pub const TEMPLATE: u64 = 30;
     pub const ENDED_BY: u64 = 32;
+    pub const DURABILITY: u64 = 33;
 }
 
 impl Header {
@@ -108,10 +109,14 @@ impl Header {
 impl Kind {
     fn encode(&self, map: &mut Map) {
         match self {
-            Self::Opened { version, engine, cut } => {
+            Self::Opened { version, engine, cut, durability } => {
                 map.text(key::VERSION, version);
                 map.bytes(key::ENGINE, &engine.0);
                 map.unsigned(key::CUT, *cut);
+                // Absent for what is usual.
+                if *durability != Durability::default() {
+                    map.text(key::DURABILITY, durability.name());
+                }
             }
             Self::Closed | Self::Stopped => {}
             Self::Spawned { name, component, manifest, parent, request } => {
@@ -202,6 +207,10 @@ impl Kind {
                 version: fields.text(key::VERSION)?.to_owned(),
                 engine: fields.hash(key::ENGINE)?,
                 cut: fields.unsigned(key::CUT)?,
+                durability: match fields.get(key::DURABILITY) {
+                    Some(_) => fields.named(key::DURABILITY, Durability::from_name)?,
+                    None => Durability::default(),
+                },
             },
             "closed" => Self::Closed,
             "spawned" => Self::Spawned {

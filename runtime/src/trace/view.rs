@@ -1,7 +1,8 @@
 use super::lines::{Lines, LogLine};
 use super::readable::readable;
 use super::{
-    Answer, CallsReader, Cause, EndedBy, ImportCall, Kind, PayloadKind, Record, Step, TurnHeader,
+    Answer, CallsReader, Cause, Durability, EndedBy, ImportCall, Kind, PayloadKind, Record, Step,
+    TurnHeader,
 };
 use crate::call::{to_json, to_wave};
 use crate::state::Delta;
@@ -145,7 +146,12 @@ impl RecordView {
     pub fn summary(&self) -> String {
         match &self.kind {
             Kind::Turn(_) => format!("{} -> {}", self.call(), self.outcome()),
-            Kind::Opened { version, .. } => format!("opened by theater {version}"),
+            Kind::Opened { version, durability, .. } => {
+                match *durability == Durability::default() {
+                    true => format!("opened by theater {version}"),
+                    false => format!("opened by theater {version}, durability {durability}"),
+                }
+            }
             Kind::Closed => "closed".to_owned(),
             Kind::Spawned { component, request: None, .. } => {
                 format!("spawned, component {}", component.short())
@@ -204,10 +210,11 @@ impl RecordView {
         });
         let mut add = |key: &str, value: Value| object[key] = value;
         match &self.kind {
-            Kind::Opened { version, engine, cut } => {
+            Kind::Opened { version, engine, cut, durability } => {
                 add("version", json!(version));
                 add("engine", json!(engine.to_string()));
                 add("cut", json!(cut));
+                add("durability", json!(durability.name()));
             }
             Kind::Spawned { name, component, manifest, parent, request } => {
                 add("name", json!(name));

@@ -240,7 +240,7 @@ async fn survives(seeds: Range<u64>, manifest: &str) {
         let whole = async {
             read_everything(&stage.run, &replayer).await;
             if let Ok(opened) =
-                Node::open(stage.run.clone(), Durability::Async, Cache::none()).await
+                Node::open(stage.run.clone(), Some(Durability::Async), Cache::none()).await
             {
                 for actor in opened.node.actors() {
                     let call =

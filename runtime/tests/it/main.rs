@@ -1,6 +1,7 @@
 //! The runtime as its users drive it: spawn, call, read the trace, replay.
 #![allow(clippy::unwrap_used)]
 
+mod durability;
 mod endings;
 mod forged;
 mod live;
@@ -10,6 +11,7 @@ mod on_request;
 mod recovery;
 mod reload;
 mod replay;
+mod shop;
 mod simulated_staff;
 mod simulation;
 mod stage;

@@ -23,7 +23,7 @@ struct Stage {
 }
 
 async fn open(run: &RunDir) -> Node {
-    let opened = Node::open(run.clone(), Durability::Async, Cache::none()).await.unwrap();
+    let opened = Node::open(run.clone(), Some(Durability::Async), Cache::none()).await.unwrap();
     assert!(opened.problems.is_empty(), "{:?}", opened.problems);
     opened.node
 }

@@ -351,7 +351,7 @@ async fn wherever_the_node_dies_every_child_comes_once_and_every_event_is_told_o
 
     let folder = tempfile::tempdir().unwrap();
     for run in deaths(troupe.node.run(), folder.path(), before) {
-        let opened = Node::open(run.clone(), Durability::Async, Cache::none()).await.unwrap();
+        let opened = Node::open(run.clone(), Some(Durability::Async), Cache::none()).await.unwrap();
         assert!(opened.problems.is_empty(), "{:?}", opened.problems);
         let node = opened.node;
         // Behind all that it is told.

@@ -35,7 +35,7 @@ async fn what_was_stopped_stays_stopped() {
 async fn a_second_writer_is_refused() {
     let stage = Stage::new().await;
     let problem =
-        Node::open(stage.run.clone(), Durability::Async, Cache::none()).await.unwrap_err();
+        Node::open(stage.run.clone(), Some(Durability::Async), Cache::none()).await.unwrap_err();
     assert_eq!(problem.code.id, "TH0602");
     let me = format!("is being written by process {}", std::process::id());
     assert!(problem.message.ends_with(&me), "{problem}");
@@ -52,7 +52,8 @@ async fn a_torn_record_is_cut_and_set_aside() {
     // The beginning of a record that the crash did not let through.
     bytes.extend_from_slice(&[0x83, 0x58, 0x40, 1, 2, 3]);
     std::fs::write(&segment, bytes).unwrap();
-    let opened = Node::open(stage.run.clone(), Durability::Async, Cache::none()).await.unwrap();
+    let opened =
+        Node::open(stage.run.clone(), Some(Durability::Async), Cache::none()).await.unwrap();
     assert_eq!(opened.cut, 6);
     assert_eq!(std::fs::read_dir(stage.run.path().join("torn")).unwrap().count(), 1);
     stage.node = opened.node;
@@ -70,7 +71,8 @@ async fn zeros_that_a_power_failure_left_are_cut() {
         let segment = stage.run.segment(1);
         let bytes = [&std::fs::read(&segment).unwrap(), begun, &[0; 4096]].concat();
         std::fs::write(&segment, bytes).unwrap();
-        let opened = Node::open(stage.run.clone(), Durability::Async, Cache::none()).await.unwrap();
+        let opened =
+            Node::open(stage.run.clone(), Some(Durability::Async), Cache::none()).await.unwrap();
         assert_eq!(opened.cut, begun.len() as u64 + 4096);
         stage.node = opened.node;
         assert_eq!(stage.call("counter.value()").await.unwrap(), "5");

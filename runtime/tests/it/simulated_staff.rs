@@ -5,13 +5,14 @@
 #![allow(clippy::print_stdout)]
 
 use super::on_request::{account, boss_in};
-use super::simulation::{call, logged, open, under_all_seeds};
+use super::shop::{call, open};
+use super::simulation::{logged, under_all_seeds};
 use super::supervision::check;
 use std::path::PathBuf;
 use std::time::Duration;
 use theater_runtime::node::{Node, Which};
 use theater_runtime::simulation::{self, Faults, Halt, Simulation};
-use theater_runtime::trace::{Hash, RunDir};
+use theater_runtime::trace::{Durability, Hash, RunDir};
 
 /// Callers, and what each of them does in one life of the node.
 const CALLERS: u64 = 3;
@@ -44,7 +45,7 @@ fn deed(simulation: &Simulation) -> Deed {
 
 /// One life of a node whose callers do all of that. Some of it is refused, or fails.
 async fn live(folder: PathBuf, disk_fails: bool, deeds: Vec<Vec<Deed>>) {
-    let node = match open(folder, Which::Last).await {
+    let node = match open(folder, Which::Last, Some(Durability::Async)).await {
         Ok(node) => node,
         Err(problems) => {
             assert!(disk_fails, "{problems:?}");
@@ -85,7 +86,14 @@ fn simulate(seed: u64) -> Hash {
     let simulation = Simulation::new(seed).unwrap();
     let opened = simulation.run(Faults::default(), {
         let folder = folder.clone();
-        async move { open(folder, Which::New).await.unwrap().shutdown().await.unwrap() }
+        async move {
+            open(folder, Which::New, Some(Durability::Async))
+                .await
+                .unwrap()
+                .shutdown()
+                .await
+                .unwrap()
+        }
     });
     assert_eq!(opened, Ok(()));
     for _ in 0..3 {
@@ -105,7 +113,7 @@ fn simulate(seed: u64) -> Hash {
     let ended = simulation.run(Faults::default(), {
         let folder = folder.clone();
         async move {
-            let node = open(folder, Which::Last).await.unwrap();
+            let node = open(folder, Which::Last, Some(Durability::Async)).await.unwrap();
             comes_to_rest(&node).await;
             node.shutdown().await.unwrap();
         }

@@ -26,7 +26,7 @@ impl Stage {
     pub async fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let run = RunDir::create(&dir.path().join(".theater")).unwrap();
-        let opened = Node::open(run.clone(), Durability::Async, Cache::none()).await.unwrap();
+        let opened = Node::open(run.clone(), Some(Durability::Async), Cache::none()).await.unwrap();
         Self { _dir: dir, run, node: opened.node }
     }
 
@@ -39,7 +39,7 @@ impl Stage {
     /// Goes on with the run, whose node has ended.
     pub async fn open_again(&mut self) -> Vec<Arc<Actor>> {
         let Opened { node, resumed, .. } =
-            Node::open(self.run.clone(), Durability::Async, Cache::none()).await.unwrap();
+            Node::open(self.run.clone(), Some(Durability::Async), Cache::none()).await.unwrap();
         self.node = node;
         resumed
     }

@@ -55,7 +55,7 @@ pub async fn open(path: PathBuf, which: Which) -> Result<Begun, Vec<Diagnostic>>
     let data = path.join(".theater");
     let start = Start::Project(path);
     let grants = BareGrants::default();
-    let (durability, cache) = (Durability::Async, Cache::none());
+    let (durability, cache) = (Some(Durability::Async), Cache::none());
     Beginning { start, data, which, durability, grants, cache }.open().await
 }
 

@@ -135,7 +135,7 @@ async fn a_missing_segment_and_one_that_is_no_file_are_found() {
             pipe(&run.path().join(name));
         }
         assert_eq!(verify(run).findings, ["the file `head` is missing or unreadable"]);
-        assert!(Node::open(run.clone(), Durability::Async, Cache::none()).await.is_err());
+        assert!(Node::open(run.clone(), Some(Durability::Async), Cache::none()).await.is_err());
     }
 }
 

@@ -47,7 +47,7 @@ fn echo(declarations: &str, ty: &str) -> String {
 async fn passes_and_replays(wat: &str, list: Val) {
     let dir = tempfile::tempdir().unwrap();
     let run = RunDir::create(dir.path()).unwrap();
-    let node = Node::open(run.clone(), Durability::Async, Cache::none()).await.unwrap().node;
+    let node = Node::open(run.clone(), Some(Durability::Async), Cache::none()).await.unwrap().node;
     let source = Source::new("theater.toml", "[actor]\nname = \"echo\"\n");
     let manifest = Manifest::parse(source, Path::new("")).into_result().unwrap().0;
     let binary = Binary::read(wat::parse_str(wat).unwrap(), node.cache()).unwrap();
