@@ -1,7 +1,7 @@
 //! Problems as programs read them. For people they are drawn by [`theater_repl::report`].
 
 use serde_json::{Value, json};
-use theater_runtime::diagnostic::{Diagnostic, Label, Severity, Source};
+use theater_runtime::diagnostic::{Diagnostic, Edit, Fix, Label, Severity, Source};
 
 /// A problem as one JSON object. Lines and columns count from 1, columns in characters.
 pub fn to_json(problem: &Diagnostic) -> Value {
@@ -15,6 +15,7 @@ pub fn to_json(problem: &Diagnostic) -> Value {
         "file": problem.source.as_ref().map(|source| &source.name),
         "help": problem.help,
         "related": problem.related.iter().map(to_json).collect::<Vec<_>>(),
+        "fixes": problem.fixes.iter().map(fix).collect::<Vec<_>>(),
     });
     let Some(source) = &problem.source else { return object };
     let labels: Vec<Value> = problem.labels.iter().map(|label| place(source, label)).collect();
@@ -24,6 +25,22 @@ pub fn to_json(problem: &Diagnostic) -> Value {
     }
     object["labels"] = labels.into();
     object
+}
+
+fn fix(fix: &Fix) -> Value {
+    let edit = |edit: &Edit| {
+        json!({
+            "file": edit.source.name,
+            "start": position(&edit.source.text, edit.span.start),
+            "end": position(&edit.source.text, edit.span.end),
+            "text": edit.text,
+        })
+    };
+    json!({
+        "title": fix.title,
+        "certain": fix.is_certain,
+        "edits": fix.edits.iter().map(edit).collect::<Vec<_>>(),
+    })
 }
 
 fn place(source: &Source, label: &Label) -> Value {

@@ -1,8 +1,8 @@
 use crate::output::Output;
 use crate::report;
 use crate::status::{Ended, Failure, Status};
-use std::path::PathBuf;
-use theater_runtime::diagnostic::Diagnostic;
+use std::path::{Path, PathBuf};
+use theater_runtime::diagnostic::{self, Diagnostic, Fix, OUTPUT_UNWRITABLE};
 use theater_runtime::world;
 
 /// Check a project: manifest, world and component, each against the others
@@ -17,18 +17,31 @@ pub struct Args {
     /// Print one JSON object per problem
     #[arg(long)]
     json: bool,
+
+    /// Make the fixes that are certainly meant, and show what is left. Nothing is granted so
+    #[arg(long)]
+    fix: bool,
 }
+
+/// How often it looks again for what the last fixes have uncovered.
+const ROUNDS: usize = 16;
 
 pub fn run(args: Args, output: &mut Output) -> Ended {
     let folder = super::project_folder(args.dir);
-    let problems = world::check_project(&folder);
+    let mut problems = world::check_project(&folder);
+    for _ in 0..ROUNDS {
+        if !args.fix || !make_fixes(&problems, output)? {
+            break;
+        }
+        problems = world::check_project(&folder);
+    }
     if args.json {
         for problem in &problems {
             output.json(&report::to_json(problem))?;
         }
     } else {
         output.reports(&problems);
-        output.say(&summary(&problems));
+        output.say(&summary(&problems, args.fix));
     }
     let errors = problems.iter().any(Diagnostic::is_error);
     if errors && super::is_unreadable(&folder) {
@@ -37,10 +50,46 @@ pub fn run(args: Args, output: &mut Output) -> Ended {
     Ok(if errors { Status::Failed } else { Status::Fine })
 }
 
-fn summary(problems: &[Diagnostic]) -> String {
+/// Makes the fixes that are certain. Answers whether there were any.
+fn make_fixes(problems: &[Diagnostic], output: &mut Output) -> Result<bool, Failure> {
+    let fixes: Vec<&Fix> = problems.iter().filter_map(certain).collect();
+    let texts = diagnostic::apply(fixes.iter().copied());
+    for (path, text) in &texts {
+        replace(path, text).map_err(|error| {
+            let problem = Diagnostic::io(OUTPUT_UNWRITABLE, "write", path, &error);
+            Failure::CannotStart(vec![problem])
+        })?;
+        let titles = fixes.iter().filter(|fix| {
+            fix.edits.iter().any(|edit| Path::new(&edit.source.name) == path.as_path())
+        });
+        for fix in titles {
+            output.say(&format!("fixed {}: {}", path.display(), fix.title));
+        }
+    }
+    Ok(!texts.is_empty())
+}
+
+/// What certainly does away with a problem.
+fn certain(problem: &Diagnostic) -> Option<&Fix> {
+    problem.fixes.iter().find(|fix| fix.is_certain)
+}
+
+/// A whole file or the one of before: nothing in between, whatever happens meanwhile.
+fn replace(path: &Path, text: &str) -> std::io::Result<()> {
+    // What a link leads to is written, and not the link.
+    let path = path.canonicalize()?;
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".fixed");
+    let new = path.with_file_name(name);
+    std::fs::write(&new, text)?;
+    std::fs::set_permissions(&new, std::fs::metadata(&path)?.permissions())?;
+    std::fs::rename(&new, &path)
+}
+
+fn summary(problems: &[Diagnostic], fixed: bool) -> String {
     let errors = problems.iter().filter(|problem| problem.is_error()).count();
-    match (errors, problems.len() - errors) {
-        (0, 0) => "no problems".to_owned(),
+    let found = match (errors, problems.len() - errors) {
+        (0, 0) => return "no problems".to_owned(),
         (0, warnings) => super::count(warnings as u64, "warning"),
         (errors, 0) => super::count(errors as u64, "error"),
         (errors, warnings) => {
@@ -50,5 +99,11 @@ fn summary(problems: &[Diagnostic]) -> String {
                 super::count(warnings as u64, "warning")
             )
         }
+    };
+    match problems.iter().filter_map(certain).count() {
+        fixable if fixable > 0 && !fixed => {
+            format!("{found}; `theater check --fix` does away with {fixable} of them")
+        }
+        _ => found,
     }
 }

@@ -87,3 +87,16 @@ fn what_cannot_be_read_is_status_2() {
     assert_eq!(json.stdout.lines().count(), 1, "{json}");
     env.theater(&["check", "nowhere"]).with_status(2);
 }
+
+#[test]
+fn what_is_certainly_meant_is_fixed() {
+    let env = TestEnvironment::with_counter();
+    let manifest = env.read("theater.toml").replace("state = true", "state = true\nrandom = true");
+    env.write("theater.toml", manifest + "\n[limits]\nfule = 5\ntimeout = \"1d\"\n");
+    env.theater(&["build"]);
+    assert_snapshot!(env.theater(&["check"]).with_status(1));
+    assert_snapshot!(env.theater(&["check", "--fix"]));
+    assert_snapshot!(env.read("theater.toml"));
+    let left = env.theater(&["check", "--fix"]);
+    assert!(!left.stderr.contains("fixed "), "{left}");
+}

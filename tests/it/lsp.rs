@@ -273,3 +273,28 @@ fn a_person_who_starts_it_is_told_what_it_is() {
     }
     assert!(ran.stdout.contains("this is Theater's language server"), "{ran}");
 }
+
+#[test]
+fn a_fix_is_offered_made_and_does_away_with_its_problem() {
+    let env = TestEnvironment::with_counter();
+    let manifest = env.read("theater.toml").replace("state = true", "stat = true");
+    let mut editor = start(&env);
+    editor.open("theater.toml", &manifest);
+    editor.problems("theater.toml", &["TH0205", "TH0105"]);
+    let line = manifest.lines().position(|line| line.starts_with("stat =")).unwrap();
+    let at = json!({ "line": line, "character": 1 });
+    let params = json!({
+        "textDocument": { "uri": editor.uri("theater.toml") },
+        "range": { "start": at, "end": at },
+        "context": { "diagnostics": [] },
+    });
+    let answer = editor.request("textDocument/codeAction", params.clone());
+    assert_snapshot!(plain(&answer["result"], &env));
+    let edit = &answer["result"][0]["edit"]["changes"][editor.uri("theater.toml")][0];
+    let change = json!([{ "range": edit["range"], "text": edit["newText"] }]);
+    editor.change("theater.toml", 2, change);
+    editor.problems("theater.toml", &[]);
+    let again = editor.request("textDocument/codeAction", params);
+    assert_eq!(again["result"], json!([]));
+    assert_eq!(editor.leave(), Some(0));
+}

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use theater_runtime::diagnostic::{Code, Diagnostic, Severity, Source, WIT_UNKNOWN_NAME};
+use theater_runtime::diagnostic::{self, Code, Diagnostic, Severity, Source, WIT_UNKNOWN_NAME};
 use theater_runtime::files::Files;
 use theater_runtime::manifest::{FILE_NAME, Manifest};
 use theater_runtime::world::{self, MAX_WIT_BYTES, Wit, WitFiles};
@@ -34,6 +34,22 @@ pub struct Problem {
     pub message: String,
     /// Places that belong to it.
     pub related: Vec<Related>,
+    /// What does away with it.
+    pub fixes: Vec<Fix>,
+}
+
+/// A change: in which file, of which bytes, and what takes their place.
+pub type FileEdit = (PathBuf, Range<usize>, String);
+
+/// What does away with a problem.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fix {
+    /// What it does, as an instruction.
+    pub title: String,
+    /// The changes, all of which belong together.
+    pub edits: Vec<FileEdit>,
+    /// Whether it is certainly what was meant.
+    pub is_certain: bool,
 }
 
 /// How bad a problem is.
@@ -262,6 +278,7 @@ fn sort_in(
                     span: span.clone(),
                     message: first_label(diagnostic).unwrap_or("reported here").to_owned(),
                 }],
+                fixes: diagnostic.fixes.iter().map(fix).collect(),
             });
         }
     }
@@ -274,7 +291,16 @@ fn sort_in(
         span,
         message: message(diagnostic),
         related,
+        fixes: diagnostic.fixes.iter().map(fix).collect(),
     });
+}
+
+fn fix(fix: &diagnostic::Fix) -> Fix {
+    let edit = |edit: &diagnostic::Edit| {
+        (normal(Path::new(&edit.source.name)), edit.span.clone(), edit.text.clone())
+    };
+    let (title, is_certain) = (fix.title.clone(), fix.is_certain);
+    Fix { title, edits: fix.edits.iter().map(edit).collect(), is_certain }
 }
 
 /// The file that a problem is in, and its first place there.

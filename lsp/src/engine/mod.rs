@@ -4,6 +4,7 @@
 //! out [`Snapshot`]s; every feature is a function from a snapshot and a place to plain data. Places
 //! are bytes; [`Text`] turns them into an editor's lines and columns.
 
+mod actions;
 mod check;
 mod complete;
 mod hover;
@@ -14,7 +15,10 @@ mod symbols;
 mod text;
 mod vfs;
 
-pub use check::{Level, Problem, Problems, Related, Unit, component, inputs, problems, units};
+pub use actions::{Action, actions, fix_all};
+pub use check::{
+    FileEdit, Fix, Level, Problem, Problems, Related, Unit, component, inputs, problems, units,
+};
 pub use complete::{Completion, CompletionKind, completions};
 pub use hover::{Hover, hover};
 pub use links::{Link, definition, links};

@@ -1,5 +1,6 @@
 //! The protocol's methods.
 
+use super::convert::Converter;
 use super::worker::Wake;
 use super::{Shared, State, Wishes, convert};
 use crate::engine::{self, Encoding, Snapshot, Text};
@@ -165,6 +166,36 @@ impl LanguageServer for Backend {
         .await
     }
 
+    async fn code_action(
+        &self,
+        params: lsp::CodeActionParams,
+    ) -> Result<Option<lsp::CodeActionResponse>> {
+        let wanted = params.context.only;
+        let wants = move |kind: &lsp::CodeActionKind| {
+            let within = |only: &lsp::CodeActionKind| {
+                let (kind, only) = (kind.as_str(), only.as_str());
+                kind.strip_prefix(only).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+            };
+            wanted.as_ref().is_none_or(|wanted| wanted.iter().any(within))
+        };
+        answer(self.about(&params.text_document), move |q| {
+            let Wishes { encoding, related, .. } = q.wishes;
+            let converter = Converter { files: &q.files, encoding, related };
+            let mut actions = Vec::new();
+            if wants(&lsp::CodeActionKind::QUICKFIX) {
+                let span = convert::span(&q.text, params.range, encoding);
+                let found = engine::actions(&q.files, &q.path, &span);
+                actions.extend(found.iter().map(|action| converter.action(&q.text, action)));
+            }
+            if wants(&lsp::CodeActionKind::SOURCE_FIX_ALL) {
+                let all = engine::fix_all(&q.files, &q.path);
+                actions.extend(all.iter().map(|fix| converter.fix_all(fix)));
+            }
+            Some(actions.into_iter().map(lsp::CodeActionOrCommand::CodeAction).collect())
+        })
+        .await
+    }
+
     async fn document_symbol(
         &self,
         params: lsp::DocumentSymbolParams,
@@ -237,6 +268,15 @@ fn capabilities(encoding: Encoding) -> lsp::ServerCapabilities {
             ..Default::default()
         }),
         hover_provider: Some(lsp::HoverProviderCapability::Simple(true)),
+        code_action_provider: Some(lsp::CodeActionProviderCapability::Options(
+            lsp::CodeActionOptions {
+                code_action_kinds: Some(vec![
+                    lsp::CodeActionKind::QUICKFIX,
+                    lsp::CodeActionKind::SOURCE_FIX_ALL,
+                ]),
+                ..Default::default()
+            },
+        )),
         definition_provider: Some(lsp::OneOf::Left(true)),
         document_symbol_provider: Some(lsp::OneOf::Left(true)),
         folding_range_provider: Some(lsp::FoldingRangeProviderCapability::Simple(true)),

@@ -1,9 +1,10 @@
 //! Between the engine's data and the protocol's: the only place that knows both.
 
 use crate::engine::{
-    Change, Completion, CompletionKind, Encoding, Hover, Level, Link, Position, Problem, Related,
-    Snapshot, Symbol, Text,
+    Action, Change, Completion, CompletionKind, Encoding, Fix, Hover, Level, Link, Position,
+    Problem, Related, Snapshot, Symbol, Text,
 };
+use std::collections::HashMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -104,6 +105,49 @@ impl Converter<'_> {
             message: related.message.clone(),
         })
     }
+}
+
+impl Converter<'_> {
+    /// A fix, for the editor to make.
+    pub fn fix(&self, fix: &Fix) -> lsp::WorkspaceEdit {
+        let mut changes: HashMap<lsp::Uri, Vec<lsp::TextEdit>> = HashMap::new();
+        for (path, span, new_text) in &fix.edits {
+            let Some((text, uri)) = self.files.text(path).zip(uri(path)) else { continue };
+            let range = range(&text, span, self.encoding);
+            changes
+                .entry(uri)
+                .or_default()
+                .push(lsp::TextEdit { range, new_text: new_text.clone() });
+        }
+        lsp::WorkspaceEdit { changes: Some(changes), ..Default::default() }
+    }
+
+    /// A fix of one problem, as something that can be chosen.
+    pub fn action(&self, text: &Text, action: &Action) -> lsp::CodeAction {
+        lsp::CodeAction {
+            title: action.fix.title.clone(),
+            kind: Some(lsp::CodeActionKind::QUICKFIX),
+            diagnostics: Some(vec![self.problem(text, &action.problem)]),
+            edit: Some(self.fix(&action.fix)),
+            is_preferred: Some(action.fix.is_certain),
+            ..Default::default()
+        }
+    }
+
+    /// All fixes of a file together.
+    pub fn fix_all(&self, fix: &Fix) -> lsp::CodeAction {
+        lsp::CodeAction {
+            title: fix.title.clone(),
+            kind: Some(lsp::CodeActionKind::SOURCE_FIX_ALL),
+            edit: Some(self.fix(fix)),
+            ..Default::default()
+        }
+    }
+}
+
+/// The bytes of a range of the protocol.
+pub fn span(text: &Text, range: lsp::Range, encoding: Encoding) -> Range<usize> {
+    text.offset(position(range.start), encoding)..text.offset(position(range.end), encoding)
 }
 
 /// What is said about a place.

@@ -6,9 +6,12 @@
 
 mod codes;
 mod did_you_mean;
+mod fix;
 
 pub use codes::*;
 pub use did_you_mean::did_you_mean;
+pub(crate) use fix::line_of_key;
+pub use fix::{Edit, Fix, apply, overlap};
 
 use std::fmt;
 use std::ops::Range;
@@ -78,6 +81,8 @@ pub struct Diagnostic {
     pub help: Option<String>,
     /// Places in other sources that belong to the same problem.
     pub related: Vec<Diagnostic>,
+    /// What does away with it.
+    pub fixes: Vec<Fix>,
 }
 
 /// The result of everything that can fail with problems to show.
@@ -94,6 +99,7 @@ impl Diagnostic {
             labels: Vec::new(),
             help: None,
             related: Vec::new(),
+            fixes: Vec::new(),
         }
     }
 

@@ -7,13 +7,13 @@ use std::sync::Arc;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::problems::{Place, unknown_handler};
+use super::problems::{Place, meant_handler, unknown_handler};
 use super::schema::{BUILD_LANGUAGE, Field, Kind, MANIFEST, Rule};
 use super::syntax::Parsed;
 use super::tree::{Entry, Keyed, Table, Value};
 use super::{Spanned as Placed, folders, link, rule, scalar, supervision};
 use crate::catalog;
-use crate::diagnostic::{Diagnostic, Source};
+use crate::diagnostic::{Diagnostic, Edit, Source};
 
 /// Checks a whole manifest. Nothing more is said about places of syntax errors. Where keys may be
 /// lost or stand in a wrong table, missing and unknown keys are not reported.
@@ -87,7 +87,7 @@ impl Checker<'_> {
         let mut checked = Table::default();
         for (key, value) in table {
             let Some(field) = fields.iter().find(|field| field.name == key.get_ref()) else {
-                self.unknown_key(place, key, fields, others);
+                self.unknown_key(place, key, fields, others, table);
                 continue;
             };
             if let Some(read) = self.value(field, &field.kind, value) {
@@ -300,7 +300,7 @@ impl Checker<'_> {
         self.no_form(place, forms, span);
         let fields: Vec<Field> = forms.concat();
         for key in table.keys() {
-            self.unknown_key(place, key, &fields, &[]);
+            self.unknown_key(place, key, &fields, &[], table);
         }
         None
     }
@@ -311,7 +311,15 @@ impl Checker<'_> {
             let Some(handler) = catalog::handler(key.get_ref()) else {
                 if !self.is_broken(&key.span()) {
                     let (problem, label) = unknown_handler(key.get_ref());
-                    self.problems.push(problem.at(self.source, key.span(), label));
+                    let mut problem = problem.at(self.source, key.span(), label);
+                    let meant = meant_handler(key.get_ref());
+                    if let Some(meant) = meant.filter(|meant| !table.contains_key(*meant)) {
+                        let (source, text) = (self.source.clone(), meant.to_owned());
+                        let edit = Edit { source, span: key.span(), text };
+                        // Never certain: it grants.
+                        problem = problem.maybe_fix(format!("Write `{meant}`"), Some(edit));
+                    }
+                    self.problems.push(problem);
                 }
                 continue;
             };

@@ -11,6 +11,7 @@ mod check;
 mod effective;
 mod extract;
 mod folders;
+mod grant_edit;
 mod json_schema;
 mod link;
 mod load;
@@ -25,6 +26,7 @@ mod tree;
 pub(crate) mod units;
 
 pub use bare::BareGrants;
+pub(crate) use grant_edit::grant_edit;
 pub use json_schema::json_schema;
 pub use link::{Link, is_linkable};
 pub use load::{FILE_NAME, LARGEST_MANIFEST};

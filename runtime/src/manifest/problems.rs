@@ -13,7 +13,7 @@ use super::schema::{Field, Kind, MANIFEST};
 use crate::catalog::{self, HANDLERS, Handler};
 use crate::diagnostic::{
     BAD_TEXT, Diagnostic, GRANTED_ALWAYS, MISSING_KEY, MIXED_KEYS, OUT_OF_RANGE, UNKNOWN_HANDLER,
-    UNKNOWN_KEY, WRONG_TYPE, did_you_mean,
+    UNKNOWN_KEY, WRONG_TYPE, did_you_mean, line_of_key,
 };
 
 /// Which table a key stands in, in words.
@@ -57,7 +57,10 @@ impl Checker<'_> {
                 Diagnostic::error(GRANTED_ALWAYS, format!("{message}, and it cannot be taken away"))
             }
         };
-        let problem = problem.at(self.source, key.span(), "needs no grant");
+        let mut problem = problem.at(self.source, key.span(), "needs no grant");
+        if let Some(line) = line_of_key(&self.source.text, key.span().start) {
+            problem = problem.fix("Remove the line", self.source, line, "");
+        }
         self.problems.push(problem.help("Remove the line."));
     }
 
@@ -77,6 +80,7 @@ impl Checker<'_> {
         key: &Spanned<Cow<'_, str>>,
         fields: &[Field],
         others: &[&'static [Field]],
+        table: &DeTable<'_>,
     ) {
         let lost = self.lost_from.is_some_and(|lost| lost <= key.span().start);
         if lost || self.is_broken(&key.span()) {
@@ -92,7 +96,8 @@ impl Checker<'_> {
             self.problems.push(problem.help(help));
             return;
         }
-        let label = match did_you_mean(name, fields.iter().map(|field| field.name)) {
+        let meant = did_you_mean(name, fields.iter().map(|field| field.name));
+        let label = match meant {
             Some(meant) => format!("did you mean `{meant}`?"),
             None => "unknown".to_owned(),
         };
@@ -102,7 +107,11 @@ impl Checker<'_> {
         };
         let message = format!("{place} has no key `{shown}`");
         let problem = Diagnostic::error(UNKNOWN_KEY, message).at(self.source, key.span(), label);
-        self.problems.push(problem.help(help));
+        let mut problem = problem.help(help);
+        if let Some(meant) = meant.filter(|meant| !table.contains_key(*meant)) {
+            problem = problem.fix(format!("Write `{meant}`"), self.source, key.span(), meant);
+        }
+        self.problems.push(problem);
     }
 
     /// A required key is not there. `span` is where its table begins.
@@ -218,11 +227,17 @@ impl Checker<'_> {
     }
 }
 
+/// The handler that somebody meant who wrote something near its name.
+pub(super) fn meant_handler(name: &str) -> Option<&'static str> {
+    let grantable = HANDLERS.iter().filter(|handler| !handler.always);
+    did_you_mean(name, grantable.map(|handler| handler.name))
+}
+
 /// The problem of a name that is no handler's, and the words to put at its place.
 pub(super) fn unknown_handler(name: &str) -> (Diagnostic, String) {
     let shown = name.escape_debug();
     let names = || HANDLERS.iter().filter(|handler| !handler.always).map(|handler| handler.name);
-    let label = match did_you_mean(name, names()) {
+    let label = match meant_handler(name) {
         Some(meant) => format!("did you mean `{meant}`?"),
         None => "unknown".to_owned(),
     };

@@ -174,13 +174,19 @@ impl Reader<'_> {
         if words.contains(&text) {
             return Ok(Value::Text(text.to_owned()));
         }
-        let label = match did_you_mean(text, words.iter().copied()) {
+        let meant = did_you_mean(text, words.iter().copied());
+        let label = match meant {
             Some(meant) => format!("did you mean `\"{meant}\"`?"),
             None => String::new(),
         };
         let what = format!("must be {}", kind.words());
         let mut problem = self.problem(UNKNOWN_CHOICE, &what, &label, None);
         problem.help = Some(self.field.doc.to_owned());
+        if let (Some(meant), Some(label)) = (meant, problem.labels.first()) {
+            let span = label.span.clone();
+            let title = format!("Write `\"{meant}\"`");
+            *problem = problem.fix(title, self.source, span, format!("\"{meant}\""));
+        }
         Err(problem)
     }
 

@@ -1,7 +1,7 @@
 //! `[supervisor]` and `[[children]]`.
 
 use super::tree::Table;
-use super::{Spanned, units};
+use super::{Spanned, grant_edit, units};
 use crate::diagnostic::{CHILD_NAMED_TWICE, CHILD_UNASKED, Diagnostic, MISSING_KEY, Source};
 use crate::trace::{ExitReason, names};
 use std::collections::HashMap;
@@ -222,7 +222,7 @@ fn unasked(source: &Arc<Source>, root: &Table) -> Vec<Diagnostic> {
         let warning = Diagnostic::warning(CHILD_UNASKED, message)
             .at(source, name.span, "it starts on request only")
             .help("Add `supervisor = true` under `[handlers]`, or take away `start`.");
-        Some(warning)
+        Some(warning.maybe_fix("Grant `supervisor`", Some(grant_edit(source, "supervisor"))))
     };
     root.tables("children").iter().filter(waits).filter_map(warning).collect()
 }

@@ -236,7 +236,7 @@ impl Node {
             blobs.get(hash).map_err(|error| {
                 let path = blobs.path(hash);
                 let action = format!("read the {what} of `{name}` from");
-                Diagnostic::io(TRACE_DAMAGED, &action, &path, &error)
+                Box::new(Diagnostic::io(TRACE_DAMAGED, &action, &path, &error))
             })
         };
         let manifest = recorded_manifest(name, &read("manifest", &code.manifest)?)?;

@@ -243,7 +243,7 @@ impl Replayer {
         let read = |what: &str, hash: &Hash| {
             blobs.get(hash).map_err(|error| {
                 let action = format!("read the {what} of `{}` from", actor.name);
-                Diagnostic::io(TRACE_DAMAGED, &action, &blobs.path(hash), &error)
+                Box::new(Diagnostic::io(TRACE_DAMAGED, &action, &blobs.path(hash), &error))
             })
         };
         let manifest = match &self.manifest {

@@ -4,8 +4,8 @@ use super::signature::{self, Part};
 use super::wit::{Import, key_name};
 use super::{ComponentInfo, Extern, Wit, init};
 use crate::catalog::{self, Handler};
-use crate::diagnostic::{self, Diagnostic, did_you_mean};
-use crate::manifest::{Link, Manifest, UnusedImports, is_linkable};
+use crate::diagnostic::{self, Diagnostic, Edit, did_you_mean, line_of_key};
+use crate::manifest::{Link, Manifest, UnusedImports, grant_edit, is_linkable};
 use wit_parser::{Function, Resolve, TypeDefKind, WorldId, WorldItem};
 
 /// What a component needs from Theater.
@@ -117,7 +117,8 @@ pub(super) fn component_problems(
                     );
                     let help =
                         format!("Add {} under `[handlers]` in theater.toml.", handler.grant_line());
-                    problems.push((name.clone(), way_out(problem.help(help), name)));
+                    let problem = grant(way_out(problem.help(help), name), manifest, handler);
+                    problems.push((name.clone(), problem));
                 }
                 for function in missing {
                     let problem = Diagnostic::error(
@@ -133,6 +134,13 @@ pub(super) fn component_problems(
         }
     }
     problems
+}
+
+/// The same problem with the fix that grants a handler. It is never certain: what an actor may do, a person decides.
+fn grant(problem: Diagnostic, manifest: &Manifest, handler: &Handler) -> Diagnostic {
+    let is_written = !manifest.source.text.is_empty();
+    let edit = is_written.then(|| grant_edit(&manifest.source, handler.name));
+    problem.maybe_fix(format!("Grant `{}`", handler.name), edit)
 }
 
 /// An import, reduced to what decides who answers it.
@@ -328,7 +336,12 @@ pub fn actor_world(manifest: &Manifest, wit: &Wit) -> diagnostic::Result<WorldId
     )
     .at(&manifest.source, named.span.clone(), "not defined");
     Err(match did_you_mean(&named.value, worlds.iter().copied()) {
-        Some(near) => problem.help(format!("Did you mean `{near}`?")),
+        Some(near) => problem.help(format!("Did you mean `{near}`?")).fix(
+            format!("Write `{near}`"),
+            &manifest.source,
+            named.span.clone(),
+            format!("\"{near}\""),
+        ),
         None => problem.help(list()),
     }
     .into())
@@ -396,6 +409,7 @@ impl WorldCheck<'_> {
         .at(&self.manifest.source, place, format!("`{}` is not granted", handler.name))
         .help(format!("Add {} under `[handlers]`.", handler.grant_line()));
         let problem = way_out(problem, name);
+        let problem = grant(problem, self.manifest, handler);
         let related =
             Diagnostic::error(diagnostic::IMPORT_NOT_GRANTED, format!("world `{world}` needs it"));
         let span = import.span.unwrap_or(self.wit.resolve.worlds[self.world].span);
@@ -453,7 +467,14 @@ impl WorldCheck<'_> {
         };
         let imports = used(&world.imports, component.map(|info| &*info.imports));
         let exports = used(&world.exports, component.map(|info| &*info.exports));
-        unused(self.manifest, &imports, &exports)
+        unused(self.manifest, &imports, &exports, |export| self.export_edit(export))
+    }
+
+    /// The change of the world that exports an interface.
+    fn export_edit(&self, interface: &str) -> Option<Edit> {
+        let (source, name) = self.wit.place(self.wit.resolve.worlds[self.world].span)?;
+        let brace = name.end + source.text[name.end..].find('{')? + 1;
+        Some(Edit { source, span: brace..brace, text: format!("\n    export {interface};") })
     }
 
     /// Functions that no actor can have, and an `init` of a wrong shape.
@@ -528,15 +549,16 @@ fn grants_place(manifest: &Manifest, handler: &Handler) -> std::ops::Range<usize
 }
 
 /// Warnings about grants and links without a use, and about callbacks that do not go with the grants,
-/// given the names of what is imported and exported.
+/// given the names of what is imported and exported. `export_edit` changes the world so that it exports an interface.
 pub(super) fn unused(
     manifest: &Manifest,
     imports: &[String],
     exports: &[String],
+    export_edit: impl Fn(&str) -> Option<Edit>,
 ) -> Vec<Diagnostic> {
     let mut problems = unused_grants(manifest, imports, exports);
     problems.extend(unused_links(manifest, imports));
-    problems.extend(callbacks(manifest, imports, exports));
+    problems.extend(callbacks(manifest, imports, exports, export_edit));
     problems
 }
 
@@ -559,16 +581,25 @@ fn unused_links(manifest: &Manifest, imports: &[String]) -> Vec<Diagnostic> {
                 None => format!("Remove the link, or let the world import `{name}`."),
             },
         };
+        let key = &link.import.span;
+        let line = line_of_key(&manifest.source.text, key.start);
+        let edit = |span| Edit { source: manifest.source.clone(), span, text: String::new() };
         Diagnostic::warning(diagnostic::LINK_UNUSED, message)
-            .at(&manifest.source, link.import.span.clone(), "linked here")
+            .at(&manifest.source, key.clone(), "linked here")
             .help(help)
+            .maybe_fix("Remove the link", line.map(edit))
     };
     unused.map(warning).collect()
 }
 
 /// Callbacks that nobody will call, because their handler is not granted; and handlers that are used, and
 /// have nothing to call.
-fn callbacks(manifest: &Manifest, imports: &[String], exports: &[String]) -> Vec<Diagnostic> {
+fn callbacks(
+    manifest: &Manifest,
+    imports: &[String],
+    exports: &[String],
+    export_edit: impl Fn(&str) -> Option<Edit>,
+) -> Vec<Diagnostic> {
     let has = |names: &[String], interface: &catalog::Interface| {
         names.iter().any(|name| interface.matches(name))
     };
@@ -597,11 +628,16 @@ fn callbacks(manifest: &Manifest, imports: &[String], exports: &[String]) -> Vec
                 )
                 .help(format!(
                     "Add `export {id};` to its world: that is what the handler `{name}` calls."
-                )),
+                ))
+                .maybe_fix(format!("Export `{id}`"), export_edit(&id)),
                 _ => continue,
             };
             let place = grants_place(manifest, handler);
-            problems.push(problem.at(&manifest.source, place, "the actor's grants"));
+            let problem = problem.at(&manifest.source, place, "the actor's grants");
+            problems.push(match granted {
+                true => problem,
+                false => grant(problem, manifest, handler),
+            });
         }
     }
     problems
@@ -629,8 +665,10 @@ fn unused_grants(manifest: &Manifest, imports: &[String], exports: &[String]) ->
             format!("`{}` is granted, but the actor has no use for it", handler.name),
         )
         .help(format!("Remove the grant, or let the world import {}.", interfaces.join(" or ")));
-        match manifest.handlers.spans.get(handler.name) {
-            Some(span) => problem.at(&manifest.source, span.clone(), "granted here"),
+        let Some(span) = manifest.handlers.spans.get(handler.name) else { return problem };
+        let problem = problem.at(&manifest.source, span.clone(), "granted here");
+        match line_of_key(&manifest.source.text, span.start) {
+            Some(line) => problem.fix("Remove the grant", &manifest.source, line, ""),
             None => problem,
         }
     };

@@ -133,10 +133,15 @@ impl<'m, 'a> Tree<'m, 'a> {
             .collect()
     }
 
+    /// The name of another actor that somebody meant who wrote something near it.
+    fn near(&self, from: &Member, name: &str) -> Option<&'m str> {
+        did_you_mean(name, self.names(from))
+    }
+
     /// The nearest name, or all that there are.
     fn help(&self, from: &Member, name: &str) -> String {
         let names = self.names(from);
-        match did_you_mean(name, names.iter().copied()) {
+        match self.near(from, name) {
             Some(near) => format!("Did you mean `{near}`?"),
             None => {
                 let mut siblings: Vec<&str> =
@@ -163,7 +168,15 @@ impl<'m, 'a> Tree<'m, 'a> {
             let problem = Diagnostic::error(LINK_UNKNOWN, message)
                 .at(source, link.actor.span.clone(), "there is no such actor")
                 .help(self.help(from, name));
-            return vec![problem];
+            return vec![match self.near(from, name) {
+                Some(near) => problem.fix(
+                    format!("Write `{near}`"),
+                    source,
+                    link.actor.span.clone(),
+                    format!("\"{near}\""),
+                ),
+                None => problem,
+            }];
         };
         if to.path == from.path {
             let message = format!("`{me}` is linked to itself, and would wait for itself");
@@ -218,7 +231,16 @@ impl<'m, 'a> Tree<'m, 'a> {
             Some(match from.manifest.handlers.spans.get("messenger") {
                 Some(span) => {
                     let place = text_within(from.manifest, span, to);
-                    problem.at(&from.manifest.source, place, "nobody hears it")
+                    let source = &from.manifest.source;
+                    let problem = problem.at(source, place.clone(), "nobody hears it");
+                    let near = self.near(from, to).filter(|_| place != *span);
+                    match near.filter(|near| near != to && !grant.to.iter().any(|to| to == near)) {
+                        Some(near) => {
+                            let text = format!("\"{near}\"");
+                            problem.fix(format!("Write `{near}`"), source, place, text)
+                        }
+                        None => problem,
+                    }
                 }
                 None => problem,
             })

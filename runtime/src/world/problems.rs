@@ -57,7 +57,25 @@ pub(super) fn parse_error(
             }
         }
     };
-    place(diagnostic, map, error.kind().span(), sources, "here")
+    let problem = place(diagnostic, map, error.kind().span(), sources, "here");
+    match error.kind() {
+        ParseErrorKind::ItemNotFound { name, .. } => {
+            let declared = declared_names(files);
+            write_instead(problem, name, did_you_mean(name, declared.iter().map(String::as_str)))
+        }
+        _ => problem,
+    }
+}
+
+/// The same problem with the fix that writes another name where this one stands.
+fn write_instead(problem: Diagnostic, name: &str, near: Option<&str>) -> Diagnostic {
+    let place = problem.source.clone().zip(problem.labels.first().map(|label| label.span.clone()));
+    match (near, place) {
+        (Some(near), Some((source, span))) if source.text.get(span.clone()) == Some(name) => {
+            problem.fix(format!("Write `{near}`"), &source, span, near)
+        }
+        _ => problem,
+    }
 }
 
 /// A package that is well-formed, but does not fit the packages that it uses.

@@ -240,7 +240,7 @@ fn check_read(
         Some((wit, world)) => check_component(bytes, info, wit, world),
         None => {
             let (imports, exports) = (grants::names(&info.imports), grants::names(&info.exports));
-            let mut problems = grants::unused(manifest, &imports, &exports);
+            let mut problems = grants::unused(manifest, &imports, &exports, |_| None);
             problems.extend(init::problem(&info.resolve, info.world));
             problems
         }

@@ -1,0 +1,122 @@
+#![allow(clippy::unwrap_used)]
+
+use super::*;
+use crate::engine::{OnDisk, Vfs};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// A project in `/p`, as file names and texts.
+type Project = BTreeMap<PathBuf, String>;
+
+fn project(manifest: &str, world: &str) -> Project {
+    let wit = format!("package local:a;\nworld w {{\n    {world}\n}}\n");
+    let file = |name: &str, text: &str| (Path::new("/p").join(name), text.to_owned());
+    Project::from([file("theater.toml", manifest), file("wit/w.wit", &wit)])
+}
+
+fn snapshot(project: &Project) -> Snapshot {
+    let mut vfs = Vfs::default();
+    for (path, text) in project {
+        vfs.found(path, Some(OnDisk::File(text.as_str().into())));
+    }
+    vfs.snapshot()
+}
+
+/// The codes of all problems, but for the component, which no test builds.
+fn codes(project: &Project) -> Vec<&'static str> {
+    let files = snapshot(project);
+    let found = project.keys().flat_map(|path| found_in(&files, path));
+    let mut codes: Vec<_> = found.map(|problem| problem.code.id).collect();
+    codes.retain(|code| *code != "TH0308");
+    codes.sort_unstable();
+    codes
+}
+
+fn applied(project: &Project, fix: &Fix) -> Project {
+    let mut fixed = project.clone();
+    let mut edits = fix.edits.clone();
+    edits.sort_by_key(|(_, span, _)| std::cmp::Reverse(span.start));
+    for (path, span, text) in edits {
+        fixed.get_mut(&path).unwrap().replace_range(span, &text);
+    }
+    fixed
+}
+
+const ACTOR: &str = "[actor]\nname = \"a\"\ncomponent = \"a.wasm\"\nworld = \"w\"\n";
+
+/// Every kind of fix: the manifest, what the world holds, the code of the problem, and the title of its first fix.
+const FIXES: &[(&str, &str, &str, &str)] = &[
+    ("[limits]\nfule = 5\n", "", "TH0104", "Write `fuel`"),
+    ("[handlers]\nlgo = true\n", "import theater:host/log@0.1.0;", "TH0105", "Write `log`"),
+    ("[supervisor]\nstrategy = \"one-for-al\"\n", "", "TH0111", "Write `\"one-for-all\"`"),
+    ("[handlers]\ncontext = true\n", "", "TH0114", "Remove the line"),
+    ("[handlers]\nlog = true # why\n", "", "TH0208", "Remove the grant"),
+    ("[links]\n\"a:b/c\" = \"b\"\n", "", "TH0250", "Remove the link"),
+    ("", "import theater:host/log@0.1.0;", "TH0205", "Grant `log`"),
+    ("[handlers]\nlog = false\n", "import theater:host/log@0.1.0;", "TH0205", "Grant `log`"),
+    ("[handlers]\n", "export theater:actor/timer-callback@0.1.0;", "TH0211", "Grant `timer`"),
+    (
+        "[handlers]\ntimer = true\n",
+        "import theater:host/timer@0.1.0;",
+        "TH0212",
+        "Export `theater:actor/timer-callback@0.1.0`",
+    ),
+    (
+        "[supervisor]\n[[children]]\nname = \"b\"\nmanifest = \"b\"\nstart = \"on-request\"\n",
+        "",
+        "TH0141",
+        "Grant `supervisor`",
+    ),
+    ("", "type amount = u8;\n    export f: func(x: amuont);", "TH0202", "Write `amount`"),
+];
+
+#[test]
+fn every_fix_does_away_with_its_problem_and_makes_none() {
+    for (manifest, world, code, title) in FIXES {
+        let project = project(&format!("{ACTOR}{manifest}"), world);
+        let before = codes(&project);
+        let files = snapshot(&project);
+        let everywhere = 0..usize::MAX;
+        let found = project.keys().flat_map(|path| actions(&files, path, &everywhere));
+        let action = found.into_iter().find(|action| action.problem.code.id == *code);
+        let action = action.unwrap_or_else(|| panic!("{code}: {title}: {before:?}"));
+        assert_eq!(action.fix.title, *title, "{code}");
+        let fixed = applied(&project, &action.fix);
+        let after = codes(&fixed);
+        let new = |found: &&'static str| *found == *code || !before.contains(found);
+        assert!(!after.iter().any(|found| new(&found)), "{title}: {after:?} {fixed:#?}");
+    }
+}
+
+#[test]
+fn what_is_certain_can_be_done_at_once_and_grants_nothing() {
+    let manifest = "[handlers]\ncontext = true\nlgo = true\nrandom = true\n[limits]\nfule = 5\n";
+    let project = project(
+        &format!("{ACTOR}{manifest}"),
+        "import theater:host/log@0.1.0;\n    import theater:host/state@0.1.0;",
+    );
+    let files = snapshot(&project);
+    let path = Path::new("/p/theater.toml");
+    let fix = fix_all(&files, path).unwrap();
+    let fixed = applied(&project, &fix);
+    assert_eq!(fixed[path], format!("{ACTOR}[handlers]\nlgo = true\n[limits]\nfuel = 5\n"));
+    assert_eq!(fix_all(&snapshot(&fixed), path), None);
+    // What an actor may do, a person decides: also which handler was meant.
+    assert!(codes(&fixed).iter().all(|code| ["TH0105", "TH0205"].contains(code)));
+}
+
+#[test]
+fn only_what_is_at_the_place_is_offered() {
+    let manifest = "[handlers]\nlgo = true\n[limits]\nfule = 5\n";
+    let text = format!("{ACTOR}{manifest}");
+    let files = snapshot(&project(&text, "import theater:host/log@0.1.0;"));
+    let path = Path::new("/p/theater.toml");
+    let titles = |word: &str| {
+        let at = text.find(word).unwrap();
+        let found = actions(&files, path, &(at..at));
+        found.into_iter().map(|action| action.fix.title).collect::<Vec<_>>()
+    };
+    assert_eq!(titles("fule"), ["Write `fuel`"]);
+    assert_eq!(titles("lgo"), ["Write `log`"]);
+    assert!(titles("name").is_empty());
+}
