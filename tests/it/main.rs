@@ -12,6 +12,7 @@ mod environment;
 mod escapes;
 mod explain;
 mod filesystem;
+mod grep;
 mod hostile;
 mod inspect;
 mod languages;

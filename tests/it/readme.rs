@@ -60,6 +60,14 @@ fn the_readme_shows_what_happens() {
     }
 }
 
+#[test]
+fn the_page_about_the_cursor_shows_what_happens() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/cursor.md");
+    let shown = commands(&std::fs::read_to_string(page).unwrap());
+    assert!(!shown.is_empty(), "the page shows no commands in ```console blocks");
+    assert_prints(&TestEnvironment::new(), &shown, " --language wat");
+}
+
 /// Runs the commands, with `language` chosen for every new project: what stands there is the same
 /// for each.
 fn assert_prints(env: &TestEnvironment, shown: &[Shown], language: &str) {

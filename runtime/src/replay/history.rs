@@ -199,10 +199,16 @@ impl History {
         &self,
         actor: Option<ActorId>,
     ) -> impl DoubleEndedIterator<Item = Result<RecordView>> {
-        let records = self.records.iter();
-        records
-            .filter(move |(id, _)| actor.is_none_or(|actor| actor == *id))
-            .map(|(id, location)| self.view_at(*id, *location))
+        self.records(actor).map(|(id, location)| self.view_at(id, location))
+    }
+
+    /// Whose the records are and where they stand, in the order of the log.
+    pub(super) fn records(
+        &self,
+        actor: Option<ActorId>,
+    ) -> impl DoubleEndedIterator<Item = (ActorId, Location)> {
+        let records = self.records.iter().copied();
+        records.filter(move |(id, _)| actor.is_none_or(|actor| actor == *id))
     }
 
     /// One record of an actor.

@@ -2,18 +2,24 @@
 //!
 //! - [`History`] reads a run and knows the state after every turn.
 //! - [`Cursor`] is a place in an actor's history: a turn, or a step inside one.
+//! - [`Condition`] says which records are meant; `theater trace grep` and the cursor look for them.
 //! - [`Replayer`] executes recorded turns again, with the recorded component, and compares. It is
 //!   hermetic: no handler of the outside world is ever called. Turns that had one instance are
 //!   executed together (`life`). [`replay_all`] does so with many turns at once.
 
 mod all;
+mod condition;
 mod cursor;
 mod history;
 mod life;
 mod replayer;
+mod search;
 mod why;
 
 pub use all::{Selection, Summary, replay_all};
+pub use condition::{
+    Asked, Comparison, Condition, FIELDS, Field, FieldKind, Literal, Subject, Test,
+};
 pub use cursor::{Cursor, Event, Place};
 pub use history::{ActorHistory, History, PastTurn};
 pub use replayer::{Replayed, Replayer};

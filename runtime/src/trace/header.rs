@@ -296,6 +296,9 @@ impl Payload {
 macro_rules! names {
     ($ty:ty { $($variant:ident = $name:literal),* $(,)? }) => {
         impl $ty {
+            /// All words for it, in the order in which it is declared.
+            pub const NAMES: &'static [&'static str] = &[$($name),*];
+
             /// The word for it, as it stands in the trace and as people see it.
             pub fn name(&self) -> &'static str {
                 match self { $(Self::$variant => $name),* }
@@ -317,6 +320,9 @@ macro_rules! names {
 pub(crate) use names;
 
 impl Cause {
+    /// All words for it.
+    pub const NAMES: &'static [&'static str] = &["outside", "runtime", "actor", "timer", "event"];
+
     /// The word for it, as it stands in the trace and as people see it.
     pub fn name(&self) -> &'static str {
         match self {
@@ -381,10 +387,6 @@ names!(PayloadKind {
 });
 
 impl ExitReason {
-    /// All words for it, in the order in which WIT has them.
-    pub const NAMES: [&'static str; 7] =
-        ["normal", "shutdown", "trap", "limit", "killed", "init-refused", "no-such-actor"];
-
     /// Whether the actor ended in order, so that the node's root does not restart it.
     pub fn is_orderly(self) -> bool {
         matches!(self, Self::Normal | Self::Shutdown | Self::InitRefused)
@@ -392,6 +394,23 @@ impl ExitReason {
 }
 
 impl Kind {
+    /// All words for it.
+    pub const NAMES: &'static [&'static str] = &[
+        "opened",
+        "closed",
+        "spawned",
+        "template",
+        "started",
+        "reloaded",
+        "turn",
+        "exited",
+        "restarted",
+        "open",
+        "undelivered",
+        "gave-up",
+        "stopped",
+    ];
+
     /// The word for it, as it stands in the trace and as people see it.
     pub fn name(&self) -> &'static str {
         match self {

@@ -61,4 +61,5 @@ pub use record::{Record, key};
 pub use run::{RunDir, RunLock};
 pub(crate) use verify::Chain;
 pub use verify::{Verification, verify};
+pub(crate) use view::short_import;
 pub use view::{AnswerView, CallView, RecordView, short_function};

@@ -311,6 +311,14 @@ impl CallView {
         })
     }
 
+    /// What came back, if it was recorded as it is.
+    pub fn results(&self) -> Option<&[Val]> {
+        match &self.answer {
+            AnswerView::Returned(values) => Some(values),
+            AnswerView::Digest | AnswerView::None => None,
+        }
+    }
+
     /// The call with its answer: `state.get("count") -> some(u64(5))`. Bytes are shown as text, and not
     /// more than some of them; [`CallView::to_json`] has all.
     pub fn summary(&self) -> String {
@@ -366,7 +374,7 @@ pub fn short_function(full_name: &str) -> &str {
 
 /// `state.get` of `theater:host/state@0.1.0#get`; of a resource, its name and what is done with it:
 /// `input-stream.read` of `wasi:io/streams@0.2.0#[method]input-stream.read`.
-fn short_import(full_name: &str) -> String {
+pub(crate) fn short_import(full_name: &str) -> String {
     let Some((interface, function)) = full_name.rsplit_once('#') else {
         return full_name.to_owned();
     };

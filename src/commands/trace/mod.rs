@@ -1,6 +1,8 @@
 //! `theater trace`: looking at recorded runs. Works beside the process that writes one.
 
+mod grep;
 mod ls;
+mod row;
 mod show;
 mod turn;
 mod verify;
@@ -12,6 +14,7 @@ use crate::status::Ended;
 /// Look at recorded runs
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
+    Grep(grep::Args),
     Ls(ls::Args),
     Show(show::Args),
     Verify(verify::Args),
@@ -20,6 +23,7 @@ pub enum Command {
 
 pub fn run(command: Command, output: &mut Output) -> Ended {
     match command {
+        Command::Grep(args) => grep::run(args, output),
         Command::Ls(args) => ls::run(args, output),
         Command::Show(args) => show::run(args, output),
         Command::Verify(args) => verify::run(args, output),

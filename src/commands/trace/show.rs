@@ -1,12 +1,9 @@
-use super::turn;
+use super::{row, turn};
 use crate::address::Address;
 use crate::output::Output;
 use crate::project::TraceArgs;
 use crate::status::{Ended, Failure, Status};
 use std::collections::BTreeMap;
-use theater_repl::paint::Role;
-use theater_repl::record;
-use theater_repl::styled::Line;
 use theater_runtime::diagnostic::{ACTOR_UNKNOWN, Diagnostic, NO_SUCH_TURN, did_you_mean};
 use theater_runtime::trace::{ActorId, Kind, Reader, Record, RecordView, RunDir};
 
@@ -64,7 +61,7 @@ pub fn run(args: Args, output: &mut Output) -> Ended {
             }
             _ => {
                 shown += 1;
-                show(&RecordView::new(&record, name), args.json, output)?;
+                row::show(&RecordView::new(&record, name), args.json, output)?;
             }
         }
     }
@@ -76,18 +73,6 @@ pub fn run(args: Args, output: &mut Output) -> Ended {
         None => {}
     }
     Ok(Status::Fine)
-}
-
-fn show(view: &RecordView, json: bool, output: &mut Output) -> std::io::Result<()> {
-    if json {
-        return output.json(&view.to_json());
-    }
-    let time = view.time_text();
-    // A terminal's columns are few, and the day stands in the run's id.
-    let time = if output.width().is_some() { &time["0000-00-00T".len()..] } else { &time };
-    let line = Line::default().role(Role::Faint, &format!("{:>5}  {time}  ", view.position));
-    let line = line.role(Role::Actor, &format!("{:<14}  ", view.address()));
-    output.row(&record::what(line, view))
 }
 
 impl Met {
