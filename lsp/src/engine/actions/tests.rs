@@ -84,7 +84,7 @@ fn every_fix_does_away_with_its_problem_and_makes_none() {
         let fixed = applied(&project, &action.fix);
         let after = codes(&fixed);
         let new = |found: &&'static str| *found == *code || !before.contains(found);
-        assert!(!after.iter().any(|found| new(&found)), "{title}: {after:?} {fixed:#?}");
+        assert!(!after.iter().any(new), "{title}: {after:?} {fixed:#?}");
     }
 }
 
