@@ -15,6 +15,7 @@ mod filesystem;
 mod grep;
 mod hostile;
 mod inspect;
+mod kills;
 mod languages;
 mod links;
 mod lsp;

@@ -11,6 +11,7 @@ mod on_request;
 mod recovery;
 mod reload;
 mod replay;
+mod scheduling;
 mod shop;
 mod simulated_staff;
 mod simulation;
