@@ -372,7 +372,7 @@ impl Node {
     /// When there is no such actor.
     pub async fn kill(&self, name: &str) -> Result<(), CallError> {
         let actor = self.actor(name).ok_or_else(|| CallError::NoSuchActor(name.to_owned()))?;
-        self.tell(&actor, Control::Kill);
+        self.tell(&actor, Control::For(actor.incarnation(), Box::new(Control::Kill)));
         actor.cancel_turn();
         Ok(())
     }

@@ -30,8 +30,8 @@ pub(crate) enum What {
     GaveUp { child: String, restarts: u32 },
     /// An actor that is monitored has ended.
     Down(ExitReason),
-    /// An actor that is linked has ended.
-    Linked(ExitReason),
+    /// An actor has ended to which this one was linked in this incarnation.
+    Linked(ExitReason, u32),
 }
 
 impl What {
@@ -43,7 +43,7 @@ impl What {
             Self::Restarted(_) => ("supervisor-callback", "restarted"),
             Self::GaveUp { .. } => ("supervisor-callback", "gave-up"),
             Self::Down(_) => ("monitor-callback", "down"),
-            Self::Linked(_) => return None,
+            Self::Linked(..) => return None,
         })
     }
 }
@@ -63,7 +63,8 @@ impl Actor {
             What::GaveUp { child: failed, restarts } => {
                 vec![child(), Val::String(failed.clone()), Val::U32(*restarts)]
             }
-            What::Down(why) | What::Linked(why) => vec![Val::String(path.to_owned()), reason(why)],
+            What::Down(why) => vec![Val::String(path.to_owned()), reason(why)],
+            What::Linked(..) => return None,
         };
         Some(Call {
             function: function.full_name.clone(),

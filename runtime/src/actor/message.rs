@@ -67,6 +67,8 @@ pub(crate) enum Control {
     AddChild(String),
     /// End for this reason, in order or not, because of a link; the record at this position tells why.
     Linked(ExitReason, u64),
+    /// Something that is for one incarnation: the one after it does not hear it.
+    For(u32, Box<Control>),
     /// End for good, in order.
     Stop,
     /// End in order, having seen too many restarts of children. Only supervisors' components hear this.

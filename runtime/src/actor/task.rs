@@ -224,6 +224,13 @@ impl Task {
     }
 
     async fn obey(&mut self, control: Option<Control>) -> Result<Option<Exit>, LogFailed> {
+        let control = match control {
+            Some(Control::For(incarnation, control)) if incarnation == self.life.incarnation => {
+                Some(*control)
+            }
+            Some(Control::For(..)) => return Ok(None),
+            control => control,
+        };
         let (reason, wish) = match control {
             Some(Control::Reload(reload)) => {
                 return Ok(match self.reload(*reload).await? {
@@ -240,10 +247,13 @@ impl Task {
                 (ExitReason::Shutdown, Wish::Restart)
             }
             Some(Control::Linked(reason, position)) => (reason, Wish::Link(position)),
-            // Its supervisor hears these.
-            Some(Control::StopChild(..) | Control::RestartChild(..) | Control::AddChild(_)) => {
-                return Ok(None);
-            }
+            // Its supervisor hears these; and nothing is for an incarnation twice.
+            Some(
+                Control::StopChild(..)
+                | Control::RestartChild(..)
+                | Control::AddChild(_)
+                | Control::For(..),
+            ) => return Ok(None),
             None => return Ok(Some(Exit::WITH_NODE)),
         };
         if reason == ExitReason::Shutdown {

@@ -16,6 +16,8 @@ pub(super) struct Bonds {
 #[derive(Debug, Default, Clone)]
 struct Ties {
     parent: Option<ActorId>,
+    /// Which of its lives it is in.
+    incarnation: u32,
     /// Its last exit, if it has ended and not begun again, and if others were told of it.
     ended: Option<(u64, ExitReason)>,
     /// Those that it monitors.
@@ -37,7 +39,8 @@ impl Bonds {
     ) -> Vec<Event> {
         match kind {
             Kind::Spawned { parent, .. } => {
-                self.actors.insert(id, Ties { parent: *parent, ..Ties::default() });
+                let ties = Ties { parent: *parent, incarnation: 1, ..Ties::default() };
+                self.actors.insert(id, ties);
                 Vec::new()
             }
             Kind::Turn(_) => {
@@ -52,8 +55,10 @@ impl Bonds {
                 if *fresh {
                     self.forget_ties(id);
                 }
-                let ties = self.actors.get_mut(&id);
-                let told = ties.is_some_and(|ties| ties.ended.take().is_some());
+                let told = self.actors.get_mut(&id).is_some_and(|ties| {
+                    ties.incarnation = *incarnation;
+                    ties.ended.take().is_some()
+                });
                 let what = told.then_some(What::Restarted(*incarnation));
                 what.and_then(|what| self.to_parent(id, position, what)).into_iter().collect()
             }
@@ -98,11 +103,11 @@ impl Bonds {
             events.push(Event { to, of, position, what: What::Down(reason) });
         }
         for to in links {
-            if let Some(ties) = self.actors.get_mut(&to) {
-                ties.links.remove(&of);
-            }
+            let Some(ties) = self.actors.get_mut(&to) else { continue };
+            ties.links.remove(&of);
             if reason != ExitReason::Normal {
-                events.push(Event { to, of, position, what: What::Linked(reason) });
+                let what = What::Linked(reason, ties.incarnation);
+                events.push(Event { to, of, position, what });
             }
         }
         events
@@ -115,9 +120,10 @@ impl Bonds {
             self.untie(from, watch, to);
             return None;
         }
+        let incarnation = self.actors.get(&from).map_or(1, |ties| ties.incarnation);
         let event = |reason, position| {
             let what = match watch {
-                Watch::Link => What::Linked(reason),
+                Watch::Link => What::Linked(reason, incarnation),
                 _ => What::Down(reason),
             };
             Some(Event { to: from, of: to, position, what })
@@ -242,7 +248,7 @@ mod tests {
         assert_eq!(scene.watch(A, Watch::Monitor, B), []);
         assert_eq!(scene.watch(A, Watch::Monitor, B), [], "several are one");
         assert_eq!(scene.watch(A, Watch::Link, B), []);
-        let events = [What::Exited(Trap), What::Down(Trap), What::Linked(Trap)];
+        let events = [What::Exited(Trap), What::Down(Trap), What::Linked(Trap, 1)];
         assert_eq!(scene.exit(B, Trap), events.map(|what| (1, B, what)));
         assert_eq!(scene.restart(B, false), [(1, B, What::Restarted(2))]);
         assert_eq!(scene.exit(B, Normal), [(1, B, What::Exited(Normal))]);
@@ -252,7 +258,7 @@ mod tests {
     fn links_are_mutual_and_do_not_mind_a_normal_end() {
         let mut scene = Scene::new();
         scene.watch(A, Watch::Link, B);
-        let linked = (2, A, What::Linked(ExitReason::Shutdown));
+        let linked = (2, A, What::Linked(ExitReason::Shutdown, 1));
         assert_eq!(scene.exit(A, ExitReason::Shutdown), [linked]);
         scene.restart(A, false);
         scene.watch(B, Watch::Link, A);
@@ -269,7 +275,7 @@ mod tests {
         scene.exit(B, ExitReason::Limit);
         let events = scene.bonds.follow(A, 7, &Kind::Closed, &[]);
         assert_eq!(events, []);
-        assert_eq!(scene.watch(A, Watch::Link, B), [(1, B, What::Linked(ExitReason::Limit))]);
+        assert_eq!(scene.watch(A, Watch::Link, B), [(1, B, What::Linked(ExitReason::Limit, 1))]);
     }
 
     #[test]

@@ -129,9 +129,10 @@ impl Household {
         }
     }
 
+    /// Tells a child's present incarnation. It may have ended by itself meanwhile.
     fn tell(&self, actor: &Actor, control: Control) {
         if let Some(inner) = self.node.upgrade() {
-            Node { inner }.tell(actor, control);
+            Node { inner }.tell(actor, Control::For(actor.incarnation(), Box::new(control)));
         }
     }
 }

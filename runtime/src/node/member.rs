@@ -264,6 +264,7 @@ async fn forward(answer: oneshot::Receiver<Result<u32>>, ready: Option<Ready>) -
 /// A supervisor at work.
 struct Work {
     actor: Arc<Actor>,
+    incarnation: u32,
     supervisor: Supervisor<Household>,
     /// The component, and when it has ended: with what.
     component: Running<(Task, Result<Exit, LogFailed>)>,
@@ -307,6 +308,7 @@ async fn supervise(
     });
     let mut work = Work {
         actor,
+        incarnation,
         supervisor,
         component,
         to_component,
@@ -414,6 +416,13 @@ impl Work {
     }
 
     async fn obey(&mut self, control: Option<Control>) -> Option<(Task, Result<Exit, LogFailed>)> {
+        let control = match control {
+            Some(Control::For(incarnation, control)) if incarnation == self.incarnation => {
+                Some(*control)
+            }
+            Some(Control::For(..)) => return None,
+            control => control,
+        };
         match control {
             Some(Control::StopChild(child, done)) => {
                 self.supervisor.stop_child(&child).await;
@@ -457,8 +466,8 @@ impl Work {
     }
 
     async fn end_component(&mut self, control: Control) -> (Task, Result<Exit, LogFailed>) {
-        // If it has ended by now, it need not be told.
-        let _ = self.to_component.send(control);
+        // If it has ended by now, it need not be told, and its next incarnation is not meant.
+        let _ = self.to_component.send(Control::For(self.incarnation, Box::new(control)));
         match (&mut self.component).await {
             Ok(ended) => ended,
             Err(panicked) => std::panic::resume_unwind(panicked),

@@ -165,9 +165,10 @@ impl Node {
     pub(super) fn tell_of(&self, event: &Event, path: Option<&Arc<str>>) {
         let registry = self.registry();
         let Some(handle) = registry.by_id(event.to) else { return };
-        if let What::Linked(reason) = &event.what {
+        if let What::Linked(reason, incarnation) = event.what {
+            let control = Box::new(Control::Linked(reason, event.position));
             // One that has ended does not listen, and need not.
-            let _ = handle.control.send(Control::Linked(*reason, event.position));
+            let _ = handle.control.send(Control::For(incarnation, control));
             return;
         }
         let Some(path) = path.or_else(|| registry.names.get(&event.of)) else { return };

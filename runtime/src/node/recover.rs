@@ -206,7 +206,7 @@ impl Recovered {
             let to = self.actors.get_mut(&event.to);
             match (&event.what, to) {
                 (_, None) => {}
-                (What::Linked(reason), Some(to)) => {
+                (What::Linked(reason, _), Some(to)) => {
                     if to.exit.is_none() {
                         to.due.get_or_insert((*reason, EndedBy::Link(event.position)));
                     }

@@ -262,6 +262,9 @@ async fn linked_actors_end_together() {
     }
     assert_eq!(links, 1);
     troupe.until("app/fixed again").await;
+    // It had ended when its supervisor stopped its children: its next incarnation is not stopped for that.
+    assert_eq!(troupe.call("app/fixed", "value", "").await.unwrap(), "0");
+    assert_eq!(troupe.node.actor("app/fixed").unwrap().incarnation(), 3);
     troupe.check().await;
 }
 
