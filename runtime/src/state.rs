@@ -3,6 +3,7 @@
 
 use crate::wire::{Wire, WireError, Writer, wire_variant};
 use imbl::OrdMap;
+use imbl::ordmap::DiffItem;
 use minicbor::decode::Decoder;
 use std::collections::BTreeSet;
 use std::ops::Bound;
@@ -51,12 +52,38 @@ impl Value {
         }
     }
 
+    /// Whether it is the same one, also where it is no number.
+    fn is(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::F64(a), Self::F64(b)) => a.to_bits() == b.to_bits(),
+            _ => self == other,
+        }
+    }
+
     fn size(&self) -> u64 {
         match self {
             Self::Text(text) => text.len() as u64,
             Self::Bytes(bytes) => bytes.len() as u64,
             _ => 8,
         }
+    }
+}
+
+/// A key whose value differs between two versions of a state.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Change {
+    /// The key.
+    pub key: String,
+    /// The value in the earlier version, if it had the key.
+    pub before: Option<Value>,
+    /// The value in the later version, if it has the key.
+    pub after: Option<Value>,
+}
+
+fn same(a: Option<&Value>, b: Option<&Value>) -> bool {
+    match (a, b) {
+        (Some(a), Some(b)) => a.is(b),
+        (a, b) => a.is_none() && b.is_none(),
     }
 }
 
@@ -109,6 +136,28 @@ impl State {
             .take(limit)
             .map(str::to_owned)
             .collect()
+    }
+
+    /// What is another one in a later version, by key, in the order of the keys. What the two share is
+    /// not looked at.
+    pub fn changes_to(&self, later: &Self) -> Vec<Change> {
+        let change = |key: &Arc<str>, before: Option<&Arc<Value>>, after: Option<&Arc<Value>>| {
+            let value = |value: Option<&Arc<Value>>| value.map(|value| Value::clone(value));
+            Change { key: key.to_string(), before: value(before), after: value(after) }
+        };
+        let all = self.entries.diff(&later.entries).map(|item| match item {
+            DiffItem::Add(key, after) => change(key, None, Some(after)),
+            DiffItem::Update { old: (_, before), new: (key, after) } => {
+                change(key, Some(before), Some(after))
+            }
+            DiffItem::Remove(key, before) => change(key, Some(before), None),
+        });
+        all.filter(|change| !same(change.before.as_ref(), change.after.as_ref())).collect()
+    }
+
+    /// Whether a key has the same value in another version, or is in neither of them.
+    pub fn agrees(&self, other: &Self, key: &str) -> bool {
+        same(self.get(key), other.get(key))
     }
 
     fn set(&mut self, key: &str, value: Value) {

@@ -1,4 +1,9 @@
-use super::{ActorHistory, History};
+mod changes;
+mod messages;
+mod moments;
+mod search;
+
+use super::{ActorHistory, History, PastTurn};
 use crate::diagnostic::{Diagnostic, NO_SUCH_TURN, Result};
 use crate::state::{Delta, State, Value};
 use crate::trace::{ActorId, CallView, RecordView};
@@ -20,6 +25,15 @@ pub struct Cursor {
     index: usize,
     /// Inside the turn: after this import call, from 1.
     step: Option<usize>,
+}
+
+/// In which way a cursor looks for something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// Towards the present.
+    Forward,
+    /// Into the past.
+    Backward,
 }
 
 /// Where a cursor is, in words and numbers.
@@ -231,11 +245,14 @@ impl Cursor {
     }
 
     fn view(self, history: &History) -> Result<RecordView> {
-        let actor = self.actor(history)?;
-        match actor.turns.get(self.index) {
-            Some(past) => history.view_at(actor.id, past.location),
-            None => Err(Box::new(Diagnostic::error(NO_SUCH_TURN, "there is no such turn"))),
-        }
+        history.view_at(self.actor, self.turn(history)?.location)
+    }
+
+    fn turn(self, history: &History) -> Result<&PastTurn> {
+        self.actor(history)?
+            .turns
+            .get(self.index)
+            .ok_or_else(|| Box::new(Diagnostic::error(NO_SUCH_TURN, "there is no such turn")))
     }
 
     fn calls(self, history: &History) -> Result<Vec<CallView>> {

@@ -19,6 +19,9 @@ pub struct History {
     records: Vec<(ActorId, Location)>,
     actors: BTreeMap<ActorId, ActorHistory>,
     engine: Option<Hash>,
+    /// Which turns a step has caused, by their actors and indices, in the order of the log. What an
+    /// event has caused stands under step 0 of the turn that caused the event.
+    pub(super) caused: BTreeMap<Step, Vec<(ActorId, usize)>>,
 }
 
 /// What happened to one actor.
@@ -47,6 +50,8 @@ pub struct PastTurn {
     pub header: TurnHeader,
     /// Where its record stands.
     pub location: Location,
+    /// When it ended, in nanoseconds since 1970.
+    pub time: u64,
     /// The state before it. None if it is unknown, because changes were removed from the trace.
     pub before: Option<State>,
     /// The state after it. None if it is unknown, because changes were removed from the trace.
@@ -73,6 +78,7 @@ impl History {
             records: Vec::new(),
             actors: BTreeMap::new(),
             engine: None,
+            caused: BTreeMap::new(),
         };
         history.refresh()?;
         Ok(history)
@@ -135,8 +141,10 @@ impl History {
                 // What is unreadable here, replay tells of the turn itself.
                 let _ = actor.timers.follow(header, record);
                 let (header, code, engine) = (header.clone(), actor.code, self.engine);
-                let turn = PastTurn { header, location, before, after, timers, code, engine };
+                let time = record.header.time;
+                let turn = PastTurn { header, location, time, before, after, timers, code, engine };
                 actor.turns.push(turn);
+                self.note_cause(id);
             }
             Kind::Restarted { fresh: true, .. } => {
                 let Some(actor) = self.actors.get_mut(&id) else { return };
@@ -144,6 +152,21 @@ impl History {
                 actor.timers = Timers::default();
             }
             _ => {}
+        }
+    }
+
+    /// Notes what has caused the last turn of an actor.
+    fn note_cause(&mut self, id: ActorId) {
+        let Some(actor) = self.actors.get(&id) else { return };
+        let Some(index) = actor.turns.len().checked_sub(1) else { return };
+        let cause = self.cause(actor, &actor.turns[index]);
+        let after = cause.after.map(|(actor, turn)| Step {
+            actor: actor.id,
+            turn: turn.header.turn,
+            step: 0,
+        });
+        if let Some(step) = after.or(cause.sent) {
+            self.caused.entry(step).or_default().push((id, index));
         }
     }
 

@@ -10,6 +10,7 @@
 mod all;
 mod condition;
 mod cursor;
+mod effects;
 mod history;
 mod life;
 mod replayer;
@@ -20,7 +21,8 @@ pub use all::{Selection, Summary, replay_all};
 pub use condition::{
     Asked, Comparison, Condition, FIELDS, Field, FieldKind, Literal, Subject, Test,
 };
-pub use cursor::{Cursor, Event, Place};
+pub use cursor::{Cursor, Direction, Event, Place};
+pub use effects::Followed;
 pub use history::{ActorHistory, History, PastTurn};
 pub use replayer::{Replayed, Replayer};
 pub use why::Because;

@@ -15,6 +15,16 @@ pub struct Because<'h> {
     pub event: Option<u64>,
 }
 
+/// What has caused a turn by itself, and not over others.
+pub(super) struct Direct<'h> {
+    /// The step that sent its message, or asked for its actor.
+    pub sent: Option<Step>,
+    /// The record of which its message tells.
+    pub event: Option<u64>,
+    /// The turn that caused that event.
+    pub after: Option<(&'h ActorHistory, &'h PastTurn)>,
+}
+
 impl History {
     /// The chain of causes of a turn: the turn itself, the one that sent its message, and so on back to what
     /// came from outside, from the runtime, or from a turn that is not recorded yet. What an event tells was caused by the
@@ -29,30 +39,35 @@ impl History {
             if !seen.insert((actor.id, turn.header.turn)) {
                 break;
             }
-            let (mut sent, mut event) = (None, None);
-            next = None;
-            match turn.header.cause {
-                Cause::Outside => {}
-                Cause::Runtime if turn.header.turn == 0 => sent = actor.request,
-                Cause::Runtime => {}
-                Cause::Actor(step) | Cause::Timer(step) => sent = Some(step),
-                Cause::Event(position) => {
-                    event = Some(position);
-                    next = self.before(position);
-                    // It had no turn: it was only asked for.
-                    let of = self.record(position).and_then(|(id, _)| self.by_id(id));
-                    sent = of.filter(|_| next.is_none()).and_then(|actor| actor.request);
-                }
-            }
-            chain.push(Because { actor, turn, sent, event });
-            next = next.or_else(|| {
-                let step = sent?;
+            let cause = self.cause(actor, turn);
+            chain.push(Because { actor, turn, sent: cause.sent, event: cause.event });
+            next = cause.after.or_else(|| {
+                let step = cause.sent?;
                 let sender = self.by_id(step.actor)?;
                 let index = sender.index_of(step.turn).ok()?;
                 Some((sender, sender.turns.get(index)?))
             });
         }
         chain
+    }
+
+    /// What has caused a turn.
+    pub(super) fn cause<'h>(&'h self, actor: &'h ActorHistory, turn: &PastTurn) -> Direct<'h> {
+        let mut cause = Direct { sent: None, event: None, after: None };
+        match turn.header.cause {
+            Cause::Outside => {}
+            Cause::Runtime if turn.header.turn == 0 => cause.sent = actor.request,
+            Cause::Runtime => {}
+            Cause::Actor(step) | Cause::Timer(step) => cause.sent = Some(step),
+            Cause::Event(position) => {
+                cause.event = Some(position);
+                cause.after = self.before(position);
+                // It had no turn: it was only asked for.
+                let of = self.record(position).and_then(|(id, _)| self.by_id(id));
+                cause.sent = of.filter(|_| cause.after.is_none()).and_then(|actor| actor.request);
+            }
+        }
+        cause
     }
 
     /// The last turn that an actor had up to one of its records.

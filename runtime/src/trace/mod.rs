@@ -62,4 +62,4 @@ pub use run::{RunDir, RunLock};
 pub(crate) use verify::Chain;
 pub use verify::{Verification, verify};
 pub(crate) use view::short_import;
-pub use view::{AnswerView, CallView, RecordView, short_function};
+pub use view::{AnswerView, CallView, RecordView, short_function, time_text};

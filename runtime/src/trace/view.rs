@@ -196,8 +196,7 @@ impl RecordView {
 
     /// When it happened, in UTC, to the millisecond (RFC 3339).
     pub fn time_text(&self) -> String {
-        let time = UNIX_EPOCH + Duration::from_nanos(self.time);
-        humantime::format_rfc3339_millis(time).to_string()
+        time_text(self.time)
     }
 
     /// Everything, for programs. 64-bit numbers are exact.
@@ -365,6 +364,12 @@ impl Reading<'_> {
         }
         value
     }
+}
+
+/// A time in nanoseconds since 1970, in UTC, to the millisecond (RFC 3339).
+pub fn time_text(nanoseconds: u64) -> String {
+    let time = UNIX_EPOCH + Duration::from_nanos(nanoseconds);
+    humantime::format_rfc3339_millis(time).to_string()
 }
 
 /// `increment` of `local:counter/counter#increment`.

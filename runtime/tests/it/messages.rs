@@ -16,7 +16,7 @@ use theater_runtime::world::Binary;
 
 const PEER: &str = include_str!("../../../tests/fixtures/peer.wat");
 
-struct Stage {
+pub struct Stage {
     _dir: tempfile::TempDir,
     run: RunDir,
     node: Node,
@@ -55,14 +55,14 @@ impl Stage {
         self.node.spawn(prepared, name, Vec::new(), None).await.unwrap();
     }
 
-    async fn pair() -> Self {
+    pub async fn pair() -> Self {
         let stage = Self::new().await;
         stage.spawn("a", "b").await;
         stage.spawn("b", "a").await;
         stage
     }
 
-    async fn call(&self, call: &str) -> Result<String, CallError> {
+    pub async fn call(&self, call: &str) -> Result<String, CallError> {
         let (actor, rest) = call.split_once('.').unwrap();
         let (function, arguments) = rest.split_once('(').unwrap();
         let arguments = arguments.strip_suffix(')').unwrap();
@@ -75,12 +75,12 @@ impl Stage {
     }
 
     /// Ends the node in order, and goes on with its run.
-    async fn reopen(&mut self) {
+    pub async fn reopen(&mut self) {
         self.node.shutdown().await.unwrap();
         self.node = open(&self.run).await;
     }
 
-    fn history(&self) -> History {
+    pub fn history(&self) -> History {
         History::load(&self.run).unwrap()
     }
 
