@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use theater_runtime::replay::{Cursor, History};
 
 /// An actor, or one of its turns.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +30,47 @@ impl FromStr for Address {
             return Err("the actor's name is missing; write `my-actor` or `my-actor#3`".to_owned());
         }
         Ok(Self { actor: actor.to_owned(), turn })
+    }
+}
+
+/// A moment of an actor: after its last turn, after one of its turns, or after an import call in one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Moment {
+    /// The actor's name.
+    pub actor: String,
+    /// The number of the turn.
+    pub turn: Option<u64>,
+    /// The number of the import call in it, from 1.
+    pub step: Option<usize>,
+}
+
+impl FromStr for Moment {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if !text.contains('#') {
+            let Address { actor, turn } = text.parse()?;
+            return Ok(Self { actor, turn, step: None });
+        }
+        let EventAddress { actor, turn, step } = text.parse()?;
+        let step = step.map(usize::try_from).transpose();
+        let step = step.map_err(|_| format!("no turn has so many steps: `{text}`"))?;
+        Ok(Self { actor, turn: Some(turn), step })
+    }
+}
+
+impl Moment {
+    /// The place in the history of a run.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such actor, turn or step.
+    pub fn cursor(&self, history: &History) -> theater_runtime::diagnostic::Result<Cursor> {
+        let cursor = match self.turn {
+            Some(turn) => Cursor::at(history, &self.actor, turn)?,
+            None => Cursor::last(history, &self.actor)?,
+        };
+        self.step.map_or(Ok(cursor), |step| cursor.at_step(history, step))
     }
 }
 
@@ -82,6 +124,17 @@ mod tests {
         }
         for wrong in ["", "a", "#1", "a#", "a#x", "a#1.", "a#1.x", "a#-1", "a#1.2.3"] {
             assert!(wrong.parse::<EventAddress>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn moments_are_read() {
+        let moment = |turn, step| Ok(Moment { actor: "a/b".to_owned(), turn, step });
+        assert_eq!("a/b".parse(), moment(None, None));
+        assert_eq!("a/b#3".parse(), moment(Some(3), None));
+        assert_eq!("a/b#3.2".parse(), moment(Some(3), Some(2)));
+        for wrong in ["", "#1", "a#", "a#x", "a#1.", "a#1.18446744073709551616"] {
+            assert!(wrong.parse::<Moment>().is_err(), "{wrong}");
         }
     }
 

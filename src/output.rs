@@ -6,6 +6,8 @@
 use clap::ValueEnum;
 use serde_json::Value;
 use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
+use theater_repl::causes::Shown;
+use theater_repl::output::Look;
 use theater_repl::paint::{Paint, printable, printable_json};
 use theater_repl::report::{Style, report};
 use theater_repl::styled::Line;
@@ -105,6 +107,23 @@ impl Output {
     /// When the stream is closed or cannot be written.
     pub fn json(&mut self, value: &Value) -> io::Result<()> {
         self.line(&printable_json(value))
+    }
+
+    /// Writes lines for a person, or the objects in place of them.
+    ///
+    /// # Errors
+    ///
+    /// When the stream is closed or cannot be written.
+    pub fn shown(&mut self, shown: &Shown, json: bool) -> io::Result<()> {
+        match json {
+            true => shown.json.iter().try_for_each(|object| self.json(object)),
+            false => shown.lines.iter().try_for_each(|line| self.row(line)),
+        }
+    }
+
+    /// How results of the REPL look here.
+    pub fn look(&self, json: bool) -> Look {
+        Look { json, paint: self.paint, width: self.width, chatty: self.live }
     }
 
     /// Hands over what was written.

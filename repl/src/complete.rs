@@ -4,6 +4,7 @@ use crate::line::{Token, Tokens};
 use crate::names::{FunctionNames, Names, ParamNames};
 use crate::words::{self, Operand, WORDS};
 use theater_runtime::call::{Ending, interface_matches, named_argument, outline};
+use theater_runtime::replay::FIELDS;
 
 /// What completion offers.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -236,9 +237,12 @@ fn operands(
         }
         Some(Operand::Path) => paths(start, prefix, list),
         Some(Operand::Actor) => plain(actors().collect()),
-        Some(Operand::Address) => plain(actors().map(|name| name + "#").collect()),
+        Some(Operand::Address) => plain(addresses(names, prefix)),
+        Some(Operand::Key) => plain(names.keys.iter().map(|key| key_word(key)).collect()),
+        Some(Operand::Condition) => (start, condition(names, prefix)),
         Some(Operand::Word) => plain(WORDS.iter().map(|word| word.name.to_owned()).collect()),
-        Some(Operand::Number | Operand::Text) => none,
+        Some(Operand::Target | Operand::Text) => none,
+        None if word.operands == [Operand::Condition] => (start, condition(names, prefix)),
         None if word.name == "spawn" => match before {
             [_] => plain(vec!["as".to_owned(), "with".to_owned()]),
             [_, keyword, _] if keyword.text == "as" => plain(vec!["with".to_owned()]),
@@ -249,6 +253,44 @@ fn operands(
         }
         None => none,
     }
+}
+
+/// The names of actors; behind one of them, its last turns, the last one first.
+fn addresses(names: &Names, prefix: &str) -> Vec<String> {
+    /// Who wants another one knows its number.
+    const MOST: usize = 10;
+    match prefix.split_once('#') {
+        None => names.actors.iter().map(|actor| format!("{}#", actor.name)).collect(),
+        Some((_, typed)) if !typed.bytes().all(|byte| byte.is_ascii_digit()) => Vec::new(),
+        Some((name, typed)) => {
+            let actor = names.actors.iter().find(|actor| actor.name == name);
+            let turns = actor.into_iter().flat_map(|actor| (0..=actor.last_turn).rev());
+            let turns = turns.map(|turn| turn.to_string()).filter(|turn| turn.starts_with(typed));
+            turns.take(MOST).map(|turn| format!("{name}#{turn}")).collect()
+        }
+    }
+}
+
+/// What can begin a comparison.
+fn condition(names: &Names, prefix: &str) -> Vec<Candidate> {
+    let keys = names.keys.iter().filter(|key| is_plain(key)).map(|key| format!("state.{key}"));
+    let fields = FIELDS.iter().map(|field| field.name.to_owned());
+    let all = fields.chain(keys).chain(["state.".to_owned()]);
+    let fitting = all.filter(|text| text.starts_with(prefix) && !prefix.is_empty());
+    fitting.map(Candidate::plain).collect()
+}
+
+/// A key as an operand.
+fn key_word(key: &str) -> String {
+    match is_plain(key) {
+        true => key.to_owned(),
+        false => format!("\"{}\"", key.replace('\\', "\\\\").replace('"', "\\\"")),
+    }
+}
+
+fn is_plain(key: &str) -> bool {
+    let special = |c: char| c.is_whitespace() || c.is_control() || "\"\\()=!<>~".contains(c);
+    !key.is_empty() && !key.contains(special) && !key.starts_with("//")
 }
 
 /// Files and folders: of files only those that can be spawned.

@@ -125,7 +125,8 @@ mod tests {
     use crate::names::ActorNames;
 
     fn names() -> Names {
-        Names { actors: vec![ActorNames { name: "counter".to_owned(), functions: Vec::new() }] }
+        let counter = ActorNames { name: "counter".to_owned(), ..ActorNames::default() };
+        Names { actors: vec![counter], keys: Vec::new() }
     }
 
     /// The line with each coloured piece as `<Role:text>`.

@@ -12,6 +12,7 @@
 //! other commands of `theater` show them through the same modules.
 
 mod batch;
+pub mod causes;
 pub mod complete;
 pub mod divergence;
 pub mod highlight;

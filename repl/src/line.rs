@@ -6,6 +6,7 @@ use std::sync::Arc;
 use theater_runtime::call::{Call, Name, parse_call};
 use theater_runtime::diagnostic::{Diagnostic, Result, Source, WORD_OPERANDS, WORD_UNKNOWN};
 use theater_runtime::manifest::check_name;
+use theater_runtime::replay::{Direction, parse_moment};
 
 /// What a line asks for. Names that stand in the line know their place, for errors found later.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,8 +47,30 @@ pub enum Command {
     Step,
     /// `step-back`
     StepBack,
-    /// `goto`: a turn.
-    Goto(u64),
+    /// `goto`
+    Goto(Target),
+    /// `first`
+    First,
+    /// `last`
+    Last,
+    /// `follow`
+    Follow,
+    /// `sender`
+    Sender,
+    /// `until`, `until-back`: bytes of the line.
+    Until(Range<usize>, Direction),
+    /// `last-change`, `next-change`: a key.
+    Change(String, Direction),
+    /// `first-change`: a key.
+    FirstChange(String),
+    /// `why`; without an address, of the turn at the cursor.
+    Why(Option<Address>),
+    /// `effects`; without an address, of what is at the cursor.
+    Effects(Option<Address>),
+    /// `diff`; without a second address, to the cursor.
+    Diff(Address, Option<Address>),
+    /// `grep`: bytes of the line.
+    Grep(Range<usize>),
     /// `state`
     State(Option<Name>),
     /// `live`
@@ -56,6 +79,17 @@ pub enum Command {
     Help(Option<Name>),
     /// `quit`
     Quit,
+}
+
+/// Where `goto` goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    /// The turn with this number.
+    Turn(u64),
+    /// So many hundredths of the turns.
+    Percent(u8),
+    /// A time, in nanoseconds since 1970.
+    Time(u64),
 }
 
 /// What `spawn` is to start.
@@ -157,6 +191,15 @@ fn unclosed(source: &Arc<Source>, span: Range<usize>) -> Box<Diagnostic> {
 
 fn parse_word(source: &Arc<Source>, word: &'static Word, mut tokens: Tokens) -> Result<Command> {
     let head = tokens.at;
+    let is_condition = word.operands == [Operand::Condition];
+    if is_condition && (Tokens { text: &source.text, at: head }).next().is_some() {
+        let span = head..source.text.len();
+        return Ok(match word.name {
+            "until" => Command::Until(span, Direction::Forward),
+            "until-back" => Command::Until(span, Direction::Backward),
+            _ => Command::Grep(span),
+        });
+    }
     let mut operands: Vec<Token> = Vec::new();
     let mut spawn = None;
     while let Some(token) = tokens.next().transpose().map_err(|span| unclosed(source, span))? {
@@ -190,6 +233,12 @@ fn parse_word(source: &Arc<Source>, word: &'static Word, mut tokens: Tokens) -> 
         let message = format!("`{}` needs more", word.name);
         return Err(misuse(start..head, message, "something is missing after this"));
     }
+    let address = |token: Token| {
+        parse_address(&token).ok_or_else(|| {
+            let label = "expected an actor and a turn: `counter#3`";
+            misuse(token.span, "this is not a turn".to_owned(), label)
+        })
+    };
     let mut operands = operands.into_iter();
     let first = operands.next();
     let name = first.clone().map(Token::into_name);
@@ -214,17 +263,24 @@ fn parse_word(source: &Arc<Source>, word: &'static Word, mut tokens: Tokens) -> 
         ("events", _, name) => Command::Events(name),
         ("trace", _, name) => Command::Trace(name),
         ("state", _, name) => Command::State(name),
-        ("at", None, _) => Command::At(None),
-        ("at", Some(token), _) => Command::At(Some(parse_address(&token).ok_or_else(|| {
-            misuse(
-                token.span,
-                "this is not a turn".to_owned(),
-                "expected an actor and a turn: `counter#3`",
-            )
-        })?)),
-        ("goto", Some(token), _) => Command::Goto(token.text.parse().map_err(|_| {
-            misuse(token.span, "this is not the number of a turn".to_owned(), "expected a number")
+        ("at", token, _) => Command::At(token.map(address).transpose()?),
+        ("why", token, _) => Command::Why(token.map(address).transpose()?),
+        ("effects", token, _) => Command::Effects(token.map(address).transpose()?),
+        ("diff", Some(from), _) => {
+            Command::Diff(address(from)?, operands.next().map(address).transpose()?)
+        }
+        ("goto", Some(token), _) => Command::Goto(parse_target(&token).ok_or_else(|| {
+            let message = "this is no turn, no part and no time".to_owned();
+            let label = "expected a number, a percentage up to 100%, or a time in UTC";
+            misuse(token.span, message, label)
         })?),
+        ("first", ..) => Command::First,
+        ("last", ..) => Command::Last,
+        ("follow", ..) => Command::Follow,
+        ("sender", ..) => Command::Sender,
+        ("last-change", _, Some(key)) => Command::Change(key.text, Direction::Backward),
+        ("next-change", _, Some(key)) => Command::Change(key.text, Direction::Forward),
+        ("first-change", _, Some(key)) => Command::FirstChange(key.text),
         ("next", ..) => Command::Next,
         ("back", ..) => Command::Back,
         ("step", ..) => Command::Step,
@@ -266,6 +322,14 @@ fn parse_spawn(
         }
     }
     Ok(spawn)
+}
+
+fn parse_target(token: &Token) -> Option<Target> {
+    let text = token.text.as_str();
+    if let Some(percent) = text.strip_suffix('%') {
+        return percent.parse().ok().filter(|percent| *percent <= 100).map(Target::Percent);
+    }
+    text.parse().map(Target::Turn).ok().or_else(|| parse_moment(text).map(Target::Time))
 }
 
 fn parse_address(token: &Token) -> Option<Address> {

@@ -9,6 +9,8 @@ use theater_runtime::call::{Type, choices, placeholder, type_name};
 pub struct Names {
     /// The actors, in the order in which they are to be shown.
     pub actors: Vec<ActorNames>,
+    /// Keys of the state of the actor that is meant where none is named.
+    pub keys: Vec<String>,
 }
 
 /// One actor, and what can be called of it.
@@ -18,6 +20,8 @@ pub struct ActorNames {
     pub name: String,
     /// Its functions.
     pub functions: Vec<FunctionNames>,
+    /// The number of its last turn.
+    pub last_turn: u64,
 }
 
 /// One function.

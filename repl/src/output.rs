@@ -1,6 +1,7 @@
 //! What evaluating a line gives, as plain data, and its two faces: text for people, JSON for
 //! programs.
 
+use crate::causes::Shown;
 use crate::divergence;
 use crate::info;
 use crate::paint::{Paint, Role, printable, printable_json};
@@ -65,6 +66,8 @@ pub enum Output {
     },
     /// A line of a trace.
     Record(Box<RecordView>),
+    /// What led to something, what followed from it, or what differs.
+    Shown(Shown),
     /// So many lines of a trace are left out before the next one.
     Earlier(usize),
     /// An explanation.
@@ -147,6 +150,10 @@ impl Output {
             Self::Differs { actor, tried } => differs(actor, tried, look),
             Self::State { state, .. } => state_lines(state, look),
             Self::Record(view) => record::line(view).render(look.paint, look.width),
+            Self::Shown(shown) => {
+                let lines = shown.lines.iter().map(|line| line.render(look.paint, look.width));
+                lines.collect::<Vec<_>>().join("\n")
+            }
             Self::Earlier(count) => {
                 let text = format!("… {count} earlier; `theater trace show` shows all");
                 look.paint.text(Role::Faint, &text).into_owned()
@@ -206,6 +213,7 @@ impl Output {
                 })
             }
             Self::Record(view) => view.to_json(),
+            Self::Shown(shown) => return shown.json.clone(),
             Self::Earlier(_) | Self::Warning(_) => return Vec::new(),
             Self::Help(text) => json!({ "help": text }),
             Self::Done { key, value, .. } => json!({ *key: value }),

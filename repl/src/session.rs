@@ -367,7 +367,7 @@ impl Session {
     /// The names for completion, as they are now.
     pub fn names(&self) -> Names {
         let actors = self.node.actors();
-        Names { actors: actors.iter().map(|actor| actor_names(actor)).collect() }
+        Names { actors: actors.iter().map(|actor| actor_names(actor)).collect(), keys: self.keys() }
     }
 }
 
@@ -411,7 +411,8 @@ fn actor_names(actor: &Actor) -> ActorNames {
         let interface = function.interface.as_deref();
         FunctionNames::new(interface, &function.name, &function.params, &function.results)
     });
-    ActorNames { name: actor.name.to_string(), functions: functions.collect() }
+    let last_turn = actor.last_turn();
+    ActorNames { name: actor.name.to_string(), functions: functions.collect(), last_turn }
 }
 
 /// A problem with a place in the line, if it has none yet.

@@ -165,6 +165,81 @@ async fn calls_and_a_walk_through_the_past() {
 }
 
 #[tokio::test]
+async fn a_search_in_the_past() {
+    let mut talk = Talk::open(counter()).await;
+    let lines = [
+        "counter.increment(by: 5)",
+        "counter.increment(0)",
+        "counter.increment(4294967295)",
+        "counter.increment(2)",
+        "until-back outcome = returned",
+        "until-back outcome = trap",
+        "until function = increment and state.count > 5",
+        "until turn > 99",
+        "last-change count",
+        "last-change count",
+        "last-change count",
+        "next-change count",
+        "first-change count",
+        "last-change cuont",
+        "first",
+        "goto 50%",
+        "last",
+        "until-back call = state.set",
+        "why",
+        "sender",
+        "follow",
+        "effects counter#1",
+        "diff counter#1 counter#4",
+        "diff counter#4.1",
+        "live",
+        "until turn = 1",
+        "diff counter#1",
+        "diff counter#4",
+        "grep state.count = 5 and kind = turn",
+        "grep turn = 99",
+        "grep outcom = trap",
+        "until",
+    ];
+    assert_snapshot!(talk.transcript(&lines, SCRIPT).await);
+    // The times differ from run to run.
+    let early = talk.say("goto 1999-12-31T23:59", SCRIPT).await;
+    assert!(
+        early.contains("`counter` had not ended a turn at 1999-12-31T23:59:00.000Z"),
+        "{early}"
+    );
+    let late = talk.say("goto 2500-01-01", SCRIPT).await;
+    assert!(late.starts_with("counter#4  increment(2) -> 7\n"), "{late}");
+    let json = [
+        "why counter#1",
+        "effects counter#1",
+        "diff counter#1 counter#4",
+        "diff counter#4",
+        "grep turn = 9",
+    ];
+    let objects = talk.transcript(&json, JSON).await;
+    let objects = objects.lines().filter(|line| !line.starts_with('>'));
+    let objects: Vec<serde_json::Value> =
+        objects.map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!((&objects[0]["address"], &objects[1]["depth"]), (&"counter#1".into(), &0.into()));
+    let change = serde_json::json!({ "key": "count", "before": 5, "after": 7 });
+    assert_eq!(
+        objects[2..],
+        [change, serde_json::json!({ "diff": [] }), serde_json::json!({ "found": 0 })]
+    );
+}
+
+#[tokio::test]
+async fn keys_and_turns_are_offered() {
+    let mut talk = Talk::open(counter()).await;
+    assert_eq!(talk.session.names().keys, Vec::<String>::new());
+    talk.say("counter.increment(by: 5)", SCRIPT).await;
+    talk.say("trace", SCRIPT).await;
+    let names = talk.session.names();
+    assert_eq!((&names.keys[..], names.actors[0].last_turn), (&["count".to_owned()][..], 1));
+}
+
+#[tokio::test]
 async fn every_kind_of_value_goes_in_and_comes_out() {
     let mut talk = Talk::open(Start::Component(fixture("kitchen-sink.wat"))).await;
     for (function, value) in [

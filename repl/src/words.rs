@@ -12,8 +12,12 @@ pub enum Operand {
     Actor,
     /// `ACTOR#TURN`.
     Address,
-    /// A number from 0 on.
-    Number,
+    /// A turn's number, a part of all turns, or a time.
+    Target,
+    /// A key of the state.
+    Key,
+    /// The rest of the line, as a condition.
+    Condition,
     /// A word of the REPL.
     Word,
     /// The rest of the line.
@@ -171,6 +175,19 @@ pub static WORDS: &[Word] = &[
         example: "trace counter",
     },
     Word {
+        name: "grep",
+        aliases: &[],
+        usage: "CONDITION",
+        operands: &[Operand::Condition],
+        required: 1,
+        summary: "show the records for which a condition holds",
+        help: "A condition compares what records have, such as `outcome = trap`, `state.count > 5` or `text ~ \"A-1\"`; `and`, \
+               `or`, `not` and parentheses join them. The fields are actor, turn, time, kind, function, argument, \
+               result, outcome, failure, cause, reason, handler, call, changed, log, text, fuel, incarnation, \
+               position, and state.KEY; the signs are =, !=, <, <=, >, >=, ~ for \"has in it\", and !~.",
+        example: "grep state.count > 5 and not function = reset",
+    },
+    Word {
         name: "at",
         aliases: &[],
         usage: "[NAME#TURN[.STEP]]",
@@ -229,12 +246,130 @@ pub static WORDS: &[Word] = &[
     Word {
         name: "goto",
         aliases: &[],
-        usage: "N",
-        operands: &[Operand::Number],
+        usage: "N|N%|TIME",
+        operands: &[Operand::Target],
         required: 1,
-        summary: "go to turn N of the same actor",
-        help: "Moves the cursor to the moment after the turn with this number.",
-        example: "goto 12",
+        summary: "go to a turn of the same actor by number, part or time",
+        help: "Moves the cursor to the moment after the turn with this number; with `%`, to the turn that stands at so \
+               many hundredths of the turns; with a time in UTC, to the last turn that had ended by then.",
+        example: "goto 50%",
+    },
+    Word {
+        name: "first",
+        aliases: &[],
+        usage: "",
+        operands: &[],
+        required: 0,
+        summary: "go to the actor's first turn",
+        help: "Moves the cursor to the moment after the first turn of the same actor.",
+        example: "first",
+    },
+    Word {
+        name: "last",
+        aliases: &[],
+        usage: "",
+        operands: &[],
+        required: 0,
+        summary: "go to the actor's last turn",
+        help: "Moves the cursor to the moment after the last turn of the same actor.",
+        example: "last",
+    },
+    Word {
+        name: "follow",
+        aliases: &[],
+        usage: "",
+        operands: &[],
+        required: 0,
+        summary: "go where a message led",
+        help: "Moves the cursor along a message, to the moment after the turn that processed it: the message that was \
+               sent in the step at the cursor, or the first one of its turn. `sender` goes the other way.",
+        example: "follow",
+    },
+    Word {
+        name: "sender",
+        aliases: &[],
+        usage: "",
+        operands: &[],
+        required: 0,
+        summary: "go where the turn's message came from",
+        help: "Moves the cursor to the step that sent the message of this turn, in the actor that sent it. `follow` goes \
+               the other way.",
+        example: "sender",
+    },
+    Word {
+        name: "until",
+        aliases: &[],
+        usage: "CONDITION",
+        operands: &[Operand::Condition],
+        required: 1,
+        summary: "go on until a condition holds",
+        help: "Moves the cursor to the next turn of the same actor for which the condition holds, or of any actor if the \
+               condition says of which. If it asks for import calls (`call`, `handler`), the cursor stops at the call. \
+               `help grep` tells what a condition is.",
+        example: "until outcome = trap",
+    },
+    Word {
+        name: "until-back",
+        aliases: &[],
+        usage: "CONDITION",
+        operands: &[Operand::Condition],
+        required: 1,
+        summary: "go back until a condition holds",
+        help: "Moves the cursor as `until` does, but into the past.",
+        example: "until-back state.count < 5",
+    },
+    Word {
+        name: "last-change",
+        aliases: &[],
+        usage: "KEY",
+        operands: &[Operand::Key],
+        required: 1,
+        summary: "go back to what last changed a key",
+        help: "Moves the cursor to the nearest change of this key of the state before it: to the call in which a turn \
+               gave it a new value. The same line again goes to the change before that.",
+        example: "last-change count",
+    },
+    Word {
+        name: "next-change",
+        aliases: &[],
+        usage: "KEY",
+        operands: &[Operand::Key],
+        required: 1,
+        summary: "go on to what next changes a key",
+        help: "Moves the cursor to the nearest change of this key of the state after it.",
+        example: "next-change count",
+    },
+    Word {
+        name: "first-change",
+        aliases: &[],
+        usage: "KEY",
+        operands: &[Operand::Key],
+        required: 1,
+        summary: "go to what first changed a key",
+        help: "Moves the cursor to the first turn that gave this key of the state a value.",
+        example: "first-change count",
+    },
+    Word {
+        name: "why",
+        aliases: &[],
+        usage: "[NAME#TURN]",
+        operands: &[Operand::Address],
+        required: 0,
+        summary: "show what led to a turn",
+        help: "Shows the chain of causes of the turn, or of the one at the cursor: the step that sent its message, that \
+               of the turn before, and so on back to what came from outside.",
+        example: "why shop/audit#3",
+    },
+    Word {
+        name: "effects",
+        aliases: &[],
+        usage: "[NAME#TURN[.STEP]]",
+        operands: &[Operand::Address],
+        required: 0,
+        summary: "show what followed from a turn",
+        help: "Shows the turns to which the calls and messages of the turn, or of the one at the cursor, led, and what \
+               followed from these; with a step, what this call alone led to.",
+        example: "effects shop/orders#3",
     },
     Word {
         name: "state",
@@ -246,6 +381,17 @@ pub static WORDS: &[Word] = &[
         help: "Shows the keys and values that the actor keeps: at the cursor, if there is one, else as they are \
                now.",
         example: "state counter",
+    },
+    Word {
+        name: "diff",
+        aliases: &[],
+        usage: "NAME#TURN[.STEP] [NAME#TURN[.STEP]]",
+        operands: &[Operand::Address, Operand::Address],
+        required: 1,
+        summary: "show what differs in the state between two moments",
+        help: "Shows each key whose value differs, with both values. Without a second moment it is compared with the one \
+               at the cursor, or with the present.",
+        example: "diff counter#3 counter#7",
     },
     Word {
         name: "live",

@@ -45,8 +45,10 @@ fn names() -> Names {
         function("old:shop/stock", "list", vec![], ""),
         function("", "paint", vec![param("colour", "enum", "red", &["red", "green"])], ""),
     ];
-    let actor = |name: &str, functions| ActorNames { name: name.to_owned(), functions };
-    Names { actors: vec![actor("counter", counter), actor("shop", shop)] }
+    let actor =
+        |name: &str, functions| ActorNames { name: name.to_owned(), functions, last_turn: 12 };
+    let keys = ["count", "a key", "stock/A-1"].map(str::to_owned).to_vec();
+    Names { actors: vec![actor("counter", counter), actor("shop", shop)], keys }
 }
 
 fn folder(path: &str) -> Vec<String> {
@@ -78,7 +80,7 @@ fn completes_what_can_stand_at_the_cursor() {
         ("sp|", &["spawn"]),
         ("  st|", &["  stop", "  step", "  step-back", "  state"]),
         ("co|", &["counter."]),
-        ("s|", &["shop.", "spawn", "stop", "send", "step", "step-back", "state"]),
+        ("s|", &["shop.", "spawn", "stop", "send", "step", "step-back", "sender", "state"]),
         ("zzz|", &[]),
         ("// s|", &[]),
         // Operands.
@@ -86,7 +88,14 @@ fn completes_what_can_stand_at_the_cursor() {
         ("trace c|", &["trace counter"]),
         ("trace counter |", &[]),
         ("at |", &["at counter#", "at shop#"]),
-        ("at counter#|", &["at counter#"]),
+        ("at counter#1|", &["at counter#12", "at counter#11", "at counter#10", "at counter#1"]),
+        ("diff counter#2 counter#0|", &["diff counter#2 counter#0"]),
+        ("at counter#1.|", &[]),
+        ("last-change |", &["last-change count", "last-change \"a key\"", "last-change stock/A-1"]),
+        ("next-change s|", &["next-change stock/A-1"]),
+        ("until o|", &["until outcome"]),
+        ("until turn = 1 and state.s|", &["until turn = 1 and state.stock/A-1"]),
+        ("grep |", &[]),
         ("goto |", &[]),
         ("help ste|", &["help step", "help step-back"]),
         ("ps |", &[]),

@@ -17,7 +17,11 @@ fn words_are_read() {
     let reload =
         |actor, path, anyway| Command::Reload(Reload { actor: name(actor, 7), path, anyway });
     let quoted = Name { text: "a \"b\" //c".to_owned(), span: 6..19 };
-    let address = Address { actor: name("shop/counter", 3), turn: 12, step: None, span: 3..18 };
+    let address_at = |at| {
+        let actor = name("shop/counter", at);
+        Address { actor, turn: 12, step: None, span: at..at + 15 }
+    };
+    let address = address_at(3);
     let inside = Address { actor: name("a", 3), turn: 1, step: Some(2), span: 3..8 };
     let cases = [
         ("", Command::Nothing),
@@ -56,7 +60,29 @@ fn words_are_read() {
         ("back", Command::Back),
         ("step", Command::Step),
         ("step-back", Command::StepBack),
-        ("goto 18446744073709551615", Command::Goto(u64::MAX)),
+        ("goto 18446744073709551615", Command::Goto(Target::Turn(u64::MAX))),
+        ("goto 0", Command::Goto(Target::Turn(0))),
+        ("goto 50%", Command::Goto(Target::Percent(50))),
+        ("goto 1970-01-02", Command::Goto(Target::Time(86_400_000_000_000))),
+        ("first", Command::First),
+        ("last", Command::Last),
+        ("follow", Command::Follow),
+        ("sender", Command::Sender),
+        ("until turn = 1 // x", Command::Until(5..19, Direction::Forward)),
+        ("until-back (a b", Command::Until(10..15, Direction::Backward)),
+        ("grep \"", Command::Grep(4..6)),
+        ("last-change a/b", Command::Change("a/b".to_owned(), Direction::Backward)),
+        ("next-change \"a b\"", Command::Change("a b".to_owned(), Direction::Forward)),
+        ("first-change a", Command::FirstChange("a".to_owned())),
+        ("why", Command::Why(None)),
+        ("why shop/counter#12", Command::Why(Some(address_at(4)))),
+        ("effects", Command::Effects(None)),
+        ("effects shop/counter#12", Command::Effects(Some(address_at(8)))),
+        ("diff shop/counter#12", Command::Diff(address_at(5), None)),
+        (
+            "diff shop/counter#12 shop/counter#12",
+            Command::Diff(address_at(5), Some(address_at(21))),
+        ),
         ("live", Command::Live),
         ("help", Command::Help(None)),
         ("help exit", Command::Help(Some(name("exit", 5)))),
@@ -118,7 +144,12 @@ fn every_problem_points_into_the_line() {
         "at counter#x",
         "at counter#99999999999999999999",
         "goto -1",
+        "goto 101%",
         "goto",
+        "diff",
+        "diff a#1 b",
+        "last-change",
+        "follow me",
         "next 5",
         "counter.value",
         "counter.increment(5",

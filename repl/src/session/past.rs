@@ -1,13 +1,15 @@
 //! The words that look back: the trace, and the cursor that walks through it.
 
 use super::{Session, Sink, Stop, placed};
-use crate::line::{Address, Command};
+use crate::causes::{self, Shown};
+use crate::line::{Address, Command, Target};
 use crate::output::Output;
 use serde_json::Value;
+use std::ops::Range;
 use std::sync::Arc;
 use theater_runtime::call::Name;
 use theater_runtime::diagnostic::{ACTOR_UNKNOWN, Diagnostic, NO_SUCH_TURN, Result, Source};
-use theater_runtime::replay::{Cursor, History, Place};
+use theater_runtime::replay::{Condition, Cursor, Direction, History, Place};
 use theater_runtime::state::State;
 use theater_runtime::trace::RecordView;
 
@@ -21,6 +23,23 @@ impl Session {
         cursor.place(self.refreshed().ok()?).ok()
     }
 
+    /// The keys of the state at the cursor, or of the actor that is meant without one; as far as the trace
+    /// has been read.
+    pub(super) fn keys(&self) -> Vec<String> {
+        /// More are of no use in a list.
+        const MOST: usize = 500;
+        let Some(history) = &self.history else { return Vec::new() };
+        let state = match (self.cursor, self.default_actor()) {
+            (Some(cursor), _) => cursor.state(history),
+            (None, Some(actor)) => {
+                Cursor::last(history, &actor).and_then(|last| last.state(history))
+            }
+            (None, None) => return Vec::new(),
+        };
+        let state = state.unwrap_or_default();
+        state.iter().take(MOST).map(|(key, _)| key.to_owned()).collect()
+    }
+
     pub(super) fn look_back(
         &mut self,
         source: &Arc<Source>,
@@ -30,6 +49,14 @@ impl Session {
         match command {
             Command::Trace(name) => return self.show_trace(source, name.as_ref(), sink),
             Command::State(name) => return Ok(sink(self.show_state(source, name.as_ref())?)?),
+            Command::Grep(span) => return self.grep(source, span, sink),
+            Command::Why(address) => {
+                return Ok(sink(Output::Shown(self.causes(source, address, true)?))?);
+            }
+            Command::Effects(address) => {
+                return Ok(sink(Output::Shown(self.causes(source, address, false)?))?);
+            }
+            Command::Diff(from, to) => return Ok(sink(self.diff(source, &from, to.as_ref())?)?),
             Command::Live => {
                 self.cursor = None;
                 let text = "back in the present".to_owned();
@@ -54,34 +81,128 @@ impl Session {
     /// Where a word takes the cursor. Before the first such word it stands at the last turn of the
     /// actor that was used last.
     fn moved(&mut self, source: &Arc<Source>, command: &Command) -> Result<Cursor> {
-        let default = self.default_actor();
         let cursor = self.cursor;
-        let history = self.refreshed()?;
-        let here = || match (cursor, default.as_deref()) {
-            (Some(cursor), _) => Ok(cursor),
-            (None, Some(actor)) => Cursor::last(history, actor),
-            (None, None) => Err(which_actor()),
+        let condition = match command {
+            Command::Until(span, _) => Some(Condition::parse(source, span.clone())?),
+            _ => None,
         };
         match command {
-            Command::At(Some(address)) => at(history, source, address),
-            Command::At(None) => match (cursor, default.as_deref()) {
-                (_, Some(actor)) => Cursor::last(history, actor),
-                (Some(cursor), None) => Ok(cursor),
-                (None, None) => Err(which_actor()),
-            },
-            Command::Goto(turn) => {
-                let actor = here()?.place(history)?.actor;
-                Cursor::at(history, &actor, *turn)
+            Command::At(Some(address)) => return at(self.refreshed()?, source, address),
+            Command::At(None) => {
+                return match (cursor, self.default_actor()) {
+                    (_, Some(actor)) => Cursor::last(self.refreshed()?, &actor),
+                    (Some(cursor), None) => Ok(cursor),
+                    (None, None) => Err(which_actor()),
+                };
             }
-            Command::Next | Command::Step if cursor.is_none() => Err(Box::new(
-                Diagnostic::error(NO_SUCH_TURN, "nothing comes after the present")
-                    .help("Go into the past with `back` or `step-back`, or to any turn with `at NAME#TURN`."),
-            )),
-            Command::Next => here()?.next(history),
-            Command::Back => here()?.back(history),
-            Command::Step => here()?.step(history),
-            _ => here()?.step_back(history),
+            _ => {}
         }
+        let here = self.here()?;
+        let history = self.refreshed()?;
+        if let (Some(condition), Command::Until(_, direction)) = (&condition, command) {
+            // Seen from the present, the last turn lies in the past, too.
+            return match (cursor, direction) {
+                (None, Direction::Forward) => Err(nothing_later()),
+                (None, Direction::Backward) if here.fits(history, condition)? => Ok(here),
+                _ => here.until(history, condition, *direction),
+            };
+        }
+        match command {
+            Command::Next | Command::Step | Command::Change(_, Direction::Forward)
+                if cursor.is_none() =>
+            {
+                Err(nothing_later())
+            }
+            Command::Goto(Target::Turn(turn)) => {
+                Cursor::at(history, &here.place(history)?.actor, *turn)
+            }
+            Command::Goto(Target::Percent(percent)) => here.at_percent(history, *percent),
+            Command::Goto(Target::Time(time)) => here.at_time(history, *time),
+            Command::First => Ok(here.first()),
+            Command::Last => here.at_percent(history, 100),
+            Command::Follow => here.follow(history),
+            Command::Sender => here.sender(history),
+            Command::Change(key, direction) => here.change(history, key, *direction),
+            Command::FirstChange(key) => here.first_change(history, key),
+            Command::Next => here.next(history),
+            Command::Back => here.back(history),
+            Command::Step => here.step(history),
+            _ => here.step_back(history),
+        }
+    }
+
+    /// The cursor; without one, the last turn of the actor that was used last.
+    fn here(&mut self) -> Result<Cursor> {
+        if let Some(cursor) = self.cursor {
+            return Ok(cursor);
+        }
+        let actor = self.default_actor().ok_or_else(which_actor)?;
+        Cursor::last(self.refreshed()?, &actor)
+    }
+
+    /// The moment that is named in the line, or else where the cursor is.
+    fn moment(&mut self, source: &Arc<Source>, address: Option<&Address>) -> Result<Cursor> {
+        match address {
+            Some(address) => at(self.refreshed()?, source, address),
+            None => self.here(),
+        }
+    }
+
+    /// What led to a turn, or what followed from it.
+    fn causes(
+        &mut self,
+        source: &Arc<Source>,
+        address: Option<Address>,
+        back: bool,
+    ) -> Result<Shown> {
+        let cursor = self.moment(source, address.as_ref())?;
+        let history = self.refreshed()?;
+        let place = cursor.place(history)?;
+        let actor = history.actor(&place.actor)?;
+        let index = actor.index_of(place.turn)?;
+        match back {
+            true => causes::why(history, actor, index),
+            false => causes::effects(history, actor, index, place.step.map(|step| step as u64)),
+        }
+    }
+
+    fn diff(
+        &mut self,
+        source: &Arc<Source>,
+        from: &Address,
+        to: Option<&Address>,
+    ) -> Result<Output> {
+        let from = self.moment(source, Some(from))?;
+        let to = match (to, self.cursor) {
+            // The present of the same actor.
+            (None, None) => from.at_percent(self.refreshed()?, 100)?,
+            (to, _) => self.moment(source, to)?,
+        };
+        let changes = from.diff(self.refreshed()?, to)?;
+        if changes.is_empty() {
+            let text = "the two states are the same".to_owned();
+            return Ok(Output::Done { key: "diff", value: Value::Array(Vec::new()), text });
+        }
+        Ok(Output::Shown(causes::changes(&changes)))
+    }
+
+    fn grep(
+        &mut self,
+        source: &Arc<Source>,
+        span: Range<usize>,
+        sink: &mut Sink<'_>,
+    ) -> Result<(), Stop> {
+        let condition = Condition::parse(source, span)?;
+        let mut found = 0_usize;
+        for view in self.refreshed()?.matching(&condition, None) {
+            found += 1;
+            sink(Output::Record(Box::new(view?)))?;
+        }
+        if found == 0 {
+            let text = "for no record does this hold".to_owned();
+            sink(Output::Done { key: "found", value: Value::from(0), text })?;
+        }
+        Ok(())
     }
 
     fn show_state(&mut self, source: &Arc<Source>, name: Option<&Name>) -> Result<Output> {
@@ -175,6 +296,14 @@ fn before(cursor: Cursor, history: &History) -> Option<State> {
         // There is no turn before the first one.
         Err(_) => Some(State::default()),
     }
+}
+
+fn nothing_later() -> Box<Diagnostic> {
+    Box::new(
+        Diagnostic::error(NO_SUCH_TURN, "nothing comes after the present").help(
+            "Go into the past with `back` or `step-back`, or to any turn with `at NAME#TURN`.",
+        ),
+    )
 }
 
 fn which_actor() -> Box<Diagnostic> {

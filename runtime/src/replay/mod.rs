@@ -19,7 +19,7 @@ mod why;
 
 pub use all::{Selection, Summary, replay_all};
 pub use condition::{
-    Asked, Comparison, Condition, FIELDS, Field, FieldKind, Literal, Subject, Test,
+    Asked, Comparison, Condition, FIELDS, Field, FieldKind, Literal, Subject, Test, parse_moment,
 };
 pub use cursor::{Cursor, Direction, Event, Place};
 pub use effects::Followed;

@@ -314,7 +314,8 @@ fn acts() -> impl Strategy<Value = Shop> {
 async fn play_shop(acts: Vec<Shop>) {
     let dir = tempfile::tempdir().unwrap();
     shop::write_shop(dir.path());
-    let node = shop::open(dir.path().to_owned(), Which::New, Durability::Async).await.unwrap();
+    let node =
+        shop::open(dir.path().to_owned(), Which::New, Some(Durability::Async)).await.unwrap();
     for act in acts {
         match act {
             Shop::Place(sku, units) => {

@@ -1,9 +1,13 @@
 //! `theater trace`: looking at recorded runs. Works beside the process that writes one.
 
+mod diff;
+mod effects;
 mod grep;
+mod log;
 mod ls;
 mod row;
 mod show;
+mod state;
 mod turn;
 mod verify;
 mod why;
@@ -14,11 +18,15 @@ use crate::status::Ended;
 /// Look at recorded runs
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
-    Grep(grep::Args),
     Ls(ls::Args),
     Show(show::Args),
+    Grep(grep::Args),
     Verify(verify::Args),
     Why(why::Args),
+    Effects(effects::Args),
+    State(state::Args),
+    Diff(diff::Args),
+    Log(log::Args),
 }
 
 pub fn run(command: Command, output: &mut Output) -> Ended {
@@ -28,5 +36,9 @@ pub fn run(command: Command, output: &mut Output) -> Ended {
         Command::Show(args) => show::run(args, output),
         Command::Verify(args) => verify::run(args, output),
         Command::Why(args) => why::run(args, output),
+        Command::Effects(args) => effects::run(args, output),
+        Command::State(args) => state::run(args, output),
+        Command::Diff(args) => diff::run(args, output),
+        Command::Log(args) => log::run(args, output),
     }
 }

@@ -283,7 +283,7 @@ fn whole_with_float(whole: i128, float: f64) -> Option<Ordering> {
 
 /// A moment in UTC, in nanoseconds since 1970: a day, or a time to the minute or finer, with or without
 /// `Z`.
-pub(super) fn moment(text: &str) -> Option<u64> {
+pub fn parse_moment(text: &str) -> Option<u64> {
     let text = text.strip_suffix('Z').unwrap_or(text);
     let full = match text.len() {
         10 => format!("{text}T00:00:00Z"),
@@ -300,7 +300,7 @@ fn time(view: &RecordView, comparison: Comparison, literal: &Literal) -> bool {
     if comparison == Comparison::Contains {
         return view.time_text().contains(literal.text());
     }
-    let order =
-        moment(literal.text()).map(|moment| (view.time / MILLISECOND).cmp(&(moment / MILLISECOND)));
+    let order = parse_moment(literal.text())
+        .map(|moment| (view.time / MILLISECOND).cmp(&(moment / MILLISECOND)));
     ordered(order, comparison)
 }

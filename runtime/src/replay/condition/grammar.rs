@@ -154,7 +154,8 @@ impl Parser<'_> {
             FieldKind::Choice(words) => return self.check_choice(field, &words(), text, value),
             FieldKind::Number if evaluate::number(literal).is_none() => "a number",
             FieldKind::Time
-                if !matches!(comparison, Contains | Lacks) && evaluate::moment(text).is_none() =>
+                if !matches!(comparison, Contains | Lacks)
+                    && evaluate::parse_moment(text).is_none() =>
             {
                 "a moment in UTC, such as 2026-11-23 or 2026-11-23T05:17:10"
             }

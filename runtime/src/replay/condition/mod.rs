@@ -9,7 +9,7 @@ mod fields;
 mod grammar;
 mod lexer;
 
-pub use evaluate::Subject;
+pub use evaluate::{Subject, parse_moment};
 pub use fields::{FIELDS, Field, FieldKind};
 
 use crate::diagnostic::{Result, Source};

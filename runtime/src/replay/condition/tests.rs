@@ -70,7 +70,7 @@ fn turn() -> (RecordView, State) {
 }
 
 fn moment(text: &str) -> u64 {
-    evaluate::moment(text).unwrap()
+    parse_moment(text).unwrap()
 }
 
 fn holds(text: &str, call: Option<usize>) -> bool {

@@ -47,10 +47,22 @@ impl Cursor {
         };
         let message = format!("for {whose} {word} {place} does this hold: {condition}");
         let problem = Diagnostic::error(NO_SUCH_TURN, message);
-        Err(Box::new(match condition.names_actor() {
-            true => problem,
-            false => problem.help("To look at other actors too, say which: `… and actor ~ shop`."),
+        let others = history.actors().count() > 1 && !condition.names_actor();
+        Err(Box::new(match others {
+            true => problem.help(
+                "Turns of other actors are looked at if the condition says of which: `actor = NAME and …`.",
+            ),
+            false => problem,
         }))
+    }
+
+    /// Whether a condition holds for the moment at the cursor, so that [`Cursor::until`] would stop here.
+    ///
+    /// # Errors
+    ///
+    /// When the record cannot be read any more.
+    pub fn fits(self, history: &History, condition: &Condition) -> Result<bool> {
+        Ok(Self { step: None, ..self }.stops(history, condition)?.contains(&self))
     }
 
     /// The turns from the cursor's on, or back, in the order of the log: of its actor, or of all.
