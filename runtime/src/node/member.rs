@@ -83,7 +83,7 @@ impl Member {
             self = over.member;
             match over.exit {
                 // The node ends, or the run cannot be written.
-                None | Some(Exit { wish: Wish::Shutdown, .. }) => return self.rest(),
+                None | Some(Exit { wish: Wish::Shutdown, .. }) => return self.rest(&node),
                 Some(Exit { wish: Wish::Restart, .. }) => {}
                 Some(Exit { wish: Wish::Own | Wish::Link(_), reason })
                     if start && !reason.is_orderly() => {}
@@ -235,8 +235,13 @@ impl Member {
     }
 
     /// Takes no more messages, because the node ends.
-    fn rest(&mut self) {
-        self.children_mut().for_each(Member::rest);
+    fn rest(&mut self, node: &Weak<Inner>) {
+        for mut child in self.unborn(node) {
+            child.rest(node);
+        }
+        for child in self.children_mut() {
+            child.rest(node);
+        }
         self.task.rest();
     }
 
