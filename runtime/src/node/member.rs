@@ -464,15 +464,29 @@ impl Work {
                 None
             }
             control => {
+                let control = control.unwrap_or(Control::Shutdown);
+                let wish = match control {
+                    Control::Stop => Some(Wish::Stop),
+                    Control::Shutdown => Some(Wish::Shutdown),
+                    _ => None,
+                };
                 self.supervisor.stop().await;
-                Some(self.end_component(control.unwrap_or(Control::Shutdown)).await)
+                let (task, exit) = self.end_component(control).await;
+                // It may have ended by itself at the same time: what somebody wants holds all the same.
+                let wished = |exit: Exit| Exit { wish: wish.unwrap_or(exit.wish), ..exit };
+                Some((task, exit.map(wished)))
             }
         }
     }
 
     async fn end_component(&mut self, control: Control) -> (Task, Result<Exit, LogFailed>) {
-        // If it has ended by now, it need not be told, and its next incarnation is not meant.
-        let _ = self.to_component.send(Control::For(self.incarnation, Box::new(control)));
+        // If it has ended by now, it need not be told, and its next incarnation is not meant; but whoever
+        // wants it to begin again waits to be told.
+        let control = match control {
+            Control::Restart(_) => control,
+            control => Control::For(self.incarnation, Box::new(control)),
+        };
+        let _ = self.to_component.send(control);
         match (&mut self.component).await {
             Ok(ended) => ended,
             Err(panicked) => std::panic::resume_unwind(panicked),
