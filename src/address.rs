@@ -1,6 +1,7 @@
 //! `ACTOR`, `ACTOR#TURN` and `ACTOR#TURN.STEP` on the command line.
 
 use std::fmt;
+use std::path::Path;
 use std::str::FromStr;
 use theater_runtime::replay::{Cursor, History};
 
@@ -30,6 +31,13 @@ impl FromStr for Address {
             return Err("the actor's name is missing; write `my-actor` or `my-actor#3`".to_owned());
         }
         Ok(Self { actor: actor.to_owned(), turn })
+    }
+}
+
+impl Address {
+    /// Whether it is no actor, but a file made by `theater trace export`.
+    pub fn is_trace_file(&self) -> bool {
+        self.turn.is_none() && self.actor.ends_with(".trace") && Path::new(&self.actor).is_file()
     }
 }
 

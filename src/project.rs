@@ -22,7 +22,7 @@ pub struct DataArgs {
 /// `--trace` and `--data`.
 #[derive(Debug, Args)]
 pub struct TraceArgs {
-    /// The folder of the run [default: the newest run]
+    /// The folder of the run, or a file made by `theater trace export` [default: the newest run]
     #[arg(long, value_name = "PATH", conflicts_with = "data")]
     pub trace: Option<PathBuf>,
 

@@ -45,13 +45,15 @@ use std::path::PathBuf;
 use theater_runtime::cache::Cache;
 use theater_runtime::diagnostic::Diagnostic;
 use theater_runtime::manifest::BareGrants;
-use theater_runtime::trace::Durability;
+use theater_runtime::trace::{Durability, RunDir};
 
 /// What `theater repl` was asked for.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// What to start with.
     pub start: Start,
+    /// A recorded run to look at, in place of that of the session.
+    pub recorded: Option<RunDir>,
     /// The folder with the runs, normally the project's `.theater`.
     pub data: PathBuf,
     /// Whether to go on with the last run, instead of beginning a new one.

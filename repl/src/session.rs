@@ -99,6 +99,8 @@ pub struct Session {
     /// What the actors were spawned from that a line spawned.
     starts: HashMap<String, Start>,
     history: Option<History>,
+    /// Whether the history is that of a recorded run, and not that of the node.
+    is_recorded: bool,
     cursor: Option<Cursor>,
     /// The actor that was used last.
     last: Option<String>,
@@ -181,6 +183,7 @@ impl Session {
             start,
             starts: HashMap::new(),
             history: None,
+            is_recorded: false,
             cursor: None,
             last: None,
             watched: Watched::default(),
@@ -367,7 +370,8 @@ impl Session {
     /// The names for completion, as they are now.
     pub fn names(&self) -> Names {
         let actors = self.node.actors();
-        Names { actors: actors.iter().map(|actor| actor_names(actor)).collect(), keys: self.keys() }
+        let living = actors.iter().map(|actor| actor_names(actor));
+        Names { actors: living.chain(self.recorded_names()).collect(), keys: self.keys() }
     }
 }
 

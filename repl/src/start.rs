@@ -50,6 +50,9 @@ pub async fn start(options: &Options, signals: &mut Signals) -> Result<Started, 
             }
         }
     };
+    if let Some(run) = &options.recorded {
+        session.look_at(run).map_err(|problem| vec![*problem])?;
+    }
     if let Some(actor) = spawned {
         session.turn_to(&actor.name);
     }

@@ -43,6 +43,7 @@ fn counter() -> Start {
 fn options(start: Start, data: &Path) -> Options {
     Options {
         start,
+        recorded: None,
         data: data.to_owned(),
         resume: false,
         durability: Some(Durability::Async),

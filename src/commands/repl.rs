@@ -5,6 +5,9 @@ use crate::status::{Ended, Status};
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use theater_repl::{Input, Options};
+use theater_runtime::diagnostic::Result;
+use theater_runtime::node::Start;
+use theater_runtime::trace::RunDir;
 
 /// Talk to actors: typed calls, live events, steps through the past
 ///
@@ -15,6 +18,7 @@ use theater_repl::{Input, Options};
 ///   theater repl
 ///   theater repl -e 'my-actor.increment(by: 5)' -e state
 ///   theater repl stranger.wasm --grant log,clock
+///   theater repl bug.trace
 ///
 /// Exit status: 0 if every statement worked, 1 if one failed, 2 if it could not start.
 #[derive(Debug, clap::Args)]
@@ -40,6 +44,16 @@ pub struct Args {
     json: bool,
 }
 
+/// The run in the trace file that was named, if one was.
+fn recorded(start: &Start) -> Result<Option<RunDir>> {
+    match start {
+        Start::Component(path) if path.extension().is_some_and(|end| end == "trace") => {
+            RunDir::open(path).map(Some)
+        }
+        _ => Ok(None),
+    }
+}
+
 pub fn run(args: Args, output: &mut Output) -> Ended {
     let input = match (args.lines, args.file) {
         (lines, _) if !lines.is_empty() => Input::Lines(lines),
@@ -48,8 +62,15 @@ pub fn run(args: Args, output: &mut Output) -> Ended {
         _ => Input::StandardInput,
     };
     let (start, data) = args.actor.start();
+    let recorded = recorded(&start)?;
+    let (start, data) = match &recorded {
+        // Nothing is left of the session: a trace is only looked at.
+        Some(run) => (Start::Empty, run.path().with_file_name("session")),
+        None => (start, data),
+    };
     let options = Options {
         start,
+        recorded,
         resume: args.resume,
         durability: args.actor.durability(),
         grants: args.actor.grants(),

@@ -18,7 +18,7 @@ use theater_runtime::diagnostic::{ACTOR_UNKNOWN, Diagnostic, Result};
 use theater_runtime::replay::{
     ActorHistory, History, Replayed, Replayer, Selection, Summary, replay_all,
 };
-use theater_runtime::trace::ActorId;
+use theater_runtime::trace::{ActorId, RunDir};
 use theater_runtime::world::read_component;
 
 /// Execute recorded turns again and compare them with their records
@@ -29,8 +29,8 @@ use theater_runtime::world::read_component;
 /// Exit status: 0 if everything was as recorded or is accepted, 1 if not.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// An actor, or one of its turns [default: all]
-    #[arg(value_name = "ACTOR[#TURN]")]
+    /// An actor, or one of its turns, or a .trace file [default: all of the newest run]
+    #[arg(value_name = "ACTOR[#TURN]|FILE.trace")]
     address: Option<Address>,
 
     #[command(flatten)]
@@ -59,10 +59,13 @@ pub struct Args {
 }
 
 pub fn run(args: Args, output: &mut Output) -> Ended {
-    let run = args.trace.run()?;
+    let (run, address) = match args.address {
+        Some(address) if address.is_trace_file() => (RunDir::open(address.actor.as_ref())?, None),
+        address => (args.trace.run()?, address),
+    };
     let with = args.with.as_deref().map(read_component).transpose()?;
     let history = Arc::new(History::load(&run)?);
-    let selection = select(&history, args.address.as_ref())?;
+    let selection = select(&history, address.as_ref())?;
     if with.is_some() && selection == Selection::All {
         one_component(&history)?;
     }

@@ -13,6 +13,7 @@ mod effects;
 mod environment;
 mod escapes;
 mod explain;
+mod export;
 mod filesystem;
 mod grep;
 mod hostile;

@@ -3,6 +3,7 @@
 use super::{Session, Sink, Stop, placed};
 use crate::causes::{self, Shown};
 use crate::line::{Address, Command, Target};
+use crate::names::ActorNames;
 use crate::output::Output;
 use serde_json::Value;
 use std::ops::Range;
@@ -11,12 +12,41 @@ use theater_runtime::call::Name;
 use theater_runtime::diagnostic::{ACTOR_UNKNOWN, Diagnostic, NO_SUCH_TURN, Result, Source};
 use theater_runtime::replay::{Condition, Cursor, Direction, History, Place};
 use theater_runtime::state::State;
-use theater_runtime::trace::RecordView;
+use theater_runtime::trace::{RecordView, RunDir};
 
 /// How many records a terminal shows of a trace.
 pub const SHOWN: usize = 50;
 
 impl Session {
+    /// Makes a recorded run the one that is looked at, whatever the node does. The cursor stands at the last
+    /// turn of the first actor that had one.
+    ///
+    /// # Errors
+    /// When the run is damaged.
+    pub fn look_at(&mut self, run: &RunDir) -> Result<()> {
+        let history = History::load(run)?;
+        let first = history.actors().find(|actor| !actor.turns.is_empty());
+        self.last = first.map(|actor| actor.name.clone());
+        self.cursor = match &self.last {
+            Some(actor) => Some(Cursor::last(&history, actor)?),
+            None => None,
+        };
+        self.history = Some(history);
+        self.is_recorded = true;
+        Ok(())
+    }
+
+    /// The actors of a recorded run, for completion: nobody can call them.
+    pub(super) fn recorded_names(&self) -> Vec<ActorNames> {
+        let history = self.history.iter().filter(|_| self.is_recorded);
+        let names = history.flat_map(History::actors).map(|actor| ActorNames {
+            name: actor.name.clone(),
+            functions: Vec::new(),
+            last_turn: actor.turns.last().map_or(0, |turn| turn.header.turn),
+        });
+        names.collect()
+    }
+
     /// Where the cursor is, if somebody has put it into the past.
     pub fn place(&mut self) -> Option<Place> {
         let cursor = self.cursor?;

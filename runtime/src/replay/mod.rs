@@ -13,6 +13,7 @@ mod cursor;
 mod effects;
 mod history;
 mod life;
+mod mermaid;
 mod replayer;
 mod search;
 mod why;
@@ -24,5 +25,6 @@ pub use condition::{
 pub use cursor::{Cursor, Direction, Event, Place};
 pub use effects::Followed;
 pub use history::{ActorHistory, History, PastTurn};
+pub use mermaid::mermaid;
 pub use replayer::{Replayed, Replayer};
 pub use why::Because;

@@ -18,6 +18,7 @@
 //!
 //! [`Log`] writes, [`Reader`] reads, also while another process writes.
 
+mod archive;
 mod blobs;
 mod calls;
 mod durability;
@@ -41,6 +42,7 @@ mod view;
 mod writer;
 
 pub(crate) use crate::surroundings::now;
+pub use archive::{Archived, export, unpack};
 pub use blobs::Blobs;
 pub use calls::{Answer, CallsReader, CallsWriter, ImportCall};
 pub use durability::Durability;

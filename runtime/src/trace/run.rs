@@ -1,10 +1,12 @@
 use super::reader::length_of_file;
-use super::{Blobs, Hash, now};
+use super::{Blobs, Hash, archive, now};
 use crate::diagnostic::{Diagnostic, RUN_LOCKED, RUN_MISSING, RUN_UNWRITABLE, Result};
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
+use tempfile::TempDir;
 
 /// How often the lock of a run is tried before another process is taken to write it.
 const LOCK_ATTEMPTS: u32 = 10;
@@ -13,10 +15,20 @@ const LOCK_ATTEMPTS: u32 = 10;
 const SHARING: usize = 3;
 
 /// The folder of one run.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct RunDir {
     path: PathBuf,
+    /// The folder around it that goes with the last copy of this.
+    _temporary: Option<Arc<TempDir>>,
 }
+
+impl PartialEq for RunDir {
+    fn eq(&self, other: &Self) -> bool {
+        self.path == other.path
+    }
+}
+
+impl Eq for RunDir {}
 
 /// The right to write a run. Given back when it is dropped, or when the process dies.
 #[derive(Debug)]
@@ -46,7 +58,7 @@ impl RunDir {
                         fs::create_dir(path.join("segments"))?;
                         fs::create_dir(path.join("blobs"))?;
                         restrict(&path)?;
-                        return Ok(Self { path });
+                        return Ok(Self { path, _temporary: None });
                     }
                     Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                     Err(error) => return Err(error),
@@ -59,14 +71,18 @@ impl RunDir {
         })
     }
 
-    /// The run in this folder.
+    /// The run in this folder, or in this file that [`export`](super::export) has written: it is unpacked into a
+    /// temporary folder, which goes with the last copy of what this answers.
     ///
     /// # Errors
     ///
-    /// When the folder is not a run's.
+    /// When the folder is not a run's, or the file cannot be unpacked.
     pub fn open(path: &Path) -> Result<Self> {
+        if path.is_file() {
+            return archive::open(path);
+        }
         if path.join("segments").is_dir() {
-            return Ok(Self { path: path.to_owned() });
+            return Ok(Self { path: path.to_owned(), _temporary: None });
         }
         Err(Box::new(
             Diagnostic::error(
@@ -77,6 +93,11 @@ impl RunDir {
                 "Name a folder that holds `segments/`. List the runs of a project with `theater trace ls`.",
             ),
         ))
+    }
+
+    /// The same run, and with it the folder around it.
+    pub(super) fn in_temporary(self, folder: TempDir) -> Self {
+        Self { _temporary: Some(Arc::new(folder)), ..self }
     }
 
     /// All runs below `data`, oldest first. None if there is no such folder.

@@ -1,6 +1,7 @@
 //! The runtime as its users drive it: spawn, call, read the trace, replay.
 #![allow(clippy::unwrap_used)]
 
+mod archive;
 mod cursor;
 mod durability;
 mod endings;

@@ -2,6 +2,7 @@
 
 mod diff;
 mod effects;
+mod export;
 mod grep;
 mod log;
 mod ls;
@@ -27,6 +28,7 @@ pub enum Command {
     State(state::Args),
     Diff(diff::Args),
     Log(log::Args),
+    Export(export::Args),
 }
 
 pub fn run(command: Command, output: &mut Output) -> Ended {
@@ -40,5 +42,6 @@ pub fn run(command: Command, output: &mut Output) -> Ended {
         Command::State(args) => state::run(args, output),
         Command::Diff(args) => diff::run(args, output),
         Command::Log(args) => log::run(args, output),
+        Command::Export(args) => export::run(args, output),
     }
 }
