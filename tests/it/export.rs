@@ -98,3 +98,98 @@ fn other_tools_get_lines() {
     assert_eq!(env.read("x.jsonl"), shown);
     assert_snapshot!("mermaid", env.theater(&["trace", "export", "--format", "mermaid"]).ok());
 }
+
+/// A field of a protobuf message: its number, and its value or its bytes.
+enum Field<'b> {
+    Number(u64),
+    Bytes(&'b [u8]),
+}
+
+/// The fields of a message, in order. Panics where the bytes are none.
+fn fields(mut bytes: &[u8]) -> Vec<(u64, Field<'_>)> {
+    fn varint(bytes: &mut &[u8]) -> u64 {
+        let length = bytes.iter().position(|byte| *byte < 0x80).unwrap() + 1;
+        let (value, rest) = bytes.split_at(length);
+        *bytes = rest;
+        value.iter().rev().fold(0, |sum, byte| sum << 7 | u64::from(byte & 0x7f))
+    }
+    let mut all = Vec::new();
+    while !bytes.is_empty() {
+        let key = varint(&mut bytes);
+        let value = match key & 7 {
+            0 => Field::Number(varint(&mut bytes)),
+            1 => {
+                let (value, rest) = bytes.split_at(8);
+                bytes = rest;
+                Field::Number(u64::from_le_bytes(value.try_into().unwrap()))
+            }
+            2 => {
+                let length = usize::try_from(varint(&mut bytes)).unwrap();
+                let (value, rest) = bytes.split_at(length);
+                bytes = rest;
+                Field::Bytes(value)
+            }
+            other => panic!("wire type {other}"),
+        };
+        all.push((key >> 3, value));
+    }
+    all
+}
+
+/// The values of a field that are numbers.
+fn numbers(message: &[(u64, Field<'_>)], field: u64) -> Vec<u64> {
+    let values = message.iter().filter(|(number, _)| *number == field);
+    values
+        .filter_map(|(_, value)| if let Field::Number(n) = value { Some(*n) } else { None })
+        .collect()
+}
+
+/// The values of a field that are bytes.
+fn bytes<'b>(message: &[(u64, Field<'b>)], field: u64) -> Vec<&'b [u8]> {
+    let values = message.iter().filter(|(number, _)| *number == field);
+    values
+        .filter_map(|(_, value)| if let Field::Bytes(b) = value { Some(*b) } else { None })
+        .collect()
+}
+
+#[test]
+fn a_time_line_has_a_slice_for_each_turn_and_a_flow_for_each_message() {
+    let env = recorded();
+    let wrote = env.theater(&["trace", "export", "--format", "perfetto", "x.pftrace"]).ok();
+    assert_eq!(wrote.stdout, "wrote x.pftrace\n");
+    let file = std::fs::read(env.path("x.pftrace")).unwrap();
+    let (mut tracks, mut depth, mut names) =
+        (Vec::new(), std::collections::BTreeMap::new(), Vec::new());
+    let (mut begun, mut ended) = (Vec::new(), Vec::new());
+    let mut last = std::collections::BTreeMap::new();
+    for packet in bytes(&fields(&file), 1) {
+        let packet = fields(packet);
+        for track in bytes(&packet, 60) {
+            tracks.push(String::from_utf8(bytes(&fields(track), 2)[0].to_vec()).unwrap());
+        }
+        for event in bytes(&packet, 11) {
+            let event = fields(event);
+            let (track, time) = (numbers(&event, 11)[0], numbers(&packet, 8)[0]);
+            let before = last.insert(track, time).unwrap_or_default();
+            let open: &mut i32 = depth.entry(track).or_default();
+            match numbers(&event, 9)[0] {
+                1 => {
+                    assert!(time >= before && *open == 0, "turns of one actor follow each other");
+                    *open += 1;
+                    names.push(String::from_utf8(bytes(&event, 23)[0].to_vec()).unwrap());
+                }
+                2 => *open -= 1,
+                kind => assert_eq!(kind, 3),
+            }
+            begun.extend(numbers(&event, 47));
+            ended.extend(numbers(&event, 48));
+        }
+    }
+    assert_eq!(tracks, ["shop", "shop/audit", "shop/inventory", "shop/orders"]);
+    assert!(depth.values().all(|open| *open == 0), "{depth:?}");
+    assert_eq!(names.len(), 8, "{names:?}");
+    assert!(names.contains(&"reserve(\"A-1\", 2)".to_owned()), "{names:?}");
+    begun.sort_unstable();
+    ended.sort_unstable();
+    assert_eq!((begun.len(), &begun), (3, &ended), "two questions and a message");
+}

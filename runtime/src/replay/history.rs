@@ -207,6 +207,12 @@ impl History {
         self.records.get(usize::try_from(position).ok()?).copied()
     }
 
+    /// The position in the log of the record that stands at a place.
+    pub(super) fn position(&self, location: Location) -> Option<u64> {
+        let index = self.records.binary_search_by_key(&location, |(_, location)| *location);
+        index.ok().map(|index| index as u64)
+    }
+
     /// How many records there are.
     pub fn len(&self) -> usize {
         self.records.len()

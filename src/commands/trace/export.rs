@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use theater_repl::output::size;
 use theater_repl::paint::{printable, printable_json};
 use theater_runtime::diagnostic::{Diagnostic, OUTPUT_UNWRITABLE};
-use theater_runtime::replay::{History, mermaid};
+use theater_runtime::replay::{History, mermaid, perfetto};
 use theater_runtime::trace::export;
 
 /// Write a run into one file, for another machine or another tool
@@ -22,10 +22,11 @@ use theater_runtime::trace::export;
 ///   theater trace export bug.trace
 ///   theater trace export --format jsonl | jq .outcome
 ///   theater trace export --format mermaid > shop.mmd
+///   theater trace export --format perfetto shop.pftrace
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct Args {
-    /// The file to write [default: the run's id with .trace; of other formats the standard output]
+    /// The file to write [default: the run's id with .trace or .pftrace; for lines the standard output]
     #[arg(value_name = "FILE")]
     file: Option<PathBuf>,
 
@@ -50,6 +51,8 @@ enum Format {
     Jsonl,
     /// A sequence diagram, as Markdown viewers draw it
     Mermaid,
+    /// Turns on a time line with flows between actors, for ui.perfetto.dev
+    Perfetto,
 }
 
 pub fn run(args: Args, output: &mut Output) -> Ended {
@@ -88,6 +91,17 @@ pub fn run(args: Args, output: &mut Output) -> Ended {
                 target.line(&printable(&line?))?;
             }
             target.finish()?;
+        }
+        Format::Perfetto => {
+            let path = args.file.unwrap_or_else(|| PathBuf::from(format!("{}.pftrace", run.id())));
+            let history = History::load(&run)?;
+            let failed = |error: io::Error| unwritable(&path, &error);
+            let mut file = BufWriter::new(File::create_new(&path).map_err(failed)?);
+            for packets in perfetto(&history) {
+                file.write_all(&packets?).map_err(failed)?;
+            }
+            file.flush().map_err(failed)?;
+            output.line(&format!("wrote {}", path.display()))?;
         }
     }
     Ok(Status::Fine)
