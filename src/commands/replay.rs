@@ -119,10 +119,12 @@ fn one_component(history: &History) -> Result<()> {
 
 fn select(history: &History, address: Option<&Address>) -> Result<Selection> {
     let Some(address) = address else { return Ok(Selection::All) };
-    let actor = history.actor(&address.actor)?;
     Ok(match address.turn {
-        Some(turn) => Selection::Turn(actor.id, actor.index_of(turn)?),
-        None => Selection::Actor(actor.id),
+        Some(turn) => {
+            let (actor, index) = history.turn(&address.actor, turn)?;
+            Selection::Turn(actor.id, index)
+        }
+        None => Selection::Actor(history.actor(&address.actor)?.id),
     })
 }
 

@@ -143,9 +143,7 @@ impl Session {
             {
                 Err(nothing_later())
             }
-            Command::Goto(Target::Turn(turn)) => {
-                Cursor::at(history, &here.place(history)?.actor, *turn)
-            }
+            Command::Goto(Target::Turn(turn)) => here.at_turn(history, *turn),
             Command::Goto(Target::Percent(percent)) => here.at_percent(history, *percent),
             Command::Goto(Target::Time(time)) => here.at_time(history, *time),
             Command::First => Ok(here.first()),
@@ -187,12 +185,11 @@ impl Session {
     ) -> Result<Shown> {
         let cursor = self.moment(source, address.as_ref())?;
         let history = self.refreshed()?;
-        let place = cursor.place(history)?;
-        let actor = history.actor(&place.actor)?;
-        let index = actor.index_of(place.turn)?;
+        let (actor, index) = cursor.whose(history)?;
+        let step = cursor.place(history)?.step.map(|step| step as u64);
         match back {
             true => causes::why(history, actor, index),
-            false => causes::effects(history, actor, index, place.step.map(|step| step as u64)),
+            false => causes::effects(history, actor, index, step),
         }
     }
 

@@ -66,30 +66,54 @@ impl std::fmt::Display for Place {
 }
 
 impl Cursor {
-    /// The moment after a turn of an actor.
+    /// The moment after a turn of an actor. If several actors had the name, of the last one that had such a
+    /// turn.
     ///
     /// # Errors
     ///
     /// When there was no such actor or turn.
     pub fn at(history: &History, actor: &str, turn: u64) -> Result<Self> {
-        let actor = history.actor(actor)?;
-        Ok(Self { actor: actor.id, index: actor.index_of(turn)?, step: None })
+        let (actor, index) = history.turn(actor, turn)?;
+        Ok(Self { actor: actor.id, index, step: None })
     }
 
-    /// The moment after an actor's last turn.
+    /// The moment after an actor's last turn. If several actors had the name, of the last one that had a
+    /// turn.
     ///
     /// # Errors
     ///
     /// When there was no such actor, or it had no turn.
     pub fn last(history: &History, actor: &str) -> Result<Self> {
-        let actor = history.actor(actor)?;
-        match actor.turns.len().checked_sub(1) {
-            Some(index) => Ok(Self { actor: actor.id, index, step: None }),
-            None => Err(Box::new(Diagnostic::error(
-                NO_SUCH_TURN,
-                format!("`{}` has had no turn yet", actor.name),
-            ))),
-        }
+        let (actor, index) = history.last_turn(actor)?;
+        Ok(Self { actor: actor.id, index, step: None })
+    }
+
+    /// The moment after a turn of an actor, by its index among the actor's turns.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such turn.
+    pub fn of(history: &History, actor: ActorId, index: usize) -> Result<Self> {
+        let cursor = Self { actor, index, step: None };
+        cursor.turn(history).map(|_| cursor)
+    }
+
+    /// The actor whose moment it is, and the index of the turn among the actor's turns.
+    ///
+    /// # Errors
+    ///
+    /// When the history is another one.
+    pub fn whose(self, history: &History) -> Result<(&ActorHistory, usize)> {
+        Ok((self.actor(history)?, self.index))
+    }
+
+    /// The moment after another turn of the same actor.
+    ///
+    /// # Errors
+    ///
+    /// When it had no such turn.
+    pub fn at_turn(self, history: &History, turn: u64) -> Result<Self> {
+        Ok(Self { index: self.actor(history)?.index_of(turn)?, step: None, ..self })
     }
 
     /// The moment after the import call with this number inside the cursor's turn.

@@ -202,6 +202,36 @@ impl History {
         })
     }
 
+    /// A turn of the actor of this name, and its index; if there were several of the name, of the last one that
+    /// had such a turn.
+    ///
+    /// # Errors
+    ///
+    /// When there was none.
+    pub fn turn(&self, name: &str, turn: u64) -> Result<(&ActorHistory, usize)> {
+        let had = |actor: &&ActorHistory| actor.name == name && actor.index_of(turn).is_ok();
+        let actor = self.actors.values().rev().find(had).map_or_else(|| self.actor(name), Ok)?;
+        Ok((actor, actor.index_of(turn)?))
+    }
+
+    /// The last turn of the actor of this name, by its index; if there were several of the name, of the last
+    /// one that had a turn.
+    ///
+    /// # Errors
+    ///
+    /// When there was none.
+    pub fn last_turn(&self, name: &str) -> Result<(&ActorHistory, usize)> {
+        let had = |actor: &&ActorHistory| actor.name == name && !actor.turns.is_empty();
+        let actor = self.actors.values().rev().find(had).map_or_else(|| self.actor(name), Ok)?;
+        match actor.turns.len().checked_sub(1) {
+            Some(index) => Ok((actor, index)),
+            None => {
+                let message = format!("`{name}` has had no turn yet");
+                Err(Box::new(Diagnostic::error(NO_SUCH_TURN, message)))
+            }
+        }
+    }
+
     /// Whose record stands at a position of the log, and where.
     pub fn record(&self, position: u64) -> Option<(ActorId, Location)> {
         self.records.get(usize::try_from(position).ok()?).copied()

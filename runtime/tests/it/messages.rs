@@ -97,6 +97,7 @@ impl Stage {
         let verified = verify(&self.run);
         assert!(verified.findings.is_empty(), "{:?}", verified.findings);
         let history = self.history();
+        crate::cursor::walk(&history);
         let replayer = Replayer::new(None, Cache::none()).unwrap();
         for actor in history.actors() {
             for index in 0..actor.turns.len() {

@@ -87,12 +87,13 @@ impl Stage {
         self.node.call(&actor.name, &function.full_name, arguments, Some(line.to_owned())).await
     }
 
-    /// What the trace says of the present moment, checked; then every turn replayed, without a
-    /// difference.
+    /// What the trace says of the present moment, checked and walked over; then every turn replayed, without
+    /// a difference.
     pub async fn check(&self) -> History {
         let verification = verify(&self.run);
         assert_eq!(verification.findings, Vec::<String>::new());
         let history = History::load(&self.run).unwrap();
+        crate::cursor::walk(&history);
         let replayer = Replayer::new(None, Cache::none()).unwrap();
         for actor in history.actors() {
             for index in 0..actor.turns.len() {

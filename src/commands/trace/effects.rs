@@ -29,10 +29,9 @@ pub struct Args {
 
 pub fn run(args: Args, output: &mut Output) -> Ended {
     let history = History::load(&args.trace.run()?)?;
-    let place = args.moment.cursor(&history)?.place(&history)?;
-    let actor = history.actor(&place.actor)?;
-    let index = actor.index_of(place.turn)?;
-    let step = place.step.map(|step| step as u64);
+    let cursor = args.moment.cursor(&history)?;
+    let (actor, index) = cursor.whose(&history)?;
+    let step = cursor.place(&history)?.step.map(|step| step as u64);
     output.shown(&causes::effects(&history, actor, index, step)?, args.json)?;
     Ok(Status::Fine)
 }

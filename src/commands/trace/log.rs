@@ -43,10 +43,10 @@ pub fn run(args: Args, output: &mut Output) -> Ended {
     // The record at which to end, and how many of its calls count.
     let mut end = (u64::MAX, None);
     if let Some(at) = &args.at {
-        let place = at.cursor(&history)?.place(&history)?;
-        let at = history.actor(&place.actor)?;
-        let turn = &at.turns[at.index_of(place.turn)?];
-        end = (history.view_at(at.id, turn.location)?.position, place.step);
+        let cursor = at.cursor(&history)?;
+        let (actor, index) = cursor.whose(&history)?;
+        let position = history.view_at(actor.id, actor.turns[index].location)?.position;
+        end = (position, cursor.place(&history)?.step);
     }
     for view in history.views(actor) {
         let mut view = view?;

@@ -26,11 +26,9 @@ pub struct Args {
 
 pub fn run(args: Args, output: &mut Output) -> Ended {
     let history = History::load(&args.trace.run()?)?;
-    let actor = history.actor(&args.address.actor)?;
-    let index = match args.address.turn {
-        Some(turn) => actor.index_of(turn)?,
-        // Of an actor without turns this says that it has had none.
-        None => actor.turns.len().checked_sub(1).map_or_else(|| actor.index_of(0), Ok)?,
+    let (actor, index) = match args.address.turn {
+        Some(turn) => history.turn(&args.address.actor, turn)?,
+        None => history.last_turn(&args.address.actor)?,
     };
     output.shown(&causes::why(&history, actor, index)?, args.json)?;
     Ok(Status::Fine)
