@@ -2,10 +2,12 @@
 
 use crate::stage::{COUNTER, Stage};
 use std::path::Path;
+use theater_runtime::actor::CallError;
 use theater_runtime::cache::Cache;
 use theater_runtime::diagnostic::Source;
 use theater_runtime::manifest::Manifest;
 use theater_runtime::node::Node;
+use theater_runtime::turn::OutcomeKind;
 use theater_runtime::world::Binary;
 use wasmtime::Engine;
 use wasmtime::component::Val;
@@ -88,7 +90,37 @@ async fn turns_that_wait_hold_no_thread() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn more_turns_than_slots_are_all_done_and_who_is_idle_holds_no_instance() {
+async fn turns_beyond_the_slots_wait_and_are_all_executed() {
+    const SLOTS: u64 = 128;
+    let stage = Stage::new().await;
+    let manifest = "[handlers]\nlog = true\nclock = true\n[limits]\ntimeout = \"3s\"\n";
+    let names = spawn(&stage.node, WASI, manifest, 200).await;
+    let engine = engine_of(&stage.node, "a-0");
+    let instances = || engine.pooling_allocator_metrics().unwrap().component_instances();
+    let calls: Vec<_> = names
+        .iter()
+        .map(|name| {
+            let (node, name) = (stage.node.clone(), name.clone());
+            let hour = vec![Val::U64(HOUR)];
+            tokio::spawn(async move { node.call(&name, "wait", hour, None).await })
+        })
+        .collect();
+    let mut most = 0;
+    while calls.iter().any(|call| !call.is_finished()) {
+        most = most.max(instances());
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(most, SLOTS);
+    for call in calls {
+        // Each has run, and for as long as its limit allows.
+        let error = call.await.unwrap().unwrap_err();
+        let CallError::Aborted { outcome, .. } = error else { panic!("{error}") };
+        assert_eq!(outcome, OutcomeKind::Timeout);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn thousands_of_actors_are_served_and_who_is_idle_holds_no_instance() {
     let stage = Stage::new().await;
     let names = spawn(&stage.node, WORKER, "[handlers]\nstate = true\n", 2_000).await;
     let engine = engine_of(&stage.node, "a-0");
