@@ -118,8 +118,7 @@ impl Worker {
 
     /// Checks whatever is different from when it was checked last. `look`: at the disk as well.
     fn check_all(&mut self, look: bool) {
-        self.look(look);
-        let files = self.files();
+        let files = self.look(look);
         let mut cases: Vec<Case> =
             units(&files).into_iter().map(|unit| Case::new(&files, unit)).collect();
         if look {
@@ -147,13 +146,25 @@ impl Worker {
     }
 
     /// Takes in what is on disk: around every open text, and of the units that are different or, if
-    /// so wished, of all.
-    fn look(&mut self, all: bool) {
-        let files = self.files();
-        for path in files.open_paths() {
-            let found = self.disk.look_around(path);
-            self.take(found);
+    /// so wished, of all. Answers with the files of which all of that is known: a text that is opened
+    /// meanwhile is looked at as well, or what stands beside it would seem to be missing.
+    fn look(&mut self, all: bool) -> Snapshot {
+        let mut known = BTreeSet::new();
+        loop {
+            let files = self.files();
+            for path in files.open_paths().filter(|path| known.insert((*path).clone())) {
+                let found = self.disk.look_around(path);
+                self.take(found);
+            }
+            self.look_at_units(all);
+            let files = self.files();
+            if files.open_paths().all(|path| known.contains(path)) {
+                return files;
+            }
         }
+    }
+
+    fn look_at_units(&mut self, all: bool) {
         let files = self.files();
         for unit in units(&files) {
             let case = Case::new(&files, unit);
