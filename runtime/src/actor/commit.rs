@@ -46,7 +46,10 @@ impl Task {
                 AtCommit::Watch { .. } => {}
             }
         }
-        self.post.release(self.actor.id);
+        // Only whoever may ask for children reserves anything.
+        if self.actor.manifest.handlers.supervisor.is_some() {
+            self.post.release(self.actor.id);
+        }
         Ok(())
     }
 

@@ -51,6 +51,17 @@ async fn all_are_busy(node: &Node, engine: &Engine, names: &[String]) {
     }
 }
 
+/// The counter answers while these actors are busy, which are killed then.
+async fn the_counter_counts(stage: Stage, busy: &[String]) {
+    for count in 1..=50 {
+        assert_eq!(stage.call("counter.increment(1)").await.unwrap(), count.to_string());
+    }
+    for name in busy {
+        stage.node.kill(name).await.unwrap();
+    }
+    stage.node.shutdown().await.unwrap();
+}
+
 fn engine_of(node: &Node, name: &str) -> Engine {
     node.actor(name).unwrap().program.engine().clone()
 }
@@ -63,13 +74,7 @@ async fn actors_in_endless_loops_starve_nobody() {
         spawn(&stage.node, WORKER, &format!("[handlers]\nstate = true\n{PATIENT}"), 16).await;
     begin(&stage.node, &names, "spin", Vec::new());
     all_are_busy(&stage.node, &engine_of(&stage.node, "a-0"), &names).await;
-    for count in 1..=50 {
-        assert_eq!(stage.call("counter.increment(1)").await.unwrap(), count.to_string());
-    }
-    for name in &names {
-        stage.node.kill(name).await.unwrap();
-    }
-    stage.node.shutdown().await.unwrap();
+    the_counter_counts(stage, &names).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
@@ -80,13 +85,7 @@ async fn turns_that_wait_hold_no_thread() {
     let names = spawn(&stage.node, WASI, &manifest, 100).await;
     begin(&stage.node, &names, "wait", vec![Val::U64(HOUR)]);
     all_are_busy(&stage.node, &engine_of(&stage.node, "a-0"), &names).await;
-    for count in 1..=50 {
-        assert_eq!(stage.call("counter.increment(1)").await.unwrap(), count.to_string());
-    }
-    for name in &names {
-        stage.node.kill(name).await.unwrap();
-    }
-    stage.node.shutdown().await.unwrap();
+    the_counter_counts(stage, &names).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
