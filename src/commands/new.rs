@@ -4,17 +4,14 @@ use clap::ValueEnum;
 use std::path::PathBuf;
 use theater_repl::paint::Role;
 use theater_scaffold::new::{NewOptions, Repository, Vcs, create};
+use theater_scaffold::templates::TEMPLATES;
 
 /// Make a project from a template
 ///
 /// Nothing is downloaded. The project is there whole or not at all; what exists is never
 /// overwritten.
-///
-/// Templates:
-///   counter  a number that counts up, kept in the actor's state
-///   app      a supervisor and three actors that talk to each other: a shop
 #[derive(Debug, clap::Args)]
-#[command(verbatim_doc_comment)]
+#[command(verbatim_doc_comment, after_help = templates())]
 pub struct Args {
     /// The folder to make
     path: PathBuf,
@@ -23,7 +20,7 @@ pub struct Args {
     #[arg(long)]
     name: Option<String>,
 
-    /// What to begin with: `counter`, one actor, or `app`, an application of several
+    /// What to begin with, one of the templates below
     #[arg(long, default_value = "counter")]
     template: String,
 
@@ -42,6 +39,15 @@ enum VcsChoice {
     Git,
     /// None
     None,
+}
+
+/// The templates as `--help` lists them.
+fn templates() -> String {
+    let mut listed: Vec<(&str, &str)> =
+        TEMPLATES.iter().map(|template| (template.name, template.summary)).collect();
+    listed.dedup();
+    let lines = listed.into_iter().map(|(name, summary)| format!("\n  {name:<8} {summary}"));
+    format!("Templates:{}", lines.collect::<String>())
 }
 
 pub fn run(args: Args, output: &mut Output) -> Ended {

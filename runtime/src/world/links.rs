@@ -1,14 +1,15 @@
 //! How the actors of an application fit together: whom their links mean, and whether the two ends agree.
 
+mod ends;
 mod types;
 
+use self::ends::Ends;
 use super::grants;
 use super::wit::key_name;
-use super::{ComponentInfo, Wit, meaning_of_name, signature};
-use crate::catalog::{self, same_interface};
+use super::{ComponentInfo, Wit, meaning_of_name};
+use crate::catalog;
 use crate::diagnostic::{
-    Diagnostic, LINK_CYCLE, LINK_NOT_EXPORTED, LINK_TYPES, LINK_UNKNOWN, LINK_VERSION,
-    MESSENGER_UNHEARD, did_you_mean,
+    Diagnostic, LINK_CYCLE, LINK_TYPES, LINK_UNKNOWN, MESSENGER_UNHEARD, did_you_mean,
 };
 use crate::manifest::{Link, Manifest};
 use wit_parser::{Function, Interface, Resolve, WorldId, WorldItem};
@@ -189,7 +190,9 @@ impl<'m, 'a> Tree<'m, 'a> {
         let answered = face
             .interfaces(false)
             .filter(|(import, interface)| !interface.functions.is_empty() && link.answers(import));
-        answered.flat_map(|(import, wanted)| fits(from, link, to, &import, wanted)).collect()
+        answered
+            .flat_map(|(import, wanted)| Ends { from, link, to, import: &import }.problems(wanted))
+            .collect()
     }
 
     /// Names in the grant of `messenger` that mean nobody, or somebody who hears nothing.
@@ -299,102 +302,6 @@ impl<'m, 'a> Tree<'m, 'a> {
 /// What an actor is called by its siblings.
 fn own_name<'m>(member: &'m Member) -> &'m str {
     member.path.rsplit('/').next().unwrap_or(&member.path)
-}
-
-/// Whether the actor that is meant answers an import.
-fn fits(
-    from: &Member,
-    link: &Link,
-    to: &Member,
-    import: &str,
-    wanted: &Interface,
-) -> Vec<Diagnostic> {
-    let (me, other) = (own_name(from), own_name(to));
-    let at = |problem: Diagnostic, words: &str| {
-        problem.at(&from.manifest.source, link.actor.span.clone(), words)
-    };
-    let there = |code, words: String| {
-        Diagnostic::error(code, words.clone()).at(
-            &to.manifest.source,
-            to.manifest.actor.name.span.clone(),
-            words,
-        )
-    };
-    let face = match to.face {
-        Some(face) => face,
-        None if to.manifest.is_supervisor_only() => {
-            let message = format!("`{me}` calls `{import}` of `{other}`, which has no functions");
-            let problem = at(Diagnostic::error(LINK_NOT_EXPORTED, message), "linked here");
-            return vec![
-                problem
-                    .related(there(LINK_NOT_EXPORTED, "it only supervises others".to_owned()))
-                    .help(format!("Link to one of its children, such as `{other}/NAME`.")),
-            ];
-        }
-        None => return Vec::new(),
-    };
-    let exports: Vec<(String, &Interface)> = face.interfaces(true).collect();
-    let plain = |name: &str| name.split('@').next().unwrap_or_default().to_owned();
-    let Some((_, offered)) = exports.iter().find(|(name, _)| same_interface(name, import)) else {
-        if let Some((other_version, _)) =
-            exports.iter().find(|(name, _)| plain(name) == plain(import))
-        {
-            let message =
-                format!("`{me}` imports `{import}`, and `{other}` exports `{other_version}`");
-            let problem = at(Diagnostic::error(LINK_VERSION, message), "linked here");
-            return vec![
-                problem
-                    .related(there(LINK_VERSION, format!("it exports `{other_version}`")))
-                    .help("Let both ends use compatible versions: the same major one, for 0.x the same minor one."),
-            ];
-        }
-        let message = format!("`{me}` calls `{import}` of `{other}`, which does not export it");
-        let own: Vec<String> = exports.iter().map(|(name, _)| plain(name)).collect();
-        let help = match did_you_mean(&plain(import), own.iter().map(String::as_str)) {
-            Some(near) => format!("It exports `{near}`: rename one of the two."),
-            None if own.is_empty() => "It exports no interface.".to_owned(),
-            None => format!("It exports: {}.", own.join(", ")),
-        };
-        let problem = at(Diagnostic::error(LINK_NOT_EXPORTED, message), "linked here");
-        let related = there(LINK_NOT_EXPORTED, "the actor that is meant".to_owned());
-        return vec![problem.related(related).help(help)];
-    };
-    let Some(own) = from.face else { return Vec::new() };
-    let mut problems = Vec::new();
-    for (name, wanted) in &wanted.functions {
-        let offered = offered.functions.get(name);
-        let differ = match offered {
-            None => Some(None),
-            Some(offered) => {
-                types::differ((own.resolve, wanted), (face.resolve, offered)).map(Some)
-            }
-        };
-        let Some(differ) = differ else { continue };
-        let here = signature::function(own.resolve, wanted);
-        let message = match offered {
-            None => format!("`{me}` calls `{name}` of `{import}`, which `{other}` does not export"),
-            Some(_) => {
-                format!("`{me}` and `{other}` have different types for `{name}` of `{import}`")
-            }
-        };
-        let problem = at(Diagnostic::error(LINK_TYPES, message), "linked here");
-        let mut help = format!("Used by `{me}`: {here}");
-        let problem = match offered {
-            None => problem.related(there(LINK_TYPES, format!("it has no `{name}`"))),
-            Some(offered) => {
-                help += &format!(
-                    "\nFound in `{other}`: {}",
-                    signature::function(face.resolve, offered)
-                );
-                if let Some((left, right)) = differ.filter(|(left, right)| left != right) {
-                    help += &format!("\nThey differ in: {left}\nagainst: {right}");
-                }
-                problem.related(face.point(to, offered, &format!("`{name}` of `{other}`")))
-            }
-        };
-        problems.push(problem.help(help));
-    }
-    problems
 }
 
 /// The report of a circle of links.
