@@ -137,8 +137,9 @@ fn messages_to_nobody() {
 fn a_project_that_belongs_to_nobody() {
     let env = wat();
     env.write("spare/part/theater.toml", "[actor]\nname = \"part\"\n");
-    let words = ["the project spare/part belongs to nobody", "1 warning"];
-    says(&env.theater(&["check"]).ok(), "TH0241", &words);
+    let said = env.theater(&["check"]).ok();
+    let place = ",-[spare/part/theater.toml:2:8]";
+    says(&said, "TH0241", &["the project spare/part belongs to nobody", place, "1 warning"]);
 }
 
 #[test]

@@ -240,7 +240,7 @@ fn belongs_to_nobody(files: &(impl Files + ?Sized), root: &Manifest, folder: &Pa
     let problem = Diagnostic::warning(CHILD_UNNAMED, message)
         .at(&root.source, name.span.clone(), "this application")
         .help("Name it as the `manifest` of one of `[[children]]`, or move it out of the folder.");
-    match Manifest::load_from(files, folder).manifest {
+    match Manifest::load_from(files, &root.resolve(shown)).manifest {
         Some(found) => {
             let span = found.actor.name.span.clone();
             let there = Diagnostic::warning(CHILD_UNNAMED, "it is neither built nor started");
