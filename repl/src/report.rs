@@ -75,11 +75,12 @@ pub fn render(problem: &Diagnostic, style: Style) -> String {
     text
 }
 
-/// Writes reports to standard error. If that is closed there is nobody to tell.
+/// Writes reports to standard error, a free line between them. If that is closed there is nobody to tell.
 pub fn report<'p>(problems: impl IntoIterator<Item = &'p Diagnostic>, style: Style) {
     let mut stderr = io::stderr().lock();
-    for problem in problems {
-        let _ = stderr.write_all(render(problem, style).as_bytes());
+    for (index, problem) in problems.into_iter().enumerate() {
+        let between = if index > 0 { "\n" } else { "" };
+        let _ = stderr.write_all(format!("{between}{}", render(problem, style)).as_bytes());
     }
     let _ = stderr.flush();
 }
