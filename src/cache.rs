@@ -1,4 +1,4 @@
-//! Where compiled components are kept.
+//! Where compiled components are kept, and what else is kept there.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -28,4 +28,9 @@ pub fn folder() -> Option<PathBuf> {
 /// The folder of compiled components in it.
 pub fn components(folder: &Path) -> PathBuf {
     folder.join("components")
+}
+
+/// The folder in it of the WIT that Theater knows, for editors to open.
+pub fn wit(folder: &Path) -> PathBuf {
+    folder.join("wit")
 }

@@ -21,7 +21,8 @@ pub fn run(_: Args, output: &mut Output) -> Ended {
              editors tells how; ctrl-d ends it.",
         );
     }
-    let serving = theater_lsp::serve(tokio::io::stdin(), tokio::io::stdout());
+    let library = crate::cache::folder().map(|folder| crate::cache::wit(&folder));
+    let serving = theater_lsp::serve(tokio::io::stdin(), tokio::io::stdout(), library);
     match asynchronous::block_on(serving)? {
         theater_lsp::Ended::AsAsked => Ok(Status::Fine),
         theater_lsp::Ended::Abruptly => Ok(Status::Failed),

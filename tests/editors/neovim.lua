@@ -83,6 +83,15 @@ local handler = vim.iter(ipairs(lines)):find(function(_, line)
 end)
 say('hover handler', hover(manifest, handler - 1, 2))
 
+-- From an import to its interface.
+vim.api.nvim_win_set_cursor(0, { at + 1, 26 })
+vim.lsp.buf.definition()
+wait('the interface log', function()
+  return vim.api.nvim_buf_get_name(0):find('theater%-host/log%.wit$') ~= nil
+end)
+say('definition', vim.api.nvim_get_current_line())
+vim.cmd.buffer(world)
+
 vim.cmd.undo()
 wait('no problems after undo', function()
   return #vim.diagnostic.get(manifest) == 0 and #vim.diagnostic.get(world) == 0

@@ -298,3 +298,77 @@ fn a_fix_is_offered_made_and_does_away_with_its_problem() {
     assert_eq!(again["result"], json!([]));
     assert_eq!(editor.leave(), Some(0));
 }
+
+/// A request about the place behind a part of a text.
+fn ask(editor: &mut Editor, method: &str, name: &str, text: &str, part: &str) -> Value {
+    let at = text.find(part).unwrap() + part.len();
+    let line = text[..at].matches('\n').count();
+    let character = at - text[..at].rfind('\n').map_or(0, |at| at + 1);
+    let params = json!({
+        "textDocument": { "uri": editor.uri(name) },
+        "position": { "line": line, "character": character },
+        "context": { "includeDeclaration": true },
+        "newName": "bookkeeper",
+    });
+    editor.request(&format!("textDocument/{method}"), params)
+}
+
+#[test]
+fn names_lead_from_the_manifest_to_wit_and_to_what_theater_knows() {
+    let env = TestEnvironment::with_counter();
+    // What Theater knows need not be in the project.
+    std::fs::remove_dir_all(env.path("wit/deps")).unwrap();
+    let (manifest, world) = (env.read("theater.toml"), env.read("wit/world.wit"));
+    let mut editor = start(&env);
+    editor.open("theater.toml", &manifest);
+    editor.open("wit/world.wit", &world);
+    editor.problems("theater.toml", &[]);
+    let to_world = ask(&mut editor, "definition", "theater.toml", &manifest, "world = \"a");
+    assert_eq!(to_world["result"][0]["uri"], editor.uri("wit/world.wit"));
+    let to_state = ask(&mut editor, "definition", "theater.toml", &manifest, "\nsta");
+    let uri = to_state["result"][0]["uri"].as_str().unwrap();
+    // An editor opens what is on disk.
+    let path = uri.strip_prefix("file://").unwrap();
+    let text = std::fs::read_to_string(path).unwrap();
+    let line = to_state["result"][0]["range"]["start"]["line"].as_u64().unwrap();
+    assert_eq!(text.lines().nth(line.try_into().unwrap()).unwrap(), "interface state {");
+    assert!(std::fs::metadata(path).unwrap().permissions().readonly());
+    // There it goes on.
+    let document = json!({ "uri": uri, "languageId": "wit", "version": 1, "text": text });
+    editor.notify("textDocument/didOpen", json!({ "textDocument": document }));
+    let place = to_state["result"][0]["range"]["start"].clone();
+    let params = json!({ "textDocument": { "uri": uri }, "position": place });
+    let here = editor.request("textDocument/definition", params);
+    assert_eq!(here["result"][0]["uri"], uri);
+    let all = ask(&mut editor, "references", "wit/world.wit", &world, "theater:host/sta");
+    let uris = all["result"].as_array().unwrap().iter().map(|it| it["uri"].as_str().unwrap());
+    assert_eq!(
+        uris.collect::<Vec<_>>(),
+        [uri, &editor.uri("theater.toml"), &editor.uri("wit/world.wit")]
+    );
+    assert_eq!(editor.leave(), Some(0));
+}
+
+#[test]
+fn a_world_gets_another_name_in_the_manifest_too() {
+    let env = TestEnvironment::with_counter();
+    let (manifest, world) = (env.read("theater.toml"), env.read("wit/world.wit"));
+    let mut editor = start(&env);
+    editor.open("theater.toml", &manifest);
+    editor.problems("theater.toml", &[]);
+    editor.open("wit/world.wit", &world);
+    let prepared = ask(&mut editor, "prepareRename", "wit/world.wit", &world, "\nworld ac");
+    assert_eq!(prepared["result"]["start"]["character"], 6);
+    let refused = ask(&mut editor, "prepareRename", "wit/world.wit", &world, "theater:host/sta");
+    let why = refused["error"]["message"].as_str().unwrap();
+    assert!(why.contains("belongs to the package `theater:host@0.1.0`"), "{refused}");
+    let renamed = ask(&mut editor, "rename", "wit/world.wit", &world, "\nworld ac");
+    assert_snapshot!(plain(&renamed["result"], &env));
+    for (name, version) in [("theater.toml", 2), ("wit/world.wit", 2)] {
+        let edit = &renamed["result"]["changes"][editor.uri(name)][0];
+        let change = json!([{ "range": edit["range"], "text": edit["newText"] }]);
+        editor.change(name, version, change);
+    }
+    editor.problems("theater.toml", &[]);
+    assert_eq!(editor.leave(), Some(0));
+}

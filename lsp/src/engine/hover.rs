@@ -3,6 +3,7 @@
 use super::outline::outline;
 use super::place::{self, Meaning};
 use super::vfs::Snapshot;
+use super::wit::{Declaration, File, Kind, Names, is_wit};
 use std::ops::Range;
 use std::path::Path;
 use theater_runtime::catalog::{self, Handler, Interface};
@@ -18,15 +19,18 @@ pub struct Hover {
     pub text: String,
 }
 
+/// The longest declaration that is shown as it is written, in lines.
+const LONGEST: usize = 25;
+
 /// What is said about a byte of a text: in a manifest its keys, handlers and settings, in WIT the
-/// interfaces that Theater answers.
+/// interfaces that Theater answers, and whatever has a name.
 pub fn hover(files: &Snapshot, path: &Path, offset: usize) -> Option<Hover> {
     let text = files.text(path)?;
     let text = text.as_str();
     let offset = text.floor_char_boundary(offset.min(text.len()));
     match place::is_manifest(path) {
         true => manifest(text, offset),
-        false if path.extension().is_some_and(|extension| extension == "wit") => wit(text, offset),
+        false if is_wit(path) => wit(text, offset).or_else(|| named(files, path, offset)),
         false => None,
     }
 }
@@ -49,6 +53,64 @@ fn wit(text: &str, offset: usize) -> Option<Hover> {
         (None, None) => return None,
     };
     Some(Hover { span, text: interface_page(handler, interface, how) })
+}
+
+/// The declaration of the name at a byte, as it is written, with its comment.
+fn named(files: &Snapshot, path: &Path, offset: usize) -> Option<Hover> {
+    let names = Names::around(files, path);
+    let (span, symbol) = names.at(path, offset)?;
+    let home = names.home(&symbol, 0).unwrap_or_else(|| symbol.clone());
+    let (file, declaration) = names.declarations(&home).next()?;
+    Some(Hover { span, text: declaration_page(files, file, declaration)? })
+}
+
+/// A declaration as it is written, where it stands, and its comment.
+pub(super) fn declaration_page(
+    files: &Snapshot,
+    file: &File,
+    declaration: &Declaration,
+) -> Option<String> {
+    let text = files.text(&file.path)?;
+    let written = text.as_str().get(declaration.whole.clone())?;
+    let package = &file.packages[declaration.package];
+    let shown = match declaration.kind {
+        Kind::Package => format!("package {package};"),
+        // What is in them is not said by their names alone, and may be long.
+        Kind::Interface | Kind::World => head(written).to_owned(),
+        _ => shortened(written),
+    };
+    let mut page = format!("```wit\n{shown}\n```\n");
+    let above = declaration.path.split_last().map(|(_, above)| above).unwrap_or_default();
+    match above {
+        _ if declaration.kind == Kind::Package => {}
+        [] => page += &format!("\nin `{package}`\n"),
+        above => page += &format!("\nin `{}` of `{package}`\n", above.join("`, `")),
+    }
+    if let Some(docs) = &declaration.docs {
+        page += &format!("\n{docs}\n");
+    }
+    Some(page)
+}
+
+/// The text of an item up to its body.
+fn head(written: &str) -> &str {
+    written.split('{').next().unwrap_or(written).trim_end()
+}
+
+/// A text without the space with which its lines begin together, and not too much of it.
+fn shortened(written: &str) -> String {
+    let lines: Vec<&str> = written.lines().collect();
+    let rest = lines.iter().skip(1).filter(|line| !line.trim().is_empty());
+    let indent = rest.map(|line| line.len() - line.trim_start().len()).min().unwrap_or_default();
+    let cut = |(at, line): (usize, &&str)| match at {
+        0 => line.trim_end().to_owned(),
+        _ => line.get(indent..).unwrap_or_default().trim_end().to_owned(),
+    };
+    let mut shown: Vec<String> = lines.iter().enumerate().take(LONGEST).map(cut).collect();
+    if lines.len() > LONGEST {
+        shown.push("…".to_owned());
+    }
+    shown.join("\n")
 }
 
 fn interface_page(handler: &Handler, interface: &Interface, how: &str) -> String {

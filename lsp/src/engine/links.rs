@@ -1,4 +1,4 @@
-//! Where the names and paths of a manifest lead.
+//! Where the paths of a manifest lead.
 
 use super::outline::{Entry, outline};
 use super::place::{self, Meaning};
@@ -7,13 +7,12 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use theater_runtime::files::Files;
 use theater_runtime::manifest::FILE_NAME;
-use theater_runtime::manifest::schema::{Field, Kind, Rule};
-use theater_runtime::world::Wit;
+use theater_runtime::manifest::schema::{Field, Kind};
 
-/// A path or name in a manifest, and where it leads.
+/// A path or name, and where it leads.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Link {
-    /// The bytes of the path or name, with its quotes.
+    /// The bytes of the name, or of the path with its quotes.
     pub span: Range<usize>,
     /// The file: of a child's project its manifest.
     pub target: PathBuf,
@@ -35,27 +34,10 @@ pub fn links(files: &Snapshot, path: &Path) -> Vec<Link> {
     finder.links
 }
 
-/// Where the path or the world at a byte of a manifest leads.
-pub fn definition(files: &Snapshot, path: &Path, offset: usize) -> Option<Link> {
+/// The path at a byte of a manifest, if it leads to a file.
+pub fn linked(files: &Snapshot, path: &Path, offset: usize) -> Option<Link> {
     let on = |link: &Link| link.span.start <= offset && offset <= link.span.end;
-    links(files, path).into_iter().find(on).or_else(|| world(files, path, offset))
-}
-
-/// The definition of the world whose name stands at a byte.
-fn world(files: &Snapshot, path: &Path, offset: usize) -> Option<Link> {
-    let text = files.text(path).filter(|_| place::is_manifest(path))?;
-    let place = place::at(&outline(text.as_str()), offset)?;
-    let Some(Meaning::Field(Field { kind: Kind::Text(Rule::World), .. })) =
-        place::meaning(&place.path)
-    else {
-        return None;
-    };
-    let name = in_quotes(&text.as_str()[place.span.clone()])?;
-    let wit = Wit::load_from(files, &path.parent()?.join("wit")).ok()?;
-    let span = wit.resolve.worlds[wit.world(name)?].span;
-    let (source, target_span) = wit.place(span)?;
-    let target = normal(Path::new(&source.name));
-    files.is_file(&target).then_some(Link { span: place.span, target, target_span })
+    links(files, path).into_iter().find(on)
 }
 
 struct Finder<'a> {
@@ -103,7 +85,7 @@ mod tests {
     use crate::engine::{OnDisk, Vfs};
 
     /// Each linked path with its file.
-    fn linked(text: &str) -> Vec<String> {
+    fn followed(text: &str) -> Vec<String> {
         let mut vfs = Vfs::default();
         let path = Path::new("/app/shop/theater.toml");
         vfs.open(path, 1, text.to_owned());
@@ -112,7 +94,7 @@ mod tests {
         vfs.found(Path::new("/app/stock/theater.toml"), file());
         let links = links(&vfs.snapshot(), path);
         for link in &links {
-            let found = definition(&vfs.snapshot(), path, link.span.start + 1);
+            let found = linked(&vfs.snapshot(), path, link.span.start + 1);
             assert_eq!(found.as_ref(), Some(link));
         }
         links
@@ -127,7 +109,7 @@ mod tests {
                     [[children]]\nmanifest = \"../stock\"\n[[children]]\n\
                     manifest = \"../stock/theater.toml\"\n[[children]]\nmanifest = \"../none\"\n";
         assert_eq!(
-            linked(text),
+            followed(text),
             [
                 "'build/shop.wasm' /app/shop/build/shop.wasm",
                 "\"../stock\" /app/stock/theater.toml",
@@ -137,28 +119,11 @@ mod tests {
     }
 
     #[test]
-    fn a_world_leads_to_its_definition() {
-        let mut vfs = Vfs::default();
-        let path = Path::new("/p/theater.toml");
-        let text = "[actor]\nname = \"a\"\nworld = \"two\"\n";
-        vfs.open(path, 1, text.to_owned());
-        let wit = "package a:b;\nworld one {}\nworld two {}\n";
-        vfs.open(Path::new("/p/wit/w.wit"), 1, wit.to_owned());
-        let files = vfs.snapshot();
-        let link = definition(&files, path, text.find("two").unwrap()).unwrap();
-        assert_eq!(&text[link.span], "\"two\"");
-        assert_eq!(link.target, Path::new("/p/wit/w.wit"));
-        assert_eq!(link.target_span, wit.find("two").map(|at| at..at + 3).unwrap());
-        assert_eq!(definition(&files, path, text.find("name").unwrap()), None);
-        assert_eq!(definition(&files, path, text.find("world").unwrap()), None);
-    }
-
-    #[test]
     fn what_is_unfinished_leads_nowhere() {
         for text in
             ["component = ", "component = \"", "component = \"build/shop.wasm", "component = ''"]
         {
-            assert_eq!(linked(&format!("[actor]\n{text}")), [""; 0], "{text}");
+            assert_eq!(followed(&format!("[actor]\n{text}")), [""; 0], "{text}");
         }
     }
 }

@@ -9,11 +9,15 @@ mod check;
 mod complete;
 mod hover;
 mod links;
+mod mentions;
+mod navigate;
 mod outline;
 mod place;
+mod rename;
 mod symbols;
 mod text;
 mod vfs;
+pub mod wit;
 
 pub use actions::{Action, actions, fix_all};
 pub use check::{
@@ -21,7 +25,9 @@ pub use check::{
 };
 pub use complete::{Completion, CompletionKind, completions};
 pub use hover::{Hover, hover};
-pub use links::{Link, definition, links};
+pub use links::{Link, links};
+pub use navigate::{Location, declaration, definition, highlights, references, type_definition};
+pub use rename::{prepare_rename, rename};
 pub use symbols::{Symbol, folds, symbols};
 pub use text::{Change, Encoding, Position, Text};
 pub use vfs::{Document, OnDisk, Snapshot, Vfs, normal};

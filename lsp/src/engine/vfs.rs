@@ -2,6 +2,7 @@
 //! texts that an editor has open. Nothing here reads a file.
 
 use super::text::{Change, Encoding, Text};
+use super::wit::{self, Index};
 use imbl::OrdMap;
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
@@ -35,6 +36,8 @@ struct Entry {
     revision: u64,
     /// The component that the file is, once somebody has asked.
     component: OnceLock<Result<Arc<Component>>>,
+    /// The names in it as WIT, once somebody has asked.
+    index: OnceLock<Arc<Index>>,
 }
 
 /// A text that is open in the editor.
@@ -45,13 +48,23 @@ pub struct Document {
     /// The text.
     pub text: Arc<Text>,
     revision: u64,
+    /// The names in it as WIT, once somebody has asked.
+    index: Arc<OnceLock<Arc<Index>>>,
 }
 
 /// All files at one moment. Cheap to clone, and never changed by anybody else.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Snapshot {
     disk: OrdMap<PathBuf, Arc<Entry>>,
     open: OrdMap<PathBuf, Document>,
+    library: Arc<Path>,
+}
+
+impl Default for Snapshot {
+    fn default() -> Self {
+        let library = Path::new("/<theater>").into();
+        Self { disk: OrdMap::default(), open: OrdMap::default(), library }
+    }
 }
 
 /// The files as they are now.
@@ -65,6 +78,11 @@ impl Vfs {
     /// All files as they are now.
     pub fn snapshot(&self) -> Snapshot {
         self.now.clone()
+    }
+
+    /// The WIT files that Theater knows are to be found in this folder.
+    pub fn library_at(&mut self, folder: &Path) {
+        self.now.library = normal(folder).into();
     }
 
     /// An editor opened a text. From now on it counts, and not what is on disk.
@@ -96,8 +114,8 @@ impl Vfs {
             }
             Some(found) => {
                 self.revision += 1;
-                let component = OnceLock::new();
-                let entry = Entry { found, revision: self.revision, component };
+                let (component, index) = (OnceLock::new(), OnceLock::new());
+                let entry = Entry { found, revision: self.revision, component, index };
                 self.now.disk.insert(path, Arc::new(entry));
             }
         }
@@ -105,7 +123,8 @@ impl Vfs {
 
     fn set(&mut self, path: &Path, version: i32, text: Text) {
         self.revision += 1;
-        let document = Document { version, text: Arc::new(text), revision: self.revision };
+        let (text, revision, index) = (Arc::new(text), self.revision, Arc::default());
+        let document = Document { version, text, revision, index };
         self.now.open.insert(normal(path), document);
     }
 }
@@ -127,10 +146,35 @@ impl Snapshot {
         if let Some(document) = self.open.get(&path) {
             return Some(document.text.clone());
         }
-        match &self.disk.get(&path)?.found {
-            OnDisk::File(bytes) => Some(Arc::new(Text::new(std::str::from_utf8(bytes).ok()?))),
-            _ => None,
+        match &self.disk.get(&path).map(|entry| &entry.found) {
+            Some(OnDisk::File(bytes)) => {
+                Some(Arc::new(Text::new(std::str::from_utf8(bytes).ok()?)))
+            }
+            Some(_) => None,
+            None => Some(wit::in_library(&self.library, &path)?.text.clone()),
         }
+    }
+
+    /// The names in the WIT file at a path, open or on disk; none if it is no text.
+    pub fn index(&self, path: &Path) -> Option<Arc<Index>> {
+        let path = normal(path);
+        if let Some(document) = self.open.get(&path) {
+            let index = || Arc::new(Index::of(document.text.as_str()));
+            return Some(document.index.get_or_init(index).clone());
+        }
+        match self.disk.get(&path) {
+            Some(entry) => {
+                let OnDisk::File(bytes) = &entry.found else { return None };
+                let text = std::str::from_utf8(bytes).ok()?;
+                Some(entry.index.get_or_init(|| Arc::new(Index::of(text))).clone())
+            }
+            None => Some(wit::in_library(&self.library, &path)?.index.clone()),
+        }
+    }
+
+    /// The folder in which the WIT files that Theater knows are to be found.
+    pub fn library(&self) -> &Path {
+        &self.library
     }
 
     /// Every path below a folder of which something is known, in their order.

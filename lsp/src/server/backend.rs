@@ -1,10 +1,11 @@
 //! The protocol's methods.
 
 use super::convert::Converter;
+use super::library::Library;
 use super::worker::Wake;
 use super::{Shared, State, Wishes, convert};
-use crate::engine::{self, Encoding, Snapshot, Text};
-use std::path::PathBuf;
+use crate::engine::{self, Encoding, Link, Snapshot, Text};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tower_lsp::jsonrpc::{Error, Result};
@@ -24,6 +25,7 @@ struct Question {
     path: PathBuf,
     text: Arc<Text>,
     wishes: Wishes,
+    library: Library,
     offset: usize,
 }
 
@@ -62,7 +64,43 @@ impl Backend {
         drop(state);
         let text = files.text(&path)?;
         let offset = text.offset(convert::position(place.position), wishes.encoding);
-        Some(Question { files, path, text, wishes, offset })
+        let library = self.shared.library.clone();
+        Some(Question { files, path, text, wishes, library, offset })
+    }
+
+    /// The places to which something leads, as the editor wants to be told.
+    async fn goto(
+        &self,
+        place: &lsp::TextDocumentPositionParams,
+        find: fn(&Snapshot, &Path, usize) -> Vec<Link>,
+    ) -> Result<Option<lsp::GotoDefinitionResponse>> {
+        answer(self.question(place), move |q| {
+            let links = find(&q.files, &q.path, q.offset).into_iter();
+            let places = links.filter(|link| q.can_open(&link.target)).filter_map(|link| {
+                let target = q.files.text(&link.target);
+                convert::definition(&q.text, target.as_deref(), &link, q.wishes.encoding)
+            });
+            let places: Vec<lsp::LocationLink> = places.collect();
+            (!places.is_empty()).then(|| match q.wishes.location_links {
+                true => lsp::GotoDefinitionResponse::Link(places),
+                false => lsp::GotoDefinitionResponse::Array(
+                    places.into_iter().map(convert::plain_location).collect(),
+                ),
+            })
+        })
+        .await
+    }
+}
+
+impl Question {
+    /// Whether the editor can open a file that is named in an answer.
+    fn can_open(&self, path: &Path) -> bool {
+        self.library.can_open(self.files.library(), path)
+    }
+
+    fn converter(&self) -> Converter<'_> {
+        let Wishes { encoding, related, .. } = self.wishes;
+        Converter { files: &self.files, encoding, related }
     }
 }
 
@@ -179,11 +217,10 @@ impl LanguageServer for Backend {
             wanted.as_ref().is_none_or(|wanted| wanted.iter().any(within))
         };
         answer(self.about(&params.text_document), move |q| {
-            let Wishes { encoding, related, .. } = q.wishes;
-            let converter = Converter { files: &q.files, encoding, related };
+            let converter = q.converter();
             let mut actions = Vec::new();
             if wants(&lsp::CodeActionKind::QUICKFIX) {
-                let span = convert::span(&q.text, params.range, encoding);
+                let span = convert::span(&q.text, params.range, q.wishes.encoding);
                 let found = engine::actions(&q.files, &q.path, &span);
                 actions.extend(found.iter().map(|action| converter.action(&q.text, action)));
             }
@@ -235,22 +272,82 @@ impl LanguageServer for Backend {
         &self,
         params: lsp::GotoDefinitionParams,
     ) -> Result<Option<lsp::GotoDefinitionResponse>> {
-        let question = self.question(&params.text_document_position_params);
-        answer(question, |q| {
-            let link = engine::definition(&q.files, &q.path, q.offset)?;
-            let target = q.files.text(&link.target);
-            let place = convert::definition(&q.text, target.as_deref(), &link, q.wishes.encoding)?;
-            Some(match q.wishes.location_links {
-                true => lsp::GotoDefinitionResponse::Link(vec![place]),
-                false => lsp::GotoDefinitionResponse::Scalar(lsp::Location {
-                    uri: place.target_uri,
-                    range: place.target_range,
-                }),
-            })
+        self.goto(&params.text_document_position_params, engine::definition).await
+    }
+
+    async fn goto_declaration(
+        &self,
+        params: lsp::request::GotoDeclarationParams,
+    ) -> Result<Option<lsp::request::GotoDeclarationResponse>> {
+        self.goto(&params.text_document_position_params, engine::declaration).await
+    }
+
+    async fn goto_type_definition(
+        &self,
+        params: lsp::request::GotoTypeDefinitionParams,
+    ) -> Result<Option<lsp::request::GotoTypeDefinitionResponse>> {
+        self.goto(&params.text_document_position_params, engine::type_definition).await
+    }
+
+    async fn references(&self, params: lsp::ReferenceParams) -> Result<Option<Vec<lsp::Location>>> {
+        let with_declarations = params.context.include_declaration;
+        answer(self.question(&params.text_document_position), move |q| {
+            let found = engine::references(&q.files, &q.path, q.offset, with_declarations);
+            let found = found.iter().filter(|location| q.can_open(&location.path));
+            Some(found.filter_map(|location| q.converter().location(location)).collect())
         })
         .await
     }
+
+    async fn document_highlight(
+        &self,
+        params: lsp::DocumentHighlightParams,
+    ) -> Result<Option<Vec<lsp::DocumentHighlight>>> {
+        answer(self.question(&params.text_document_position_params), |q| {
+            let found = engine::highlights(&q.files, &q.path, q.offset);
+            let highlight = |it| convert::highlight(&q.text, it, q.wishes.encoding);
+            Some(found.iter().map(highlight).collect())
+        })
+        .await
+    }
+
+    async fn prepare_rename(
+        &self,
+        params: lsp::TextDocumentPositionParams,
+    ) -> Result<Option<lsp::PrepareRenameResponse>> {
+        let prepared = answer(self.question(&params), |q| {
+            let prepared = engine::prepare_rename(&q.files, &q.path, q.offset);
+            let range = |span| convert::range(&q.text, &span, q.wishes.encoding);
+            Some(prepared.map(|span| lsp::PrepareRenameResponse::Range(range(span))))
+        })
+        .await?;
+        refusable(prepared)
+    }
+
+    async fn rename(&self, params: lsp::RenameParams) -> Result<Option<lsp::WorkspaceEdit>> {
+        let renamed = answer(self.question(&params.text_document_position), move |q| {
+            let renamed = engine::rename(&q.files, &q.path, q.offset, &params.new_name);
+            Some(renamed.map(|edits| q.converter().edits(&edits)))
+        })
+        .await?;
+        refusable(renamed)
+    }
 }
+
+/// What a person asked for, or why it cannot be. Without words nothing is there that it could be done to.
+fn refusable<T>(answer: Option<std::result::Result<T, String>>) -> Result<Option<T>> {
+    match answer {
+        Some(Ok(answer)) => Ok(Some(answer)),
+        Some(Err(why)) if !why.is_empty() => {
+            let code = tower_lsp::jsonrpc::ErrorCode::ServerError(REQUEST_FAILED);
+            Err(Error { code, message: why.into(), data: None })
+        }
+        Some(Err(_)) | None => Ok(None),
+    }
+}
+
+/// The protocol's code for a request that is well-formed and cannot be fulfilled.
+const REQUEST_FAILED: i64 = -32803;
 
 fn capabilities(encoding: Encoding) -> lsp::ServerCapabilities {
     lsp::ServerCapabilities {
@@ -278,6 +375,14 @@ fn capabilities(encoding: Encoding) -> lsp::ServerCapabilities {
             },
         )),
         definition_provider: Some(lsp::OneOf::Left(true)),
+        declaration_provider: Some(lsp::DeclarationCapability::Simple(true)),
+        type_definition_provider: Some(lsp::TypeDefinitionProviderCapability::Simple(true)),
+        references_provider: Some(lsp::OneOf::Left(true)),
+        document_highlight_provider: Some(lsp::OneOf::Left(true)),
+        rename_provider: Some(lsp::OneOf::Right(lsp::RenameOptions {
+            prepare_provider: Some(true),
+            work_done_progress_options: lsp::WorkDoneProgressOptions::default(),
+        })),
         document_symbol_provider: Some(lsp::OneOf::Left(true)),
         folding_range_provider: Some(lsp::FoldingRangeProviderCapability::Simple(true)),
         document_link_provider: Some(lsp::DocumentLinkOptions {

@@ -1,8 +1,8 @@
 //! Between the engine's data and the protocol's: the only place that knows both.
 
 use crate::engine::{
-    Action, Change, Completion, CompletionKind, Encoding, Fix, Hover, Level, Link, Position,
-    Problem, Related, Snapshot, Symbol, Text,
+    Action, Change, Completion, CompletionKind, Encoding, FileEdit, Fix, Hover, Level, Link,
+    Location, Position, Problem, Related, Snapshot, Symbol, Text,
 };
 use std::collections::HashMap;
 use std::ops::Range;
@@ -108,10 +108,10 @@ impl Converter<'_> {
 }
 
 impl Converter<'_> {
-    /// A fix, for the editor to make.
-    pub fn fix(&self, fix: &Fix) -> lsp::WorkspaceEdit {
+    /// Changes, for the editor to make.
+    pub fn edits(&self, edits: &[FileEdit]) -> lsp::WorkspaceEdit {
         let mut changes: HashMap<lsp::Uri, Vec<lsp::TextEdit>> = HashMap::new();
-        for (path, span, new_text) in &fix.edits {
+        for (path, span, new_text) in edits {
             let Some((text, uri)) = self.files.text(path).zip(uri(path)) else { continue };
             let range = range(&text, span, self.encoding);
             changes
@@ -122,13 +122,20 @@ impl Converter<'_> {
         lsp::WorkspaceEdit { changes: Some(changes), ..Default::default() }
     }
 
+    /// A place, for the editor to go to.
+    pub fn location(&self, location: &Location) -> Option<lsp::Location> {
+        let text = self.files.text(&location.path)?;
+        let range = range(&text, &location.span, self.encoding);
+        Some(lsp::Location { uri: uri(&location.path)?, range })
+    }
+
     /// A fix of one problem, as something that can be chosen.
     pub fn action(&self, text: &Text, action: &Action) -> lsp::CodeAction {
         lsp::CodeAction {
             title: action.fix.title.clone(),
             kind: Some(lsp::CodeActionKind::QUICKFIX),
             diagnostics: Some(vec![self.problem(text, &action.problem)]),
-            edit: Some(self.fix(&action.fix)),
+            edit: Some(self.edits(&action.fix.edits)),
             is_preferred: Some(action.fix.is_certain),
             ..Default::default()
         }
@@ -139,7 +146,7 @@ impl Converter<'_> {
         lsp::CodeAction {
             title: fix.title.clone(),
             kind: Some(lsp::CodeActionKind::SOURCE_FIX_ALL),
-            edit: Some(self.fix(fix)),
+            edit: Some(self.edits(&fix.edits)),
             ..Default::default()
         }
     }
@@ -253,6 +260,20 @@ pub fn definition(
         target_range: there,
         target_selection_range: there,
     })
+}
+
+/// A place where something leads, for editors that do not take the place from which it was asked for.
+pub fn plain_location(link: lsp::LocationLink) -> lsp::Location {
+    lsp::Location { uri: link.target_uri, range: link.target_selection_range }
+}
+
+/// A place of the thing under the cursor, in the same text.
+pub fn highlight(text: &Text, location: &Location, encoding: Encoding) -> lsp::DocumentHighlight {
+    let kind = match location.is_declaration {
+        true => lsp::DocumentHighlightKind::WRITE,
+        false => lsp::DocumentHighlightKind::READ,
+    };
+    lsp::DocumentHighlight { range: range(text, &location.span, encoding), kind: Some(kind) }
 }
 
 /// A text in a snippet, where some characters mean something.

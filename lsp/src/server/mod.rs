@@ -6,11 +6,13 @@
 mod backend;
 mod convert;
 mod disk;
+mod library;
 mod transport;
 mod worker;
 
 use crate::engine::{Encoding, Vfs};
 use backend::Backend;
+use library::Library;
 use std::path::PathBuf;
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -29,12 +31,20 @@ pub enum Ended {
 
 /// Serves one editor: reads its messages from `input` and writes to `output`, until it says that it
 /// is over or the stream ends. Needs a tokio runtime with several threads.
+///
+/// `library` is the folder where the WIT files that Theater knows are put when the editor is to open one; without it
+/// nothing leads to them.
 pub async fn serve(
     input: impl AsyncRead + Unpin,
     output: impl AsyncWrite + Unpin + Send + 'static,
+    library: Option<PathBuf>,
 ) -> Ended {
     let (wakes, woken) = channel();
-    let shared = Arc::new(Shared { state: Mutex::default(), wakes: wakes.clone() });
+    let library = Library::new(library);
+    let shared = Arc::new(Shared { state: Mutex::default(), wakes: wakes.clone(), library });
+    if let Some(folder) = shared.library.folder() {
+        shared.lock().vfs.library_at(folder);
+    }
     let mut worker = None;
     let (mut service, socket) = LspService::new(|client| {
         worker = Some(Worker::new(shared.clone(), client.clone(), woken, wakes));
@@ -53,6 +63,7 @@ pub async fn serve(
 struct Shared {
     state: Mutex<State>,
     wakes: Sender<Wake>,
+    library: Library,
 }
 
 /// What changes.

@@ -108,7 +108,7 @@ fn find(
 /// Whether two versions name the same interface, by the rule that the component model's linkers
 /// follow: the same major version, for 0.x the same minor one, for 0.0.x the same patch.
 /// Pre-releases are compatible with themselves only.
-pub(crate) fn compatible(ours: &str, theirs: &str) -> bool {
+pub fn compatible(ours: &str, theirs: &str) -> bool {
     if ours == theirs {
         return true;
     }

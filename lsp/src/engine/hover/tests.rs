@@ -60,6 +60,27 @@ fn interfaces_that_theater_answers() {
 }
 
 #[test]
+fn names_of_wit() {
+    let whole = |text: &str| {
+        let offset = text.find('|').unwrap();
+        let mut vfs = Vfs::default();
+        let path = Path::new("/p/wit/a.wit");
+        vfs.open(path, 1, text.replacen('|', "", 1));
+        hover(&vfs.snapshot(), path, offset).unwrap().text
+    };
+    let text = "package a:b@0.1.0;\ninterface i {\n    /// What it is.\n    record r {\n        f: u8,\n\n    }\n    \
+                use wasi:io/poll@0.2.0.{pollable as p};\n    g: func(x: ";
+    let said = [
+        whole(&format!("{text}|r);\n}}")),
+        whole(&format!("{text}|p);\n}}")),
+        whole(&format!("{text}r, |y: p);\n}}")),
+        whole("package |a:b;\ninterface i { }"),
+        whole("package a:b;\n/// All.\ninterface i { }\nworld w { import |i; }"),
+    ];
+    insta::assert_snapshot!(said.join("\n====\n"));
+}
+
+#[test]
 fn every_key_and_handler_has_a_page() {
     let text = hover_text("[handlers]\nstate = true", 12);
     assert!(text.contains("max-size") && text.contains("64MiB"), "{text}");

@@ -241,6 +241,11 @@ fn why_forbidden(c: char) -> Option<&'static str> {
     }
 }
 
+/// Whether a word has a meaning of its own in WIT, so that it is a name only after `%`.
+pub fn is_keyword(text: &str) -> bool {
+    keywords().contains_key(text)
+}
+
 /// Whether a text is a name as WIT allows it: words of letters and digits, joined by `-`, each either
 /// in lower or in upper case, the first of which begins with a letter.
 pub fn is_identifier(text: &str) -> bool {

@@ -13,7 +13,7 @@ mod types;
 pub mod view;
 
 pub use kind::SyntaxKind;
-pub use lexer::is_identifier;
+pub use lexer::{is_identifier, is_keyword};
 
 use std::ops::Range;
 
