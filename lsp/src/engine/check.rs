@@ -3,6 +3,7 @@
 //! What is checked together is a [`Unit`]: a project, or a WIT package that belongs to none.
 
 use super::vfs::{Snapshot, normal};
+use super::wit::is_wit;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -174,10 +175,6 @@ pub fn problems(files: &Snapshot, unit: &Unit) -> Problems {
         list.dedup();
     }
     problems
-}
-
-fn is_wit(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension == "wit")
 }
 
 fn is_text(path: &Path) -> bool {

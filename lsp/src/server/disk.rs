@@ -2,6 +2,7 @@
 //! it looks again from time to time; what has the same length, time and number as before is not
 //! read again.
 
+use crate::engine::wit::is_wit;
 use crate::engine::{OnDisk, Unit};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::Metadata;
@@ -191,10 +192,6 @@ fn read(path: &Path, meta: &Metadata, most: u64) -> OnDisk {
             Err(error) => OnDisk::Failed(error.kind(), reason(&error)),
         },
     }
-}
-
-fn is_wit(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension == "wit")
 }
 
 /// The folders in a folder in which projects may be: no hidden ones, none that tools fill, and no
