@@ -59,7 +59,9 @@ impl Lexer<'_> {
                 let rest = &self.text[self.at..];
                 let line = &rest[..rest.find('\n').unwrap_or(rest.len())];
                 let ends = rest.len() > line.len();
-                self.at += if ends { line.trim_end_matches('\r').len() } else { line.len() };
+                // One carriage return belongs to the end of the line, and no more than one.
+                let comment = line.strip_suffix('\r').filter(|_| ends).unwrap_or(line);
+                self.at += comment.len();
                 Comment
             }
             '/' if self.eat("*") => self.block_comment(start),

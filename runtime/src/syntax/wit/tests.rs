@@ -221,6 +221,13 @@ proptest! {
 }
 
 #[test]
+fn a_comment_ends_with_its_line() {
+    for text in ["//\r\r\n//", "//\r\n\r\n//\r", "// a\r\ninterface i {}", "//\rinterface i {}"] {
+        agrees(text).unwrap();
+    }
+}
+
+#[test]
 fn what_is_nested_too_deeply_is_told_and_overflows_nothing() {
     for depth in [99, 100, 101, 20_000] {
         let (open, close) = ("list<".repeat(depth), ">".repeat(depth));
