@@ -8,6 +8,7 @@ mod address;
 mod asynchronous;
 mod cache;
 mod commands;
+mod instead;
 mod output;
 mod project;
 mod report;

@@ -62,6 +62,21 @@ impl TraceArgs {
     }
 }
 
+impl DataArgs {
+    /// The run in a folder or file, or the one with this id.
+    ///
+    /// # Errors
+    ///
+    /// When there is none.
+    pub fn run(&self, named: &Path) -> Result<RunDir> {
+        let below = self.here().join("runs").join(named);
+        match !named.exists() && below.is_dir() {
+            true => RunDir::open(&below),
+            false => RunDir::open(named),
+        }
+    }
+}
+
 /// The project in the current folder or in one above it.
 pub fn find() -> Option<PathBuf> {
     if Path::new(FILE_NAME).is_file() {

@@ -8,17 +8,31 @@ use theater_runtime::boundary::Divergence;
 /// Expected against actual, one under the other, with a mark under the first difference. `width` is
 /// that of a terminal, if there is one.
 pub fn lines(actor: &str, turn: u64, divergence: &Divergence, width: Option<usize>) -> [Line; 4] {
-    let Divergence { step, expected, actual, .. } = divergence;
-    let step = if *step == 0 { String::new() } else { format!(".{step}") };
-    let (expected, actual, mark) = side_by_side(&one_line(expected), &one_line(actual), width);
+    let step = step_text(divergence);
     let head = Line::default().role(Role::Actor, &format!("{actor}#{turn}{step}"));
+    let head = head.role(Role::Error, "  diverged").plain(": ").plain(&divergence.place());
+    let [expected, actual, mark] = both(divergence, ["expected", "actual"], width);
+    [head, expected, actual, mark]
+}
+
+/// The step of a difference behind the address of its turn, if it is in an import call.
+pub fn step_text(divergence: &Divergence) -> String {
+    match divergence.step {
+        0 => String::new(),
+        step => format!(".{step}"),
+    }
+}
+
+/// The two sides of a difference, each behind its name, and the mark under them.
+pub fn both(divergence: &Divergence, names: [&str; 2], width: Option<usize>) -> [Line; 3] {
+    let Divergence { expected, actual, .. } = divergence;
+    let (expected, actual, mark) = side_by_side(&one_line(expected), &one_line(actual), width);
     let line = |name: &str, role, text: &str| {
         Line::default().role(Role::Field, &format!("  {name:<9} ")).role(role, text)
     };
     [
-        head.role(Role::Error, "  diverged").plain(": ").plain(&one_line(&divergence.place())),
-        line("expected", Role::Good, &expected),
-        line("actual", Role::Error, &actual),
+        line(names[0], Role::Good, &expected),
+        line(names[1], Role::Error, &actual),
         line("", Role::Faint, &mark),
     ]
 }

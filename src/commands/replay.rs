@@ -2,6 +2,7 @@ use super::count;
 use crate::accepted::Accepted;
 use crate::address::{Address, EventAddress};
 use crate::asynchronous::block_on;
+use crate::instead::{Instead, Other};
 use crate::output::Output;
 use crate::project::TraceArgs;
 use crate::report;
@@ -14,18 +15,15 @@ use std::sync::Arc;
 use theater_repl::divergence;
 use theater_repl::paint::Role;
 use theater_runtime::boundary::Divergence;
-use theater_runtime::diagnostic::{ACTOR_UNKNOWN, Diagnostic, Result};
-use theater_runtime::replay::{
-    ActorHistory, History, Replayed, Replayer, Selection, Summary, replay_all,
-};
+use theater_runtime::diagnostic::Result;
+use theater_runtime::replay::{ActorHistory, History, Replayed, Selection, Summary, replay_all};
 use theater_runtime::trace::{ActorId, RunDir};
-use theater_runtime::world::read_component;
 
 /// Execute recorded turns again and compare them with their records
 ///
 /// Nothing outside is asked: every import is answered from the trace. The recorded component is
 /// used, not the file in the project, unless `--with` names another one: a dry run of an upgrade on
-/// what really happened. Shown is the first difference of each actor, with the place inside the values.
+/// what really happened. Actors that get no other one are executed with their recorded ones. Shown is the first difference of each actor, with the place inside the values.
 /// Exit status: 0 if everything was as recorded or is accepted, 1 if not.
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -36,9 +34,10 @@ pub struct Args {
     #[command(flatten)]
     trace: TraceArgs,
 
-    /// Try another build on the recorded history
-    #[arg(long, value_name = "FILE.wasm")]
-    with: Option<PathBuf>,
+    /// Try another build on the recorded history: of an actor, or of all that is replayed; may be given
+    /// for several actors
+    #[arg(long, value_name = "[ACTOR=]FILE.wasm")]
+    with: Vec<Other>,
 
     /// A difference that is intended, and does not count: of the whole turn, or in this step of it; may
     /// be given several times
@@ -63,16 +62,14 @@ pub fn run(args: Args, output: &mut Output) -> Ended {
         Some(address) if address.is_trace_file() => (RunDir::open(address.actor.as_ref())?, None),
         address => (args.trace.run()?, address),
     };
-    let with = args.with.as_deref().map(read_component).transpose()?;
     let history = Arc::new(History::load(&run)?);
     let selection = select(&history, address.as_ref())?;
-    if with.is_some() && selection == Selection::All {
-        one_component(&history)?;
-    }
+    let all = selection == Selection::All;
+    let instead = Instead::read(args.with, &history, all)?;
     let accepted = Accepted::new(args.accept, args.accept_from.as_deref())?;
     let cache = crate::cache::open();
     output.reports(&Vec::from_iter(cache.problem()));
-    let replayer = Replayer::new(with, cache)?;
+    let replayer = instead.replayer(cache)?;
     let replayer = Arc::new(if args.fresh { replayer.in_fresh_instances() } else { replayer });
     let mut warm = 0;
     let mut telling = Telling {
@@ -96,25 +93,6 @@ pub fn run(args: Args, output: &mut Output) -> Ended {
     }
     let fine = summary.diverged == telling.accepted.used() && summary.impossible == 0;
     Ok(if fine { Status::Fine } else { Status::Failed })
-}
-
-/// Another component can take the place of one component only.
-fn one_component(history: &History) -> Result<()> {
-    let mut by_component: BTreeMap<_, Vec<&str>> = BTreeMap::new();
-    for actor in history.actors().filter(|actor| !actor.turns.is_empty()) {
-        by_component.entry(actor.code.component.to_string()).or_default().push(&actor.name);
-    }
-    if by_component.len() < 2 {
-        return Ok(());
-    }
-    let mut names: Vec<String> =
-        by_component.values().map(|names| format!("`{}`", names.join("`, `"))).collect();
-    names.sort();
-    let message =
-        format!("the run has actors of {} components: {}", by_component.len(), names.join("; "));
-    Err(Box::new(Diagnostic::error(ACTOR_UNKNOWN, message).help(
-        "Name the actor whose component is to be replaced: `theater replay ACTOR --with FILE.wasm`.",
-    )))
 }
 
 fn select(history: &History, address: Option<&Address>) -> Result<Selection> {

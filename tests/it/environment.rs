@@ -268,7 +268,7 @@ impl Ran {
 impl fmt::Display for Ran {
     /// The command and all that it wrote, without what differs from run to run.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "$ {}", self.command)?;
+        writeln!(f, "$ {}", normalised(&self.command, &self.root))?;
         for (name, text) in [("stdout", &self.stdout), ("stderr", &self.stderr)] {
             if !text.is_empty() {
                 let text = normalised(text, &self.root);

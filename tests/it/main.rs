@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
 
 mod application;
+mod bisect;
 mod build;
 mod cache;
 mod check;

@@ -1,3 +1,4 @@
+use crate::application::shop;
 use crate::environment::TestEnvironment;
 use insta::assert_snapshot;
 
@@ -99,4 +100,24 @@ fn intended_differences_are_accepted() {
     env.write("intended", "my-actor#1.2\nmy-actor\n");
     assert_snapshot!("accepted_wrong", with(&["--accept-from", "intended"]).with_status(2));
     with(&["--accept", "my-actor"]).with_status(2);
+}
+
+#[test]
+fn several_components_are_replaced_at_once() {
+    let env = shop(TestEnvironment::new(), "wat");
+    env.theater(&["repl", "-e", "shop/orders.place(\"A-1\", 2)"]).ok();
+    let source = env.read("inventory/src/inventory.wat");
+    env.write("inventory/src/inventory.wat", source.replacen("(i64.sub", "(i64.add", 1));
+    env.theater(&["build"]).ok();
+    let inventory = ["--with", "shop/inventory=inventory/build/inventory.wasm"];
+    let orders = ["--with", "shop/orders=orders/build/orders.wasm"];
+    let replay = |more: &[&[&str]]| env.theater(&[&[&["replay"][..]], more].concat().concat());
+    assert_snapshot!("several", replay(&[&inventory, &orders]).with_status(1));
+    replay(&[&orders]).ok();
+    replay(&[&["--accept", "shop/inventory#1"], &inventory, &orders]).ok();
+    env.write("a.wasm", std::fs::read(env.path("orders/build/orders.wasm")).unwrap());
+    assert_snapshot!("several_components", replay(&[&["--with", "a.wasm"]]).with_status(2));
+    assert_snapshot!("unclear", replay(&[&["--with", "a.wasm"], &inventory]).with_status(2));
+    let nobody = ["--with", "shop/order=orders/build/orders.wasm"];
+    assert_snapshot!("nobody", replay(&[&nobody]).with_status(2));
 }

@@ -26,8 +26,8 @@ pub use binder::{Answering, Binder, Source};
 pub use grants::{check_imports, link};
 pub use limiter::MemoryLimiter;
 pub use resources::{FIRST_OF_TURN, MAX_OPEN, Resources, close};
-pub(crate) use script::show_values;
 pub use script::{Divergence, Script};
+pub(crate) use script::{show_call, show_values};
 
 use crate::handlers::Context;
 use crate::trace::{CallsWriter, LogFailed};

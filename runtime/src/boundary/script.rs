@@ -169,6 +169,22 @@ impl Divergence {
         }
     }
 
+    /// A difference of what two import calls answered.
+    pub(crate) fn of_answers(expected: &[u8], actual: &[u8]) -> Self {
+        Self { what: "answer".to_owned(), ..Self::of_results(expected, actual) }
+    }
+
+    /// A difference of two lists of values.
+    pub(crate) fn of_lists(what: &str, expected: &[u8], actual: &[u8]) -> Self {
+        Self {
+            step: 0,
+            what: what.to_owned(),
+            expected: show_values(expected),
+            actual: show_values(actual),
+            path: path::of_lists(expected, actual).unwrap_or_default(),
+        }
+    }
+
     /// What differs, with the place inside it: `arguments[1].count`.
     pub fn place(&self) -> String {
         format!("{}{}", self.what, self.path)
@@ -176,7 +192,7 @@ impl Divergence {
 }
 
 /// A call as people read it: `theater:host/state@0.1.0#get("count")`.
-fn show_call(function: &str, arguments: &[u8]) -> String {
+pub(crate) fn show_call(function: &str, arguments: &[u8]) -> String {
     format!("{function}{}", show_values(arguments))
 }
 

@@ -6,20 +6,24 @@
 //! - [`Replayer`] executes recorded turns again, with the recorded component, and compares. It is
 //!   hermetic: no handler of the outside world is ever called. Turns that had one instance are
 //!   executed together (`life`). [`replay_all`] does so with many turns at once.
+//! - [`bisect`] finds where two runs of the same application part.
 
 mod all;
+mod bisect;
 mod condition;
 mod cursor;
 mod effects;
 mod history;
 mod life;
 mod mermaid;
+mod parting;
 mod perfetto;
 mod replayer;
 mod search;
 mod why;
 
 pub use all::{Selection, Summary, replay_all};
+pub use bisect::{Bisection, Common, Mark, Parting, bisect};
 pub use condition::{
     Asked, Comparison, Condition, FIELDS, Field, FieldKind, Literal, Subject, Test, parse_moment,
 };

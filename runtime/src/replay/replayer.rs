@@ -12,7 +12,7 @@ use crate::state::{Delta, State};
 use crate::trace::{CallsReader, Code, Hash, PayloadKind, Record};
 use crate::turn::{self, Compiler, Execution, Failure, OutcomeKind, Program};
 use crate::world::Binary;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 use std::sync::{Arc, Mutex, OnceLock};
 use wasmtime::component::Val;
@@ -28,8 +28,8 @@ pub struct Replayer {
     engine_hash: Hash,
     /// Made when the first turn is replayed that ended in a stack overflow.
     large_stack: OnceLock<Compiler>,
-    /// Another component in place of the recorded ones.
-    with: Option<Vec<u8>>,
+    /// Other components in place of the recorded ones.
+    instead: Instead,
     /// Another manifest in place of the recorded ones.
     manifest: Option<Manifest>,
     /// Whether every turn gets a fresh instance, also those that were recorded in a kept one.
@@ -37,8 +37,30 @@ pub struct Replayer {
     programs: Mutex<HashMap<ProgramKey, Arc<Ready>>>,
 }
 
-/// What is executed, and whether on the engine with the large stack.
-type ProgramKey = (Code, bool);
+/// What is executed, whose it is if it has another component than recorded, and whether on the engine with
+/// the large stack.
+type ProgramKey = (Code, Option<String>, bool);
+
+/// What is executed in place of recorded components.
+#[derive(Debug)]
+enum Instead {
+    /// Nothing.
+    Nothing,
+    /// One component in place of all.
+    OfAll(Vec<u8>),
+    /// The components of actors with these names.
+    OfSome(BTreeMap<String, Vec<u8>>),
+}
+
+impl Instead {
+    fn of(&self, actor: &str) -> Option<&Vec<u8>> {
+        match self {
+            Self::Nothing => None,
+            Self::OfAll(component) => Some(component),
+            Self::OfSome(components) => components.get(actor),
+        }
+    }
+}
 
 /// What turns of one actor are executed with.
 #[derive(Debug)]
@@ -86,11 +108,21 @@ impl Replayer {
             compiler: Compiler::new(config, cache)?,
             engine_hash: Hash::of(config.to_text().as_bytes()),
             large_stack: OnceLock::new(),
-            with,
+            instead: with.map_or(Instead::Nothing, Instead::OfAll),
             manifest: None,
             fresh: false,
             programs: Mutex::default(),
         })
+    }
+
+    /// A replayer that uses other components for actors of these names, and the recorded ones for all
+    /// others.
+    ///
+    /// # Errors
+    ///
+    /// When the engine cannot start.
+    pub fn with_some(components: BTreeMap<String, Vec<u8>>, cache: Cache) -> Result<Self> {
+        Ok(Self { instead: Instead::OfSome(components), ..Self::new(None, cache)? })
     }
 
     /// A replayer for what an actor might be reloaded with. Turns that were upgrades are left out: they
@@ -209,7 +241,7 @@ impl Replayer {
         };
         let other_instance = self.fresh && past.header.instance.is_some();
         let same_engine = past.engine == Some(self.engine_hash);
-        let same = self.with.is_none() && same_engine && !other_instance;
+        let same = self.instead.of(&actor.name).is_none() && same_engine && !other_instance;
         done(Comparison { past, record: &record, execution: &execution, same }.difference())
     }
 
@@ -221,7 +253,8 @@ impl Replayer {
         code: Code,
         large: bool,
     ) -> Result<Arc<Ready>> {
-        let key = (code, large);
+        let other = self.instead.of(&actor.name).map(|_| actor.name.clone());
+        let key = (code, other, large);
         // Held while compiling, so that a component is compiled once and not by every core.
         let mut programs = self.programs.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         if let Some(ready) = programs.get(&key) {
@@ -252,7 +285,7 @@ impl Replayer {
         };
         let compiler = if large { self.large_stack_compiler()? } else { &self.compiler };
         let cache = compiler.cache();
-        let binary = match &self.with {
+        let binary = match self.instead.of(&actor.name) {
             Some(bytes) => Binary::read(bytes.clone(), cache)?,
             None => {
                 let bytes = read("component", &code.component)?;
@@ -439,7 +472,7 @@ impl Comparison<'_> {
 }
 
 /// The first key that changed in another way: what it should become, and what it became.
-fn first_change(recorded: &Delta, now: &Delta) -> Option<(String, String, String)> {
+pub(super) fn first_change(recorded: &Delta, now: &Delta) -> Option<(String, String, String)> {
     let (recorded, now): (HashMap<_, _>, HashMap<_, _>) =
         (recorded.0.iter().cloned().collect(), now.0.iter().cloned().collect());
     let mut keys: Vec<&String> = recorded.keys().chain(now.keys()).collect();

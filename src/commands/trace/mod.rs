@@ -1,5 +1,6 @@
 //! `theater trace`: looking at recorded runs. Works beside the process that writes one.
 
+mod bisect;
 mod diff;
 mod effects;
 mod export;
@@ -28,6 +29,7 @@ pub enum Command {
     State(state::Args),
     Diff(diff::Args),
     Log(log::Args),
+    Bisect(bisect::Args),
     Export(export::Args),
 }
 
@@ -42,6 +44,7 @@ pub fn run(command: Command, output: &mut Output) -> Ended {
         Command::State(args) => state::run(args, output),
         Command::Diff(args) => diff::run(args, output),
         Command::Log(args) => log::run(args, output),
+        Command::Bisect(args) => bisect::run(args, output),
         Command::Export(args) => export::run(args, output),
     }
 }
