@@ -13,6 +13,7 @@ mod output;
 mod project;
 mod report;
 mod status;
+mod watching;
 
 use clap::{CommandFactory, FromArgMatches, Parser};
 use commands::Command;

@@ -1,12 +1,13 @@
 use crate::output::{ColourChoice, Output};
 use crate::status::{Ended, Failure, Status};
+use crate::watching;
 use std::io;
 use std::path::{Path, PathBuf};
 use theater_runtime::diagnostic::Diagnostic;
 use theater_runtime::manifest::Manifest;
 use theater_runtime::world::application_projects;
 use theater_scaffold::build::{Built, Colour, build_coloured};
-use theater_scaffold::watch::Watched;
+use theater_scaffold::watch::Purpose;
 
 /// Build a project's component and check it
 ///
@@ -32,27 +33,11 @@ pub fn run(args: Args, output: &mut Output) -> Ended {
         ColourChoice::Never => Colour::Never,
     };
     if args.watch && !super::is_unreadable(&folder) {
-        return follow(&folder, colour, output);
+        return watching::follow(&folder, Purpose::Build, output, |output| {
+            build(&folder, colour, output)
+        });
     }
     build(&folder, colour, output)
-}
-
-/// Builds after each change, until somebody ends the process or the project is gone.
-fn follow(folder: &Path, colour: Colour, output: &mut Output) -> Ended {
-    let mut project = Watched::begin(folder)?;
-    loop {
-        match build(folder, colour, output) {
-            Ok(_) => {}
-            Err(Failure::Failed(problems) | Failure::CannotStart(problems)) => {
-                output.reports(&problems);
-            }
-            Err(failure @ Failure::Output(_)) => return Err(failure),
-        }
-        output.flush()?;
-        output.say("watching for changes; ctrl-c ends");
-        let file = project.next_change()?;
-        output.say(&format!("\nchanged: {}", file.display()));
-    }
 }
 
 fn build(folder: &Path, colour: Colour, output: &mut Output) -> Ended {

@@ -1,9 +1,12 @@
 use crate::output::Output;
 use crate::report;
 use crate::status::{Ended, Failure, Status};
+use crate::watching;
+use serde_json::json;
 use std::path::{Path, PathBuf};
 use theater_runtime::diagnostic::{self, Diagnostic, Fix, OUTPUT_UNWRITABLE};
 use theater_runtime::world;
+use theater_scaffold::watch::Purpose;
 
 /// Check a project: manifest, world and component, each against the others
 ///
@@ -21,33 +24,50 @@ pub struct Args {
     /// Make the fixes that are certainly meant, and show what is left. Nothing is granted so
     #[arg(long)]
     fix: bool,
+
+    /// Check again after each change, until ctrl-c. With --json, an object with `errors` and `warnings`
+    /// ends each round
+    #[arg(long)]
+    watch: bool,
 }
 
 /// How often it looks again for what the last fixes have uncovered.
 const ROUNDS: usize = 16;
 
 pub fn run(args: Args, output: &mut Output) -> Ended {
-    let folder = super::project_folder(args.dir);
-    let mut problems = world::check_project(&folder);
+    let folder = super::project_folder(args.dir.clone());
+    match args.watch {
+        true => watching::follow(&folder, Purpose::Check, output, |output| {
+            check(&folder, &args, output)
+        }),
+        false => check(&folder, &args, output),
+    }
+}
+
+fn check(folder: &Path, args: &Args, output: &mut Output) -> Ended {
+    let mut problems = world::check_project(folder);
     for _ in 0..ROUNDS {
         if !args.fix || !make_fixes(&problems, output)? {
             break;
         }
-        problems = world::check_project(&folder);
+        problems = world::check_project(folder);
     }
+    let errors = problems.iter().filter(|problem| problem.is_error()).count();
     if args.json {
         for problem in &problems {
             output.json(&report::to_json(problem))?;
+        }
+        if args.watch {
+            output.json(&json!({ "errors": errors, "warnings": problems.len() - errors }))?;
         }
     } else {
         output.reports(&problems);
         output.say(&summary(&problems, args.fix));
     }
-    let errors = problems.iter().any(Diagnostic::is_error);
-    if errors && super::is_unreadable(&folder) {
+    if errors > 0 && super::is_unreadable(folder) {
         return Err(Failure::CannotStart(Vec::new()));
     }
-    Ok(if errors { Status::Failed } else { Status::Fine })
+    Ok(if errors > 0 { Status::Failed } else { Status::Fine })
 }
 
 /// Makes the fixes that are certain. Answers whether there were any.

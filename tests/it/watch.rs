@@ -1,11 +1,11 @@
-//! `theater build --watch`.
+//! `--watch` of `theater build` and `theater check`.
 
 use crate::environment::{Running, TestEnvironment};
 use std::process::Command;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
-/// A watching build, which is killed after a minute: a line that never comes must not hold the
+/// A watching command, which is killed after a minute: a line that never comes must not hold the
 /// tests.
 struct Watching {
     process: Running,
@@ -13,8 +13,8 @@ struct Watching {
 }
 
 impl Watching {
-    fn start(env: &TestEnvironment) -> Self {
-        let process = env.start(&["build", "--watch"]);
+    fn start(env: &TestEnvironment, arguments: &[&str]) -> Self {
+        let process = env.start(&[arguments, &["--watch"]].concat());
         let id = process.id().to_string();
         let (alive, ended) = channel::<()>();
         std::thread::spawn(move || {
@@ -49,7 +49,7 @@ fn a_watched_project_is_built_after_each_change() {
     let good = env.read("src/counter.wat");
     let changed = good.replace("(local $sum i64)", "(local $sum i64) (nop)");
     assert_ne!(good, changed);
-    let mut watching = Watching::start(&env);
+    let mut watching = Watching::start(&env, &["build"]);
     watching.answers("build/my-actor.wasm is up to date");
     watching.says("watching for changes");
 
@@ -89,7 +89,7 @@ fn what_a_build_writes_begins_no_other() {
     let env = TestEnvironment::with_counter();
     let manifest = env.read("theater.toml");
     env.write("theater.toml", manifest.replace("build/my-actor.wasm", "actor.wasm"));
-    let mut watching = Watching::start(&env);
+    let mut watching = Watching::start(&env, &["build"]);
     watching.answers("built actor.wasm");
     watching.says("watching for changes");
     for made in ["target/made", "build/made", ".theater/made", ".git/made", "src/.counter.swp"] {
@@ -107,7 +107,7 @@ fn what_a_build_writes_begins_no_other() {
 #[test]
 fn a_project_that_is_gone_is_watched_no_longer() {
     let env = TestEnvironment::with_counter();
-    let mut watching = Watching::start(&env);
+    let mut watching = Watching::start(&env, &["build"]);
     watching.says("watching for changes");
     std::fs::remove_dir_all(&env.folder).unwrap();
     watching.says("cannot watch");
@@ -121,4 +121,52 @@ fn what_cannot_be_watched_is_said_at_once() {
     env = TestEnvironment::with_counter();
     let ran = env.shell("ulimit -n 4; exec theater build --watch").with_status(2);
     assert!(ran.stderr.contains("TH0811") && ran.stderr.contains("cannot watch"), "{ran}");
+}
+
+#[test]
+fn a_watched_project_is_checked_after_each_change() {
+    let env = TestEnvironment::with_counter();
+    let mut watching = Watching::start(&env, &["check"]);
+    watching.says("no problems");
+    watching.says("watching for changes");
+
+    let world = env.read("wit/world.wit");
+    env.write("wit/world.wit", format!("{world}\nworld"));
+    watching.says("changed: wit/world.wit");
+    watching.says("TH02");
+    watching.says("1 error");
+    watching.says("watching for changes");
+
+    env.write("wit/world.wit", world);
+    watching.says("no problems");
+    watching.says("watching for changes");
+
+    // What is built counts, and the folder in which it will be.
+    std::fs::remove_dir_all(env.folder.join("build")).unwrap();
+    watching.says("does not exist yet");
+    watching.says("watching for changes");
+    env.theater(&["build"]).ok();
+    watching.says("no problems");
+    watching.says("watching for changes");
+
+    let mut manifest = env.read("theater.toml");
+    manifest.push_str("[oops");
+    env.write("theater.toml", manifest);
+    watching.says("changed: theater.toml");
+    watching.says("1 error");
+    watching.says("watching for changes");
+    watching.process.signal("-TERM");
+    assert_eq!(watching.process.end().0, None, "killed by the signal");
+}
+
+#[test]
+fn each_round_of_a_watched_check_has_an_end_for_machines() {
+    let env = TestEnvironment::with_counter();
+    std::fs::remove_dir_all(env.folder.join("build")).unwrap();
+    let mut watching = Watching::start(&env, &["check", "--json"]);
+    watching.answers("{\"code\":\"TH0308\"");
+    watching.answers("{\"errors\":0,\"warnings\":1}");
+    watching.says("watching for changes");
+    env.theater(&["build"]).ok();
+    watching.answers("{\"errors\":0,\"warnings\":0}");
 }

@@ -1,4 +1,4 @@
-//! The changes of a project, for `theater build --watch`.
+//! The changes of a project, for `--watch` of `theater build` and `theater check`.
 
 mod sources;
 
@@ -22,6 +22,15 @@ const LONGEST: Duration = Duration::from_secs(2);
 /// What the system tells.
 type Event = notify::Result<notify::Event>;
 
+/// What is done again after each change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// The components are built: what a build writes is no change.
+    Build,
+    /// The projects are checked: their components count as well.
+    Check,
+}
+
 /// An application that is watched. What changes between two calls of
 /// [`next_change`](Self::next_change) is told by the second.
 #[derive(Debug)]
@@ -31,6 +40,7 @@ pub struct Watched {
     /// The manifest's folder, canonical.
     folder: PathBuf,
     manifest: PathBuf,
+    purpose: Purpose,
     sources: Sources,
 }
 
@@ -40,7 +50,7 @@ impl Watched {
     ///
     /// # Errors
     /// When there is no such folder, or the system cannot watch it.
-    pub fn begin(path: &Path) -> diagnostic::Result<Self> {
+    pub fn begin(path: &Path, purpose: Purpose) -> diagnostic::Result<Self> {
         let manifest = if path.is_dir() { path.join(FILE_NAME) } else { path.to_owned() };
         let manifest = std::path::absolute(&manifest).map_err(|error| unwatchable(path, &error))?;
         let folder = manifest.parent().unwrap_or(path);
@@ -48,8 +58,8 @@ impl Watched {
         let (sender, events) = channel();
         let watcher =
             notify::recommended_watcher(sender).map_err(|error| cannot_watch(&folder, &error))?;
-        let sources = Sources::of(&manifest);
-        let mut watched = Self { watcher, events, folder, manifest, sources };
+        let sources = Sources::of(&manifest, purpose);
+        let mut watched = Self { watcher, events, folder, manifest, purpose, sources };
         watched.look_around()?;
         Ok(watched)
     }
@@ -57,7 +67,7 @@ impl Watched {
     /// Waits until a source has changed, and nothing more changes. Answers with the file, or one of
     /// them: from the manifest's folder, if it lies there.
     ///
-    /// If a project has a build command of its own, nothing that was written until now counts: the
+    /// If a project is built by a command of its own, nothing that was written until now counts: the
     /// command may write anywhere.
     ///
     /// # Errors
@@ -104,7 +114,7 @@ impl Watched {
     /// Watches what is new: folders, and what the manifest names now.
     fn look_around(&mut self) -> diagnostic::Result<()> {
         fs::metadata(&self.folder).map_err(|error| unwatchable(&self.folder, &error))?;
-        self.sources = Sources::of(&self.manifest);
+        self.sources = Sources::of(&self.manifest, self.purpose);
         for folder in self.sources.folders() {
             match self.watcher.watch(&folder, RecursiveMode::NonRecursive) {
                 // It may be gone again.

@@ -1,5 +1,6 @@
-//! Which files of an application a build may depend on.
+//! Which files of an application a build, or a check, may depend on.
 
+use super::Purpose;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -19,9 +20,10 @@ pub(super) struct Sources {
     projects: Vec<PathBuf>,
     /// The folders of Cargo packages that the manifests name.
     packages: Vec<PathBuf>,
-    /// Source files that the manifests name. They count wherever they lie.
+    /// Files that the manifests name and that count wherever they lie, and their folders if these may
+    /// not be there yet.
     named: Vec<PathBuf>,
-    /// What builds write.
+    /// What builds write and nobody else reads.
     made: Vec<PathBuf>,
     /// Whether a command of a project's own is run, which may write anywhere.
     pub(super) by_command: bool,
@@ -30,13 +32,13 @@ pub(super) struct Sources {
 impl Sources {
     /// The sources of the application at a manifest. Of a manifest that is wrong only the folder is
     /// known: nothing is built until it has changed.
-    pub(super) fn of(manifest: &Path) -> Self {
+    pub(super) fn of(manifest: &Path, purpose: Purpose) -> Self {
         let mut sources = Self::default();
-        sources.visit(manifest);
+        sources.visit(manifest, purpose);
         sources
     }
 
-    fn visit(&mut self, path: &Path) {
+    fn visit(&mut self, path: &Path, purpose: Purpose) {
         let folder = if path.is_dir() { Some(path) } else { path.parent() };
         let Some(Ok(folder)) = folder.map(fs::canonicalize) else { return };
         if self.projects.contains(&folder) {
@@ -44,9 +46,12 @@ impl Sources {
         }
         self.projects.push(folder);
         let Some(manifest) = Manifest::load(path).manifest else { return };
-        self.add(&manifest);
+        match purpose {
+            Purpose::Build => self.add_build(&manifest),
+            Purpose::Check => self.add_component(&manifest),
+        }
         for child in manifest.supervisor.iter().flat_map(|supervisor| &supervisor.children) {
-            self.visit(&manifest.resolve(&child.manifest.value));
+            self.visit(&manifest.resolve(&child.manifest.value), purpose);
         }
     }
 
@@ -54,7 +59,14 @@ impl Sources {
         self.projects.iter().chain(&self.packages)
     }
 
-    fn add(&mut self, manifest: &Manifest) {
+    /// What a check reads besides what lies in the project.
+    fn add_component(&mut self, manifest: &Manifest) {
+        let component = canonical(&world::component_path(manifest));
+        self.named.extend(component.parent().map(Path::to_owned));
+        self.named.push(component);
+    }
+
+    fn add_build(&mut self, manifest: &Manifest) {
         self.made.push(canonical(&world::component_path(manifest)));
         match &manifest.build {
             Some(Build::Rust { package: Some(package), .. }) => {
@@ -71,7 +83,7 @@ impl Sources {
         }
     }
 
-    /// Whether a build may depend on the file or folder.
+    /// Whether what is done may depend on the file or folder.
     pub(super) fn contain(&self, path: &Path) -> bool {
         if self.named.iter().any(|named| named == path) {
             return true;
@@ -144,7 +156,7 @@ mod tests {
             fs::create_dir_all(folder.join(made)).unwrap();
         }
         fs::write(folder.join("theater.toml"), manifest).unwrap();
-        let sources = Sources::of(&folder.join("theater.toml"));
+        let sources = Sources::of(&folder.join("theater.toml"), Purpose::Build);
         (temporary, top, sources)
     }
 
@@ -205,7 +217,7 @@ mod tests {
         fs::write(top.join("shared/theater.toml"), "[actor").unwrap();
         fs::write(top.join("project/actor/theater.toml"), manifest.replace("actor\"", "..\""))
             .unwrap();
-        let sources = Sources::of(&top.join("project/theater.toml"));
+        let sources = Sources::of(&top.join("project/theater.toml"), Purpose::Build);
         assert_eq!(sources.projects.len(), 3);
         assert!(sources.contain(&top.join("shared/theater.toml")));
         assert!(sources.contain(&top.join("project/actor/src/a.wat")));
