@@ -13,6 +13,7 @@ mod peers;
 mod recover;
 mod reload;
 mod revive;
+mod snapshots;
 mod spawned;
 mod start;
 mod tree;
@@ -41,6 +42,7 @@ use peers::{PostOffice, Promised};
 use recover::Recovered;
 pub(crate) use recover::manifest as recorded_manifest;
 pub use reload::{Trial, Tried};
+pub use snapshots::{check_snapshots, make_snapshot, recovered};
 pub use start::{Beginning, Begun, Loaded, Start, Which, Written};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -151,10 +153,11 @@ impl Node {
     pub async fn open(run: RunDir, durability: Option<Durability>, cache: Cache) -> Result<Opened> {
         let config = EngineConfig::default();
         let compiler = Compiler::new(config, cache)?;
-        let mut recovered = Recovered::default();
-        let opening = Opening::read(&run, |_, record| recovered.follow(&run, record))?;
+        let (opening, mut recovered) = Opening::fold::<Recovered>(&run)?;
         let cut = opening.cut();
+        let since = opening.since();
         let log = Arc::new(opening.begin(durability)?);
+        snapshots::keep(run.clone(), &log, since);
         while let Some((actor, kind)) = recovered.next_exit() {
             let entry = Entry { actor, kind: kind.clone(), payloads: Vec::new() };
             let position = log.append(entry)?;

@@ -97,6 +97,27 @@ pub struct State {
     size: u64,
 }
 
+/// The array of all keys, each with its value behind it.
+impl Wire for State {
+    fn write(&self, writer: &mut Writer) {
+        writer.array(self.entries.len() * 2);
+        for (key, value) in &self.entries {
+            writer.text(key);
+            value.write(writer);
+        }
+    }
+
+    fn read(decoder: &mut Decoder<'_>) -> Result<Self, WireError> {
+        let len = decoder.array()?.ok_or_else(|| WireError::new(decoder, "no state"))?;
+        let mut state = Self::default();
+        for _ in 0..len / 2 {
+            let key = decoder.str()?;
+            state.set(key, Value::read(decoder)?);
+        }
+        Ok(state)
+    }
+}
+
 impl State {
     /// The value under a key.
     pub fn get(&self, key: &str) -> Option<&Value> {

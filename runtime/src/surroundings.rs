@@ -64,6 +64,28 @@ pub(crate) fn slots(slots: usize) -> usize {
     if is_simulated() { slots.min(1) } else { slots }
 }
 
+/// A segment of a log that has grown to this many bytes is closed, and the next one begun: small ones in a
+/// simulation.
+pub(crate) fn segment_size() -> u64 {
+    if is_simulated() { 16 << 10 } else { 64 << 20 }
+}
+
+/// How many records lie between two snapshots of a log: few in a simulation.
+pub(crate) fn snapshots_every() -> u64 {
+    if is_simulated() { 16 } else { 10_000 }
+}
+
+/// Does something that takes long, where it keeps no task from running; a simulation has no such place.
+/// None if the program ends.
+pub(crate) async fn in_background<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Option<T> {
+    match is_simulated() {
+        true => Some(work()),
+        false => tokio::task::spawn_blocking(work).await.ok(),
+    }
+}
+
 /// A record has got its place in the log. A simulated node may die of it.
 pub(crate) fn appended() {
     if let Some(world) = World::present() {

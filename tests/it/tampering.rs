@@ -3,7 +3,8 @@
 use crate::environment::{Ran, TestEnvironment};
 use std::ops::Range;
 use std::path::PathBuf;
-use theater_runtime::trace::{Reader, RunDir};
+use theater_runtime::node::make_snapshot;
+use theater_runtime::trace::{Hash, Reader, RunDir};
 
 /// A run with a few records, and where they stand in its only segment.
 struct Recorded {
@@ -202,4 +203,29 @@ fn no_bytes_in_a_segment_are_too_strange() {
         }
         assert_eq!(std::fs::read(&run.segment).unwrap(), bytes, "{name}: it was changed");
     }
+}
+
+#[test]
+fn a_snapshot_that_does_not_follow_from_the_records_is_found() {
+    let run = Recorded::new();
+    let folder = RunDir::open(&run.env.runs().remove(0)).unwrap();
+    let covered = make_snapshot(&folder).unwrap().unwrap();
+    run.verify(&run.bytes).ok();
+    let file = folder.path().join(format!("snapshots/{covered:020}.snapshot"));
+    let sound = std::fs::read(&file).unwrap();
+    let mut forged = sound.clone();
+    // The count, 7, in the encoding of the state; and the hash at the end fits again.
+    let count = b"\x82\x63u64\x07";
+    let at = sound.windows(count.len()).position(|window| window == count).unwrap();
+    forged[at + count.len() - 1] = 9;
+    let end = forged.len() - 32;
+    let hash = Hash::of(&forged[..end - 2]);
+    forged[end..].copy_from_slice(&hash.0);
+    std::fs::write(&file, &forged).unwrap();
+    let found = run.verify(&run.bytes).with_status(1);
+    let said = format!("the snapshot of the first {covered} records does not follow from them");
+    assert!(found.stdout.contains(&said), "{found}");
+    // What cannot be used harms nobody.
+    std::fs::write(&file, &sound[..end]).unwrap();
+    run.verify(&run.bytes).ok();
 }

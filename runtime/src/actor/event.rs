@@ -2,6 +2,8 @@
 
 use super::{Actor, Call};
 use crate::trace::{ActorId, Cause, ExitReason};
+use crate::wire::{Wire, WireError, WireList, Writer, wire_record};
+use minicbor::decode::Decoder;
 use wasmtime::component::Val;
 
 /// Something that happened to an actor and that another one has to do with.
@@ -16,6 +18,8 @@ pub(crate) struct Event {
     /// What happened.
     pub what: What,
 }
+
+wire_record!(Event, 4 { to = "to", of = "of", position = "position", what = "what" });
 
 /// What happened to an actor.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +36,41 @@ pub(crate) enum What {
     Down(ExitReason),
     /// An actor has ended to which this one was linked in this incarnation.
     Linked(ExitReason, u32),
+}
+
+/// An array of a word and what belongs to it.
+impl Wire for What {
+    fn write(&self, writer: &mut Writer) {
+        match self {
+            Self::Started => ("started".to_owned(),).write_values(writer),
+            Self::Exited(reason) => ("exited".to_owned(), *reason).write_values(writer),
+            Self::Restarted(incarnation) => {
+                ("restarted".to_owned(), *incarnation).write_values(writer);
+            }
+            Self::GaveUp { child, restarts } => {
+                ("gave-up".to_owned(), child.clone(), *restarts).write_values(writer);
+            }
+            Self::Down(reason) => ("down".to_owned(), *reason).write_values(writer),
+            Self::Linked(reason, incarnation) => {
+                ("linked".to_owned(), *reason, *incarnation).write_values(writer);
+            }
+        }
+    }
+
+    fn read(decoder: &mut Decoder<'_>) -> Result<Self, WireError> {
+        let len = decoder.array()?;
+        Ok(match (decoder.str()?, len) {
+            ("started", Some(1)) => Self::Started,
+            ("exited", Some(2)) => Self::Exited(Wire::read(decoder)?),
+            ("restarted", Some(2)) => Self::Restarted(Wire::read(decoder)?),
+            ("gave-up", Some(3)) => {
+                Self::GaveUp { child: Wire::read(decoder)?, restarts: Wire::read(decoder)? }
+            }
+            ("down", Some(2)) => Self::Down(Wire::read(decoder)?),
+            ("linked", Some(3)) => Self::Linked(Wire::read(decoder)?, Wire::read(decoder)?),
+            (word, _) => return Err(WireError::new(decoder, format!("unknown event `{word}`"))),
+        })
+    }
 }
 
 impl What {

@@ -1,5 +1,6 @@
 use super::{Actor, CallError, Control, Mailbox};
 use crate::trace::{ActorId, Entry, LogFailed, Step, Watch};
+use crate::wire::wire_record;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -63,6 +64,8 @@ pub struct Birth {
     /// The arguments of its `init`, as WAVE; without them, those of the manifest.
     pub init: Option<String>,
 }
+
+wire_record!(Birth, 4 { step = "step", template = "template", name = "name", init = "init" });
 
 /// Why there can be no such child.
 #[derive(Debug, Clone, PartialEq, Eq)]

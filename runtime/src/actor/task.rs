@@ -16,6 +16,7 @@ use crate::trace::{
     TurnHeader, Undeliverable, now,
 };
 use crate::turn::{self, Execution};
+use crate::wire::wire_record;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 use wasmtime::component::{Type, Val};
@@ -91,6 +92,14 @@ impl<'t> Turn<'t> {
         }
     }
 }
+
+wire_record!(Life, 5 {
+    initialized = "initialized",
+    incarnation = "incarnation",
+    next_turn = "next-turn",
+    state = "state",
+    timers = "timers",
+});
 
 impl Life {
     /// What an actor is before anything has happened to it.

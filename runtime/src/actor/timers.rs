@@ -2,7 +2,7 @@
 
 use crate::handlers::timer::{AFTER, CANCEL, EVERY};
 use crate::trace::{CallsReader, Cause, Effect, PayloadKind, Record, Step, TurnHeader};
-use crate::wire::{WireError, WireList};
+use crate::wire::{Wire, WireError, WireList, Writer, wire_record};
 use minicbor::decode::Decoder;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -21,6 +21,18 @@ pub struct Timer {
     pub due: u64,
     /// The time between two ticks, in nanoseconds; none for a single tick.
     pub period: Option<u64>,
+}
+
+wire_record!(Timer, 3 { set = "set", due = "due", period = "period" });
+
+impl Wire for Timers {
+    fn write(&self, writer: &mut Writer) {
+        self.0.write(writer);
+    }
+
+    fn read(decoder: &mut Decoder<'_>) -> Result<Self, WireError> {
+        BTreeMap::read(decoder).map(|timers| Self(Arc::new(timers)))
+    }
 }
 
 /// What a turn does to a timer when it commits.

@@ -5,12 +5,14 @@
 
 use crate::actor::{Event, What};
 use crate::trace::{ActorId, EndedBy, ExitReason, Kind, Watch};
-use std::collections::{BTreeSet, HashMap};
+use crate::wire::{Wire, WireError, Writer, wire_record};
+use minicbor::decode::Decoder;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// All actors that have not ended for good, and what ties them together.
 #[derive(Debug, Default, Clone)]
 pub(super) struct Bonds {
-    actors: HashMap<ActorId, Ties>,
+    actors: BTreeMap<ActorId, Ties>,
 }
 
 #[derive(Debug, Default, Clone)]
@@ -25,6 +27,25 @@ struct Ties {
     /// Those that monitor it.
     monitored_by: BTreeSet<ActorId>,
     links: BTreeSet<ActorId>,
+}
+
+wire_record!(Ties, 6 {
+    parent = "parent",
+    incarnation = "incarnation",
+    ended = "ended",
+    monitors = "monitors",
+    monitored_by = "monitored-by",
+    links = "links",
+});
+
+impl Wire for Bonds {
+    fn write(&self, writer: &mut Writer) {
+        self.actors.write(writer);
+    }
+
+    fn read(decoder: &mut Decoder<'_>) -> Result<Self, WireError> {
+        Ok(Self { actors: Wire::read(decoder)? })
+    }
 }
 
 impl Bonds {

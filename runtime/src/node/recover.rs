@@ -10,11 +10,13 @@ use crate::handlers::supervisor::SPAWN;
 use crate::manifest::Manifest;
 use crate::state::{Delta, State};
 use crate::trace::{
-    ActorId, Cause, Code, Effect, EndedBy, ExitReason, Hash, Kind, PayloadKind, Record, RunDir,
-    Step, TurnHeader, Watch,
+    ActorId, Cause, Code, Effect, EndedBy, ExitReason, Fold, Hash, Kind, PayloadKind, Record,
+    RunDir, Step, TurnHeader, Watch,
 };
+use crate::wire::{Wire, WireError, Writer, wire_record};
 use crate::world::DEEPEST_TREE;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use minicbor::decode::Decoder;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
 /// An actor as the log leaves it.
@@ -66,19 +68,70 @@ pub(super) struct Recovered {
     /// Children that were asked for and are not recorded.
     unborn: BTreeMap<Step, Birth>,
     /// Children on request that are to be stopped.
-    stopping: HashSet<ActorId>,
+    stopping: BTreeSet<ActorId>,
     /// Which manifests are those of actors that may hear of their children.
     hearing: HashMap<Hash, bool>,
 }
 
-impl Recovered {
+wire_record!(Actor, 13 {
+    id = "id",
+    parent = "parent",
+    name = "name",
+    code = "code",
+    reverted = "reverted",
+    life = "life",
+    exit = "exit",
+    birth = "birth",
+    started = "started",
+    templates = "templates",
+    due = "due",
+    stopped = "stopped",
+    before_upgrade = "before-upgrade",
+});
+
+impl Wire for Recovered {
+    fn write(&self, writer: &mut Writer) {
+        // What `hearing` holds stands in the manifests.
+        let Self { actors, left, bonds, untold, unborn, stopping, hearing: _ } = self;
+        writer.array(6);
+        actors.write(writer);
+        left.write(writer);
+        bonds.write(writer);
+        untold.write(writer);
+        unborn.write(writer);
+        stopping.write(writer);
+    }
+
+    fn read(decoder: &mut Decoder<'_>) -> Result<Self, WireError> {
+        if decoder.array()? != Some(6) {
+            return Err(WireError::new(decoder, "another fold"));
+        }
+        Ok(Self {
+            actors: Wire::read(decoder)?,
+            left: Wire::read(decoder)?,
+            bonds: Wire::read(decoder)?,
+            untold: Wire::read(decoder)?,
+            unborn: Wire::read(decoder)?,
+            stopping: Wire::read(decoder)?,
+            hearing: HashMap::new(),
+        })
+    }
+}
+
+impl Fold for Recovered {
     /// Takes the next record of the log.
     ///
     /// # Errors
     ///
     /// When the record's changes to the state were removed or are unreadable: the state after it
     /// is unknown.
-    pub fn follow(&mut self, run: &RunDir, record: Record) -> Result<()> {
+    fn follow(&mut self, run: &RunDir, record: Record) -> Result<()> {
+        self.record(run, record)
+    }
+}
+
+impl Recovered {
+    fn record(&mut self, run: &RunDir, record: Record) -> Result<()> {
         self.left.follow(&record);
         let id = record.header.actor;
         let effects = match &record.header.kind {
@@ -141,7 +194,12 @@ impl Recovered {
                     actor.life.timers = Timers::default();
                 }
             }
-            Kind::Stopped => actor.stopped = true,
+            Kind::Stopped => {
+                actor.stopped = true;
+                // Nobody asks for them any more.
+                actor.life.state = State::default();
+                actor.life.timers = Timers::default();
+            }
             Kind::Opened { .. }
             | Kind::Closed
             | Kind::Spawned { .. }
@@ -241,6 +299,11 @@ impl Recovered {
         let hears = read.is_none_or(|manifest| manifest.handlers.supervisor.is_some());
         self.hearing.insert(code, hears);
         Ok(hears)
+    }
+
+    /// Forgets what it has read in manifests, which is no part of the log.
+    pub fn forget_manifests(&mut self) {
+        self.hearing.clear();
     }
 
     /// The next exit that the log demands and that a dead node did not record.

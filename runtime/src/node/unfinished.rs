@@ -9,7 +9,7 @@ use crate::trace::{
     PayloadKind, Record, Step, Undeliverable,
 };
 use crate::turn::{Failure, OutcomeKind};
-use crate::wire::Wire;
+use crate::wire::{Wire, wire_record};
 use minicbor::decode::Decoder;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -26,9 +26,9 @@ pub(super) struct Left {
     /// What was sent and neither processed nor given up, in the order of the log.
     sent: BTreeMap<(u64, u64), Sent>,
     /// The answers to steps of turns that are open.
-    answers: HashMap<Step, Result<Vec<u8>, CallError>>,
+    answers: BTreeMap<Step, Result<Vec<u8>, Aborted>>,
     /// The paths of actors, for errors.
-    names: HashMap<ActorId, Arc<str>>,
+    names: BTreeMap<ActorId, Arc<str>>,
 }
 
 /// A turn that has open records.
@@ -48,12 +48,26 @@ struct Sent {
     message: Option<String>,
 }
 
+/// Why there is no answer: the turn that was to give it aborted.
+#[derive(Debug)]
+struct Aborted {
+    actor: String,
+    turn: u64,
+    outcome: OutcomeKind,
+    failure: Failure,
+}
+
+wire_record!(Left, 4 { open = "open", sent = "sent", answers = "answers", names = "names" });
+wire_record!(Open, 4 { turn = "turn", arguments = "arguments", origin = "origin", calls = "calls" });
+wire_record!(Sent, 3 { step = "step", to = "to", message = "message" });
+wire_record!(Aborted, 4 { actor = "actor", turn = "turn", outcome = "outcome", failure = "failure" });
+
 /// The same at the end of the log.
 #[derive(Debug)]
 pub(super) struct Post {
     open: BTreeMap<ActorId, Open>,
     sent: Vec<Sent>,
-    names: HashMap<ActorId, Arc<str>>,
+    names: BTreeMap<ActorId, Arc<str>>,
     /// Events of which those whom they concern have not heard.
     pub untold: Vec<Event>,
     /// Where answers go that open turns give to open turns.
@@ -123,7 +137,7 @@ impl Left {
             false => {
                 let failure = record.payload(PayloadKind::Failure);
                 let failure = failure.and_then(|bytes| Failure::decode(bytes).ok());
-                Err(CallError::Aborted {
+                Err(Aborted {
                     actor: self.name(record.header.actor).to_string(),
                     turn,
                     outcome,
@@ -152,7 +166,7 @@ impl Left {
     pub fn settled(mut self) -> (Post, HashMap<Step, Promise>) {
         let mut promises: HashMap<Step, Promise> = std::mem::take(&mut self.answers)
             .into_iter()
-            .map(|(step, answer)| (step, Promise::Recorded(answer)))
+            .map(|(step, answer)| (step, Promise::Recorded(answer.map_err(Aborted::into))))
             .collect();
         let mut replies = HashMap::new();
         for open in self.open.values() {
@@ -171,6 +185,12 @@ impl Left {
         let sent = self.sent.into_values().collect();
         let untold = Vec::new();
         (Post { open: self.open, sent, names: self.names, untold, replies }, promises)
+    }
+}
+
+impl From<Aborted> for CallError {
+    fn from(Aborted { actor, turn, outcome, failure }: Aborted) -> Self {
+        Self::Aborted { actor, turn, outcome, failure }
     }
 }
 

@@ -179,6 +179,16 @@ impl Log {
         self.queue.is_crowded()
     }
 
+    /// Answers when so many records are stored. Nobody answers if they never will be.
+    pub(crate) fn milestone(&self, records: u64) -> oneshot::Receiver<()> {
+        self.queue.milestone(records)
+    }
+
+    /// Whether it takes records.
+    pub(crate) fn is_open(&self) -> bool {
+        self.queue.is_open()
+    }
+
     /// Tells of records from now on, as they are stored.
     pub fn subscribe(&self) -> Subscription {
         self.publisher.subscribe()

@@ -8,6 +8,7 @@
 //! | `blobs/ab/cdef…` | components, manifests and configurations, by their SHA-256 ([`Blobs`]) |
 //! | `head` | how many records are on disk, and the hash of the last one |
 //! | `lock` | held by the one process that writes, with its process number |
+//! | `snapshots/` | what recovery makes of the log up to some record, so that it need not read it all; never trusted over the log |
 //! | `torn/` | what was cut from the end of the log after a crash |
 //!
 //! A segment is a CBOR sequence (RFC 8742): a head, then records, see [`Record::write`] and
@@ -23,6 +24,7 @@ mod blobs;
 mod calls;
 mod durability;
 mod effects;
+mod fold;
 mod hash;
 mod header;
 mod lines;
@@ -36,6 +38,7 @@ mod record;
 mod run;
 mod segment;
 mod segment_file;
+mod snapshot;
 mod syncer;
 mod verify;
 mod view;
@@ -47,6 +50,7 @@ pub use blobs::Blobs;
 pub use calls::{Answer, CallsReader, CallsWriter, ImportCall};
 pub use durability::Durability;
 pub use effects::{Effect, Watch};
+pub(crate) use fold::Fold;
 pub use hash::Hash;
 pub(crate) use header::names;
 pub use header::{
@@ -61,6 +65,7 @@ pub use opening::Opening;
 pub use reader::{Location, Problem, Reader};
 pub use record::{Record, key};
 pub use run::{RunDir, RunLock};
+pub(crate) use snapshot::{check as check_snapshots, fold, make as make_snapshot};
 pub(crate) use verify::Chain;
 pub use verify::{Verification, verify};
 pub(crate) use view::short_import;

@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 
 /// When this many bytes wait for the disk, whoever appends should wait too.
 const CROWDED: usize = 8 << 20;
@@ -45,6 +45,10 @@ pub(super) struct State {
     closing: bool,
     closed: bool,
     failed: Option<LogFailed>,
+    /// The position of the first record that is not stored.
+    stored: u64,
+    /// Who is told when so many records are stored.
+    milestone: Option<(u64, oneshot::Sender<()>)>,
 }
 
 /// What the writer does, and so who must wake it: waking one that is busy costs a system call for
@@ -108,6 +112,8 @@ impl Queue {
     pub fn new(chain: Chain, durability: Durability) -> Self {
         Self {
             state: Mutex::new(State {
+                stored: chain.next,
+                milestone: None,
                 chain,
                 pending: VecDeque::new(),
                 waiting: 0,
@@ -175,6 +181,24 @@ impl Queue {
         self.wake_writer(state);
     }
 
+    /// Answers when so many records are stored. Nobody answers if they never will be, or if somebody else
+    /// asks.
+    pub fn milestone(&self, records: u64) -> oneshot::Receiver<()> {
+        let (sender, reached) = oneshot::channel();
+        let mut state = self.lock();
+        if state.failed.is_none() && !state.closing {
+            state.milestone = Some((records, sender));
+            state.pass_milestone();
+        }
+        reached
+    }
+
+    /// Whether it takes records.
+    pub fn is_open(&self) -> bool {
+        let state = self.lock();
+        state.failed.is_none() && !state.closing
+    }
+
     /// Whether so much waits for the disk that whoever appends should wait.
     pub fn is_crowded(&self) -> bool {
         self.lock().waiting > CROWDED
@@ -184,6 +208,7 @@ impl Queue {
     pub fn close(&self) {
         let mut state = self.lock();
         state.closing = true;
+        state.milestone = None;
         self.wake_writer(state);
     }
 
@@ -193,6 +218,7 @@ impl Queue {
             let mut state = self.lock();
             state.failed.get_or_insert_with(|| failed.clone());
             state.waiting = 0;
+            state.milestone = None;
             std::mem::take(&mut state.pending)
         };
         for mut batch in waiting {
@@ -282,6 +308,15 @@ impl State {
         self.failed.as_ref()
     }
 
+    fn pass_milestone(&mut self) {
+        if self.milestone.as_ref().is_some_and(|(records, _)| *records <= self.stored)
+            && let Some((_, reached)) = self.milestone.take()
+        {
+            // Who asked may have left.
+            let _ = reached.send(());
+        }
+    }
+
     fn end(&self) -> End {
         End { next: self.chain.next, last: self.chain.last }
     }
@@ -307,6 +342,8 @@ impl State {
     /// The writer is done with a batch.
     fn written(&mut self, batch: Batch) {
         self.writing = false;
+        self.stored = self.stored.max(batch.end.next);
+        self.pass_milestone();
         self.spare = batch.cleared();
     }
 }

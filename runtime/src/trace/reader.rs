@@ -9,6 +9,9 @@ use std::path::Path;
 /// No segment has as many bytes: one is closed when it has a sixteenth of this.
 const LARGEST_SEGMENT: u64 = 1 << 30;
 
+/// No head of a segment has as many bytes: the run's id is the name of a folder.
+const LONGEST_HEAD: u64 = 4096;
+
 /// Where a record stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Location {
@@ -53,6 +56,23 @@ impl Reader {
     /// Reads from the beginning.
     pub fn new(run: &RunDir) -> Self {
         Self { run: run.clone(), segment: 1, head: None, buffer: Vec::new(), base: 0, used: 0 }
+    }
+
+    /// Reads from a place between two records on: segment and byte.
+    ///
+    /// # Errors
+    ///
+    /// When the segment is not there, or not one of this run.
+    pub(super) fn from(run: &RunDir, (segment, offset): (u64, u64)) -> io::Result<Self> {
+        let path = run.segment(segment);
+        length_of_file(&path)?;
+        let mut start = Vec::new();
+        File::open(path)?.take(LONGEST_HEAD).read_to_end(&mut start)?;
+        let head = SegmentHead::read(&mut Decoder::new(&start))
+            .ok()
+            .filter(|head| head.run == run.id() && head.number == segment)
+            .ok_or_else(|| io::Error::other("another segment"))?;
+        Ok(Self { segment, head: Some(head), base: offset, ..Self::new(run) })
     }
 
     /// The place up to which the log was read: segment and byte.

@@ -1,5 +1,7 @@
 use super::{ActorId, Hash, Kind, Location, Problem, Reader, Record, RunDir};
 use crate::diagnostic::Result;
+use crate::wire::{Wire, WireError, WireList, Writer};
+use minicbor::decode::Decoder;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// The end of each actor's chain, and of the whole log: what the next record must fit.
@@ -11,6 +13,20 @@ pub(crate) struct Chain {
     pub last: Option<Hash>,
     /// Per actor, the sequence number of its next record and the hash of its last header.
     actors: HashMap<ActorId, (u64, Hash)>,
+}
+
+impl Wire for Chain {
+    fn write(&self, writer: &mut Writer) {
+        let actors: BTreeMap<ActorId, (u64, Hash)> =
+            self.actors.iter().map(|(actor, end)| (*actor, *end)).collect();
+        (self.next, self.last, actors).write_values(writer);
+    }
+
+    fn read(decoder: &mut Decoder<'_>) -> std::result::Result<Self, WireError> {
+        type Actors = BTreeMap<ActorId, (u64, Hash)>;
+        let (next, last, actors) = <(u64, Option<Hash>, Actors)>::read_values(decoder)?;
+        Ok(Self { next, last, actors: actors.into_iter().collect() })
+    }
 }
 
 impl Chain {

@@ -12,9 +12,6 @@ use std::io;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
-/// A segment that has grown to this many bytes is closed, and the next one begun.
-const SEGMENT_SIZE: u64 = 64 << 20;
-
 /// Writes batch after batch, and tells who waits for them.
 pub(super) struct Writer {
     pub run: RunDir,
@@ -95,7 +92,7 @@ impl Writer {
                 self.head.promise(&batch.end)?;
             }
         }
-        if self.file.len >= SEGMENT_SIZE {
+        if self.file.len >= surroundings::segment_size() {
             self.file.sync(0)?;
             self.file = SegmentFile::create(&self.run, self.file.number + 1, batch.end.next)?;
         }

@@ -39,7 +39,7 @@ mod writer;
 pub use decode::{WireError, decode, decode_all, decode_any, decode_any_all};
 pub use encode::{encode, encode_all};
 pub use typed::{Wire, WireList};
-pub(crate) use typed::{wire_enum, wire_flags, wire_record, wire_variant};
+pub(crate) use typed::{wire_enum, wire_flags, wire_names, wire_record, wire_variant};
 pub use writer::Writer;
 
 /// CBOR tags for the WIT types that CBOR has no own form for. The numbers lie in the range that is

@@ -1,6 +1,8 @@
 use super::decode::{array_len, expect_tag};
 use super::{WireError, Writer, tag};
 use minicbor::decode::Decoder;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use wasmtime::component::Resource;
 
 /// A Rust type that stands for a WIT type, in the encoding of this module.
@@ -179,16 +181,68 @@ impl<T: Wire> Wire for Option<T> {
     }
 }
 
-impl<A: Wire, B: Wire> Wire for (A, B) {
+impl Wire for Arc<str> {
     fn write(&self, writer: &mut Writer) {
-        writer.tag(tag::TUPLE);
-        self.write_values(writer);
+        writer.text(self);
     }
 
     fn read(decoder: &mut Decoder<'_>) -> Result<Self, WireError> {
-        expect_tag(decoder, tag::TUPLE)?;
-        Self::read_values(decoder)
+        Ok(decoder.str()?.into())
     }
+}
+
+/// An array of keys, each with its value behind it, in the order of the keys.
+impl<K: Wire + Ord, V: Wire> Wire for BTreeMap<K, V> {
+    fn write(&self, writer: &mut Writer) {
+        writer.array(self.len() * 2);
+        for (key, value) in self {
+            key.write(writer);
+            value.write(writer);
+        }
+    }
+
+    fn read(decoder: &mut Decoder<'_>) -> Result<Self, WireError> {
+        let len = array_len(decoder)?;
+        let mut map = Self::new();
+        for _ in 0..len / 2 {
+            map.insert(K::read(decoder)?, V::read(decoder)?);
+        }
+        Ok(map)
+    }
+}
+
+impl<T: Wire + Ord> Wire for BTreeSet<T> {
+    fn write(&self, writer: &mut Writer) {
+        writer.array(self.len());
+        for item in self {
+            item.write(writer);
+        }
+    }
+
+    fn read(decoder: &mut Decoder<'_>) -> Result<Self, WireError> {
+        Ok(T::read_list(decoder)?.into_iter().collect())
+    }
+}
+
+macro_rules! tuples {
+    ($(($($ty:ident),*);)*) => {$(
+        impl<$($ty: Wire),*> Wire for ($($ty),*) {
+            fn write(&self, writer: &mut Writer) {
+                writer.tag(tag::TUPLE);
+                self.write_values(writer);
+            }
+
+            fn read(decoder: &mut Decoder<'_>) -> Result<Self, WireError> {
+                expect_tag(decoder, tag::TUPLE)?;
+                Self::read_values(decoder)
+            }
+        }
+    )*};
+}
+
+tuples! {
+    (A, B);
+    (A, B, C);
 }
 
 /// A Rust tuple that stands for the arguments or the results of a function, written as a plain
@@ -364,4 +418,24 @@ macro_rules! wire_variant {
     };
 }
 
-pub(crate) use {wire_enum, wire_flags, wire_record, wire_variant};
+/// Implements [`Wire`] for a type whose values have names: as a text.
+macro_rules! wire_names {
+    ($($ty:ident),* $(,)?) => {$(
+        impl $crate::wire::Wire for $ty {
+            fn write(&self, writer: &mut $crate::wire::Writer) {
+                writer.text(self.name());
+            }
+
+            fn read(
+                decoder: &mut minicbor::decode::Decoder<'_>,
+            ) -> Result<Self, $crate::wire::WireError> {
+                let name = decoder.str()?;
+                Self::from_name(name).ok_or_else(|| {
+                    $crate::wire::WireError::new(decoder, format!("unknown word `{name}`"))
+                })
+            }
+        }
+    )*};
+}
+
+pub(crate) use {wire_enum, wire_flags, wire_names, wire_record, wire_variant};

@@ -17,6 +17,7 @@ mod scheduling;
 mod shop;
 mod simulated_staff;
 mod simulation;
+mod snapshots;
 mod stage;
 mod supervision;
 mod tampering;

@@ -7,6 +7,7 @@
 use super::on_request::{account, boss_in};
 use super::shop::{call, open};
 use super::simulation::{logged, under_all_seeds};
+use super::snapshots;
 use super::supervision::check;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -109,6 +110,9 @@ fn simulate(seed: u64) -> Hash {
         let ended = simulation.run(faults, run);
         println!("seed {seed}: {ended:?}");
         assert_ne!(ended, Err(Halt::Stuck), "somebody waits for ever");
+        let run = RunDir::latest(&folder.join(".theater")).unwrap();
+        snapshots::agree(&run);
+        snapshots::mishandle(&simulation, &run);
     }
     let ended = simulation.run(Faults::default(), {
         let folder = folder.clone();
@@ -120,6 +124,7 @@ fn simulate(seed: u64) -> Hash {
     });
     assert_eq!(ended, Ok(()));
     let run = RunDir::latest(&folder.join(".theater")).unwrap();
+    snapshots::agree(&run);
     account(&run).is_settled(&run);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(check(&run));

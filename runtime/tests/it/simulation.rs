@@ -7,6 +7,7 @@
 #![allow(clippy::print_stdout)]
 
 use crate::shop::{self, Receipts};
+use crate::snapshots;
 use std::env;
 use std::fs;
 use std::path::PathBuf;
@@ -118,9 +119,16 @@ fn simulate(seed: u64) -> Hash {
             Err(Halt::Died) => assert!(faults.dies_after.is_some() || faults.dies_at.is_some()),
             Err(Halt::Stuck) => panic!("somebody waits for ever"),
         }
+        let run = RunDir::latest(&folder.join(".theater")).unwrap();
+        snapshots::agree(&run);
+        snapshots::mishandle(&simulation, &run);
+        snapshots::agree(&run);
     }
     shop::check(&simulation, &folder, &receipts);
     let run = RunDir::latest(&folder.join(".theater")).unwrap();
+    snapshots::agree(&run);
+    assert!(!snapshots::files(&run).is_empty(), "no snapshot was made");
+    assert!(run.segments().unwrap().len() > 1, "the log is too short for a second segment");
     logged(&run)
 }
 

@@ -5,13 +5,15 @@ use crate::status::{Ended, Status};
 use serde_json::json;
 use theater_repl::paint::Role;
 use theater_repl::styled::one_line;
+use theater_runtime::node::check_snapshots;
 use theater_runtime::trace::{Verification, verify};
 
 /// Check that a run is whole and unchanged
 ///
-/// Finds every changed, removed, doubled or swapped record and every changed component, and names
-/// each. A record at the end that a crash left unfinished is no damage; it is told apart. Exit
-/// status: 0 if all is in order, 1 if not.
+/// Finds every changed, removed, doubled or swapped record, every changed component, and every
+/// snapshot of recovery that does not follow from the records, and names each. A record at the end
+/// that a crash left unfinished is no damage; it is told apart. Exit status: 0 if all is in order, 1
+/// if not.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
@@ -24,7 +26,8 @@ pub struct Args {
 
 pub fn run(args: Args, output: &mut Output) -> Ended {
     let run = args.trace.run()?;
-    let found = verify(&run);
+    let mut found = verify(&run);
+    found.findings.extend(check_snapshots(&run));
     if args.json {
         output.json(&json!({
             "run": run.id(),
