@@ -229,6 +229,13 @@ fn operands(
         (start, fitting.map(Candidate::plain).collect())
     };
     let actors = || names.actors.iter().map(|actor| actor.name.clone());
+    if word.name == "events" {
+        return match before {
+            [] => plain(actors().chain(["where".to_owned()]).collect()),
+            _ if before.iter().any(Token::is_where) => (start, condition(names, prefix)),
+            _ => plain(vec!["where".to_owned()]),
+        };
+    }
     match word.operands.get(before.len()) {
         Some(Operand::Path) if word.name == "reload" => {
             let (start, mut candidates) = paths(start, prefix, list);

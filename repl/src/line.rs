@@ -33,8 +33,8 @@ pub enum Command {
     Restart(Name),
     /// `reload`
     Reload(Reload),
-    /// `events`
-    Events(Option<Name>),
+    /// `events`: of whom, and the piece of the line with a condition.
+    Events(Option<Name>, Option<Range<usize>>),
     /// `trace`
     Trace(Option<Name>),
     /// `at`; without an address, the last turn.
@@ -202,9 +202,14 @@ fn parse_word(source: &Arc<Source>, word: &'static Word, mut tokens: Tokens) -> 
     }
     let mut operands: Vec<Token> = Vec::new();
     let mut spawn = None;
+    let mut condition = None;
     while let Some(token) = tokens.next().transpose().map_err(|span| unclosed(source, span))? {
         if word.name == "spawn" && token.is_keyword() && !operands.is_empty() {
             spawn = Some(token);
+            break;
+        }
+        if word.name == "events" && token.is_where() {
+            condition = Some(tokens.at..source.text.len());
             break;
         }
         operands.push(token);
@@ -260,7 +265,7 @@ fn parse_word(source: &Arc<Source>, word: &'static Word, mut tokens: Tokens) -> 
             let path = operands.next().map(Token::into_name);
             Command::Reload(Reload { actor, path, anyway })
         }
-        ("events", _, name) => Command::Events(name),
+        ("events", _, name) => Command::Events(name, condition),
         ("trace", _, name) => Command::Trace(name),
         ("state", _, name) => Command::State(name),
         ("at", token, _) => Command::At(token.map(address).transpose()?),
@@ -365,6 +370,11 @@ pub(crate) struct Token {
 impl Token {
     fn is_keyword(&self) -> bool {
         !self.quoted && matches!(self.text.as_str(), "as" | "with")
+    }
+
+    /// Whether a condition follows.
+    pub fn is_where(&self) -> bool {
+        !self.quoted && self.text == "where"
     }
 
     fn into_name(self) -> Name {

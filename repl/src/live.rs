@@ -3,11 +3,13 @@
 use crate::output::{Look, Output};
 use crate::paint::Role;
 use crate::record;
-use crate::session::Watched;
 use crate::styled::Line;
+use crate::watched::Watched;
 use std::borrow::Cow;
 use std::collections::HashMap;
 use theater_runtime::node::Node;
+use theater_runtime::replay::{Condition, Cursor, History, Subject};
+use theater_runtime::state::State;
 use theater_runtime::trace::{ActorId, Cause, Kind, Live, Record, RecordView, Subscription};
 
 /// How many log lines of one turn are shown.
@@ -22,6 +24,8 @@ pub struct LiveLines {
     subscription: Subscription,
     names: HashMap<ActorId, String>,
     exits: HashMap<ActorId, &'static str>,
+    /// The trace as far as it has been read, once somebody has asked for what only the states tell.
+    history: Option<History>,
 }
 
 /// One thing that happened.
@@ -40,7 +44,8 @@ impl LiveLines {
     /// Listens from now on.
     pub fn new(node: &Node) -> Self {
         let (node, subscription) = (node.clone(), node.subscribe());
-        let mut live = Self { node, subscription, names: HashMap::new(), exits: HashMap::new() };
+        let (names, exits) = (HashMap::new(), HashMap::new());
+        let mut live = Self { node, subscription, names, exits, history: None };
         live.learn_names();
         live
     }
@@ -91,10 +96,36 @@ impl LiveLines {
             Kind::Exited { reason, .. } => drop(self.exits.insert(id, reason.name())),
             _ => {}
         }
-        let name = self.names.get(&id).map(String::as_str);
-        let view = RecordView::new(record, name);
-        let watched = name.is_some_and(|name| watched.contains(name));
+        let name = self.names.get(&id).cloned();
+        let view = RecordView::new(record, name.as_deref());
+        let mut asked = name.iter().flat_map(|name| watched.of(name));
+        let watched = asked.any(|watch| match &watch.condition {
+            Some(condition) => self.holds(condition, &view),
+            None => true,
+        });
         Happened { view: Some(Box::new(view)), missed: 0, watched, exit }
+    }
+
+    /// Whether a condition holds for a record. If its state cannot be read, none about it does.
+    fn holds(&mut self, condition: &Condition, view: &RecordView) -> bool {
+        let state = match (view.turn(), &view.actor) {
+            (Some(turn), Some(actor)) if condition.asks_for_state() => {
+                self.state_after(actor, turn.turn)
+            }
+            _ => None,
+        };
+        condition.holds(&Subject { view, call: None, state: state.as_ref() })
+    }
+
+    fn state_after(&mut self, actor: &str, turn: u64) -> Option<State> {
+        let mut history = match self.history.take() {
+            Some(history) => history,
+            None => History::load(self.node.run()).ok()?,
+        };
+        history.refresh().ok()?;
+        let state = Cursor::at(&history, actor, turn).and_then(|cursor| cursor.state(&history));
+        self.history = Some(history);
+        state.ok()
     }
 }
 

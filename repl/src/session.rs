@@ -13,7 +13,8 @@ pub use theater_runtime::node::{Loaded, Start};
 use crate::line::{self, Command, Spawn};
 use crate::names::{ActorNames, FunctionNames, Names};
 use crate::output::{ActorInfo, Output};
-use serde_json::json;
+use crate::watched::{Watch, Watched};
+use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::io;
 use std::ops::Range;
@@ -25,7 +26,7 @@ use theater_runtime::diagnostic::{
     ACTOR_UNKNOWN, Diagnostic, FUNCTION_UNCALLABLE, Result, Source, did_you_mean,
 };
 use theater_runtime::node::Node;
-use theater_runtime::replay::{Cursor, History};
+use theater_runtime::replay::{Condition, Cursor, History};
 use tokio::sync::Notify;
 
 /// Where outputs go, one by one.
@@ -64,29 +65,6 @@ impl From<Vec<Diagnostic>> for Stop {
 impl From<io::Error> for Stop {
     fn from(error: io::Error) -> Self {
         Self::Output(error)
-    }
-}
-
-/// Whose turns are shown while they happen.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum Watched {
-    /// Nobody's.
-    #[default]
-    Nobody,
-    /// Those of these actors.
-    Actors(Vec<String>),
-    /// Everybody's.
-    All,
-}
-
-impl Watched {
-    /// Whether this actor's turns are shown.
-    pub fn contains(&self, name: &str) -> bool {
-        match self {
-            Self::Nobody => false,
-            Self::Actors(names) => names.iter().any(|watched| watched == name),
-            Self::All => true,
-        }
     }
 }
 
@@ -239,7 +217,9 @@ impl Session {
             Command::Restart(name) => sink(self.restart(source, &name).await?)?,
             Command::Tree => sink(Output::Tree(self.node.tree()))?,
             Command::Ps => sink(Output::Actors(self.actors()))?,
-            Command::Events(name) => sink(self.watch(source, name.as_ref())?)?,
+            Command::Events(name, condition) => {
+                sink(self.watch(source, name.as_ref(), condition.clone())?)?;
+            }
             Command::Help(topic) => sink(self.explain(source, topic.as_ref())?)?,
             command => self.look_back(source, command, sink)?,
         }
@@ -329,33 +309,29 @@ impl Session {
         info.collect()
     }
 
-    fn watch(&mut self, source: &Arc<Source>, name: Option<&Name>) -> Result<Output> {
-        let Some(name) = name else {
-            let on = self.watched == Watched::Nobody;
-            self.watched = if on { Watched::All } else { Watched::Nobody };
-            let text = match on {
-                true => "every turn is shown; `events` again ends it",
-                false => "turns are not shown any more",
-            };
-            return Ok(watching(json!(on), text.to_owned()));
+    /// Begins to show what happens, or ends it.
+    fn watch(
+        &mut self,
+        source: &Arc<Source>,
+        name: Option<&Name>,
+        condition: Option<Range<usize>>,
+    ) -> Result<Output> {
+        let actor = match name {
+            Some(name) => Some(self.living(source, name)?.name.to_string()),
+            None => None,
         };
-        let actor = self.living(source, name)?.name.to_string();
-        let mut names = match std::mem::take(&mut self.watched) {
-            Watched::Actors(names) => names,
-            _ => Vec::new(),
+        let condition = match condition {
+            Some(span) => Some(Condition::parse(source, span)?),
+            None => None,
         };
-        let before = names.len();
-        names.retain(|watched| *watched != actor);
-        let on = names.len() == before;
-        let text = match on {
-            true => format!("each turn of {actor} is shown; `events {actor}` again ends it"),
-            false => format!("turns of {actor} are not shown any more"),
+        let watch = Watch { actor, condition };
+        let (on, text) = self.watched.toggle(watch.clone());
+        let value = match (watch.actor, on) {
+            (None, on) => json!(on),
+            (Some(actor), true) => json!(actor),
+            (Some(_), false) => Value::Null,
         };
-        if on {
-            names.push(actor.clone());
-        }
-        self.watched = if names.is_empty() { Watched::Nobody } else { Watched::Actors(names) };
-        Ok(watching(json!(if on { Some(actor) } else { None }), text))
+        Ok(Output::Done { key: "events", value, text })
     }
 
     /// The living actor that a name in the line means.
@@ -391,10 +367,6 @@ fn unknown_actor(source: &Arc<Source>, name: &Name, names: &[&str]) -> Box<Diagn
             .at(source, name.span.clone(), "not a running actor")
             .help(help),
     )
-}
-
-fn watching(value: serde_json::Value, text: String) -> Output {
-    Output::Done { key: "events", value, text }
 }
 
 /// Interface and name of a function's full name.

@@ -407,6 +407,36 @@ async fn watched_turns_are_shown_as_they_happen() {
 }
 
 #[tokio::test]
+async fn conditions_choose_what_is_shown_as_it_happens() {
+    let mut talk = Talk::open(counter()).await;
+    talk.say("counter.increment(1)", SCRIPT).await;
+    let lines = [
+        "events where state.count > 3 and function = increment",
+        "counter.increment(2)",
+        "counter.increment(1)",
+        "counter.value()",
+        "counter.increment(1)",
+        "events counter where result = 5",
+        "counter.value()",
+        "events where state.count > 3 and function = increment",
+        "counter.increment(2)",
+        "events",
+        "counter.value()",
+        "events where stat.count > 3",
+        "events counter where",
+        "events nobody where count = 1",
+        "events counter sometimes",
+    ];
+    let mut told = String::new();
+    for line in lines {
+        let said = talk.say(line, SCRIPT).await;
+        let happened = talk.happened(TERMINAL);
+        told.push_str(&format!("> {line}\n{said}{happened}"));
+    }
+    assert_snapshot!(told);
+}
+
+#[tokio::test]
 async fn actors_are_spawned_with_the_arguments_of_their_init() {
     let mut talk = Talk::open(Start::Empty).await;
     let path = fixture("starter.wat").display().to_string();

@@ -155,13 +155,14 @@ pub static WORDS: &[Word] = &[
     Word {
         name: "events",
         aliases: &[],
-        usage: "[NAME]",
+        usage: "[NAME] [where CONDITION]",
         operands: &[Operand::Actor],
         required: 0,
         summary: "show live events, or stop showing them",
         help: "Turns, log lines and exits are shown above the prompt while they happen: of one actor, or of \
-               all. The same line again ends it.",
-        example: "events counter",
+               all; with a condition, as `grep` takes it, only those for which it holds. Several such lines add up. The \
+               same line again ends it, and `events` alone ends all.",
+        example: "events counter where state.count > 5",
     },
     Word {
         name: "trace",

@@ -116,6 +116,18 @@ impl Condition {
         self.any_test(&|test| test.subject.is("call") || test.subject.is("handler"))
     }
 
+    /// Whether it asks for the state of the actor.
+    pub fn asks_for_state(&self) -> bool {
+        match self {
+            Self::Any(conditions) | Self::All(conditions) => {
+                conditions.iter().any(Self::asks_for_state)
+            }
+            Self::Not(condition) => condition.asks_for_state(),
+            Self::Exists(_) => true,
+            Self::Test(test) => matches!(test.subject, Asked::State(_)),
+        }
+    }
+
     fn any_test(&self, is_meant: &impl Fn(&Test) -> bool) -> bool {
         match self {
             Self::Any(conditions) | Self::All(conditions) => {
