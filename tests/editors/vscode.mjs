@@ -93,20 +93,46 @@ async function use(page, address) {
   assert(colours > 3, `${colours} colours`);
   await shot('problems');
 
-  // Mended in the editor, and not saved.
+  // What is offered mends it in the editor, and nothing is saved.
   await editor.locator('.view-line', { hasText: 'stat = true' }).click();
   await page.keyboard.press('Home');
-  await page.keyboard.press('Control+Shift+ArrowRight');
-  await page.keyboard.type('state', { delay: 20 });
-  await page.keyboard.press('Escape');
+  await page.keyboard.press('Control+.');
+  const fix = page.locator('.action-widget .monaco-list-row', { hasText: 'Write `state`' });
+  await fix.waitFor();
+  await shot('fix');
+  // The first of them is chosen; what lies around it takes no clicks.
+  await page.keyboard.press('Enter');
+  await editor.locator('.view-line', { hasText: 'state = true' }).waitFor();
   await problems.getByText('there is no handler').waitFor({ state: 'detached' });
   await problems.getByText('does not grant').first().waitFor({ state: 'detached' });
   await shot('mended');
+
+  // What can stand there is offered, with what it means.
+  await editor.locator('.view-line', { hasText: 'state = true' }).click();
+  await page.keyboard.press('End');
+  await page.keyboard.press('Enter');
+  await page.keyboard.type('cl', { delay: 50 });
+  const offered = page.locator('.suggest-widget .monaco-list-row', { hasText: 'clock' });
+  await offered.first().waitFor();
+  await shot('completion');
+  await offered.first().click();
+  await editor.locator('.view-line', { hasText: 'clock = ' }).waitFor();
+  await page.keyboard.press('Escape');
+  await command('Delete Line');
+  await editor.locator('.view-line', { hasText: 'clock' }).waitFor({ state: 'detached' });
 
   await editor.locator('.view-line span', { hasText: /^state$/ }).first().hover();
   await page.locator('.monaco-hover', { hasText: 'Keeps what outlives a turn' }).waitFor();
   await shot('hover');
   await page.keyboard.press('Escape');
+
+  // From the manifest to the world that it names.
+  await editor.locator('.view-line', { hasText: 'world = "actor"' }).locator('span', { hasText: /^"actor"$/ }).first().click();
+  await page.keyboard.press('F12');
+  await page.locator('.tab.active', { hasText: 'world.wit' }).waitFor();
+  await editor.locator('.view-line', { hasText: 'world actor' }).waitFor();
+  await shot('definition');
+  await open('theater.toml');
 
   await page.keyboard.press('Control+S');
   await command('Theater: Check');
