@@ -49,6 +49,12 @@ pub enum TimerChange {
 /// The shortest time between two ticks, in nanoseconds.
 pub const SHORTEST_PERIOD: u64 = 1_000_000;
 
+impl FromIterator<(String, Timer)> for Timers {
+    fn from_iter<T: IntoIterator<Item = (String, Timer)>>(timers: T) -> Self {
+        Self(Arc::new(timers.into_iter().collect()))
+    }
+}
+
 impl Timers {
     /// How many there are.
     pub fn len(&self) -> usize {

@@ -159,7 +159,9 @@ impl Selection {
                         let turns = replayer.together(actor, next);
                         next = turns.end;
                         let told = turns.start;
-                        let present = actor.turns[told].code == actor.code;
+                        // One that cannot be read is told of when its turn has come.
+                        let past = actor.turns.get(told);
+                        let present = past.is_none_or(|past| past.code == actor.code);
                         if present || !matches!(self, Self::Present(_)) {
                             units.push((actor, Unit { actor: actor.id, turns, told }));
                         }
@@ -168,8 +170,8 @@ impl Selection {
             }
         }
         units.sort_by_key(|(actor, unit)| {
-            let location = actor.turns[unit.turns.start].location;
-            (location.segment, location.offset)
+            let past = actor.turns.get(unit.turns.start);
+            past.map(|past| (past.location.segment, past.location.offset))
         });
         units.into_iter().map(|(_, unit)| unit).collect()
     }

@@ -250,8 +250,7 @@ impl Cursor {
                 ))
             };
         let Some(step) = self.step else {
-            let past = actor.turns.get(self.index).ok_or_else(unknown)?;
-            return past.after.clone().ok_or_else(unknown);
+            return history.past(actor, self.index)?.after.clone().ok_or_else(unknown);
         };
         let mut state = actor.before(self.index).ok_or_else(unknown)?;
         for call in self.calls(history)?.iter().take(step) {
@@ -273,10 +272,7 @@ impl Cursor {
     }
 
     fn turn(self, history: &History) -> Result<&PastTurn> {
-        self.actor(history)?
-            .turns
-            .get(self.index)
-            .ok_or_else(|| Box::new(Diagnostic::error(NO_SUCH_TURN, "there is no such turn")))
+        history.past(self.actor(history)?, self.index)
     }
 
     fn calls(self, history: &History) -> Result<Vec<CallView>> {

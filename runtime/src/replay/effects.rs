@@ -60,8 +60,19 @@ impl History {
         turn: u64,
         steps: std::ops::RangeInclusive<u64>,
     ) -> impl Iterator<Item = (Step, ActorId, usize)> {
-        let at = |step| Step { actor, turn, step };
-        let caused = self.caused.range(at(*steps.start())..=at(*steps.end()));
-        caused.flat_map(|(step, turns)| turns.iter().map(|(actor, index)| (*step, *actor, *index)))
+        let at = move |step| Step { actor, turn, step };
+        let range = at(*steps.start())..=at(*steps.end());
+        let caused = self
+            .caused
+            .range(range)
+            .flat_map(|(step, turns)| turns.iter().map(|(actor, index)| (*step, *actor, *index)));
+        let index = self.index.as_ref();
+        let indexed = index.map(|index| index.caused(&self.fences, actor, turn, steps));
+        let indexed = indexed.unwrap_or_default().into_iter();
+        let indexed = indexed.map(move |(_, step, actor, index)| (at(step), actor, index));
+        let mut all: Vec<_> = indexed.chain(caused).collect();
+        // Stable, so that what one step has caused stays in the order of the log.
+        all.sort_by_key(|(step, ..)| *step);
+        all.into_iter()
     }
 }

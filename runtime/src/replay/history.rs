@@ -1,3 +1,5 @@
+use super::index::{Fences, Index, Lengths, key_number, short};
+use super::turns::{Row, Turns};
 use crate::actor::Timers;
 use crate::diagnostic::{ACTOR_UNKNOWN, Diagnostic, NO_SUCH_TURN, Result, did_you_mean};
 use crate::state::{Delta, State};
@@ -5,22 +7,41 @@ use crate::trace::{
     ActorId, Chain, Code, Hash, Kind, Location, PayloadKind, Reader, Record, RecordView, RunDir,
     Step, TurnHeader,
 };
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// When so many records stand in no index, they are worth one: until then, they are read as quickly.
+const WORTH_AN_INDEX: usize = 8192;
+
+/// So many records are held at most while an index is made.
+const HELD: usize = 65_536;
 
 /// All that a run's log says, with the state after every turn. Grows with the run, see
 /// [`History::refresh`].
+///
+/// What stands in the run's index is read when it is asked for.
 #[derive(Debug)]
 pub struct History {
-    run: RunDir,
+    pub(super) run: RunDir,
     reader: Reader,
     /// What the next record must fit: a history of records that do not fit would be no history.
-    chain: Chain,
-    /// All records in the order of the log.
-    records: Vec<(ActorId, Location)>,
-    actors: BTreeMap<ActorId, ActorHistory>,
-    engine: Option<Hash>,
-    /// Which turns a step has caused, by their actors and indices, in the order of the log. What an
-    /// event has caused stands under step 0 of the turn that caused the event.
+    pub(super) chain: Chain,
+    /// What is read when it is asked for. None while nothing stands in an index.
+    pub(super) index: Option<Arc<Index>>,
+    /// How long the files of the index are.
+    pub(super) lengths: Lengths,
+    pub(super) fences: Fences,
+    /// How many records may stand in no index. None if none is to be made.
+    unindexed: Option<usize>,
+    /// How many records stand in the index.
+    pub(super) base: u64,
+    /// The records behind them in the order of the log.
+    pub(super) records: Vec<(ActorId, Location)>,
+    pub(super) actors: BTreeMap<ActorId, ActorHistory>,
+    pub(super) engine: Option<Hash>,
+    /// Which turns a step has caused, by their actors and indices, in the order of the log, without those in the
+    /// index. What an event has caused stands under step 0 of the turn that caused the event.
     pub(super) caused: BTreeMap<Step, Vec<(ActorId, usize)>>,
 }
 
@@ -36,11 +57,12 @@ pub struct ActorHistory {
     /// What it executes at last.
     pub code: Code,
     /// Its turns, in order.
-    pub turns: Vec<PastTurn>,
-    /// The state after its last record. None if it is unknown.
-    state: Option<State>,
-    /// The timers after its last record.
-    timers: Timers,
+    pub turns: Turns,
+    /// The state and the timers after its last turn. None before they are asked for, if they stand in the
+    /// index. The state is none if it is unknown.
+    end: Option<(Option<State>, Timers)>,
+    /// Whether it was restarted without state since its last turn.
+    fresh: bool,
 }
 
 /// A turn that was recorded.
@@ -65,23 +87,86 @@ pub struct PastTurn {
 }
 
 impl History {
-    /// Reads a run up to its present end.
+    /// Reads a run up to its present end. A long run gets an index, and what stands in it is not read
+    /// again.
     ///
     /// # Errors
     ///
     /// When the log is damaged.
     pub fn load(run: &RunDir) -> Result<Self> {
-        let mut history = Self {
+        Self::load_with_index(run, WORTH_AN_INDEX)
+    }
+
+    /// The same. So many records may stand in no index.
+    ///
+    /// # Errors
+    ///
+    /// When the log is damaged.
+    pub fn load_with_index(run: &RunDir, unindexed: usize) -> Result<Self> {
+        let mut history = Self::empty(run);
+        history.unindexed = Some(unindexed.max(1));
+        history.open_index();
+        if history.index.is_none() || history.refresh().is_err() {
+            // What is wrong can be the index: it is made anew.
+            Index::remove(run);
+            history = Self { unindexed: history.unindexed, ..Self::empty(run) };
+            history.refresh()?;
+        }
+        Ok(history)
+    }
+
+    /// Reads a run up to its present end, whatever its index says.
+    ///
+    /// # Errors
+    ///
+    /// When the log is damaged.
+    pub fn load_without_index(run: &RunDir) -> Result<Self> {
+        let mut history = Self::empty(run);
+        history.refresh()?;
+        Ok(history)
+    }
+
+    fn empty(run: &RunDir) -> Self {
+        Self {
             run: run.clone(),
             reader: Reader::new(run),
             chain: Chain::default(),
+            index: None,
+            lengths: Lengths::default(),
+            fences: Fences::new(),
+            unindexed: None,
+            base: 0,
             records: Vec::new(),
             actors: BTreeMap::new(),
             engine: None,
             caused: BTreeMap::new(),
-        };
-        history.refresh()?;
-        Ok(history)
+        }
+    }
+
+    /// Begins behind what stands in the index, if there is one that fits.
+    fn open_index(&mut self) {
+        let Some(opened) = Index::open(&self.run) else { return };
+        let directory = opened.directory;
+        let end = (directory.last.segment, directory.last.offset + directory.last.len);
+        let Ok(reader) = Reader::from(&self.run, end) else { return };
+        self.reader = reader;
+        self.base = directory.chain.next;
+        self.chain = directory.chain;
+        self.engine = directory.engine;
+        self.lengths = directory.lengths;
+        self.fences = opened.fences;
+        for known in directory.actors {
+            let (end, fresh) = (None, known.fresh);
+            let (id, name, request, code) = (known.id, known.name, known.request, known.code);
+            let turns = Turns::default();
+            self.actors.insert(id, ActorHistory { id, name, request, code, turns, end, fresh });
+        }
+        for entry in opened.entries {
+            if let Some(actor) = self.actors.get_mut(&entry.actor) {
+                actor.turns.add_page(&opened.index, entry);
+            }
+        }
+        self.index = Some(opened.index);
     }
 
     /// Reads what was written since.
@@ -92,11 +177,11 @@ impl History {
     pub fn refresh(&mut self) -> Result<()> {
         // Read before the log: what it promises is there by then.
         let promised = self.run.head().map_or(0, |(count, _)| count);
-        loop {
+        let end = loop {
             match self.reader.next_record() {
-                Ok(None) => return self.chain.holds(promised, &self.run),
+                Ok(None) => break self.chain.holds(promised, &self.run),
                 Ok(Some((location, record))) => match self.chain.follow(&record) {
-                    None => self.follow(location, &record),
+                    None => self.follow(location, &record)?,
                     Some(misfit) => {
                         let position = record.header.position;
                         let what = format!("record {position}: {misfit}");
@@ -104,13 +189,27 @@ impl History {
                     }
                 },
                 // The last record is being written, or a crash tore it.
-                Err(problem) if problem.torn => return Ok(()),
+                Err(problem) if problem.torn => break Ok(()),
                 Err(problem) => return Err(Box::new(problem.diagnostic(&self.run))),
             }
+            if self.records.len() >= HELD {
+                self.index_what_is_held(HELD);
+            }
+        };
+        self.index_what_is_held(0);
+        end
+    }
+
+    /// Writes into the index what stands in none, if that is much.
+    fn index_what_is_held(&mut self, at_least: usize) {
+        let Some(most) = self.unindexed else { return };
+        if self.records.len() >= most.max(at_least) && self.seal().is_err() {
+            // The folder of the run cannot be written, or somebody else makes the index.
+            self.unindexed = None;
         }
     }
 
-    fn follow(&mut self, location: Location, record: &Record) {
+    fn follow(&mut self, location: Location, record: &Record) -> Result<()> {
         let id = record.header.actor;
         self.records.push((id, location));
         match &record.header.kind {
@@ -121,9 +220,9 @@ impl History {
                     name: name.clone(),
                     request: request.as_ref().map(|request| request.step),
                     code: Code { component: *component, manifest: *manifest },
-                    turns: Vec::new(),
-                    state: Some(State::default()),
-                    timers: Timers::default(),
+                    turns: Turns::default(),
+                    end: Some((Some(State::default()), Timers::default())),
+                    fresh: false,
                 };
                 self.actors.insert(id, actor);
             }
@@ -133,33 +232,57 @@ impl History {
                 }
             }
             Kind::Turn(header) => {
-                let Some(actor) = self.actors.get_mut(&id) else { return };
-                let before = actor.state.clone();
+                let Some(actor) = self.actors.get_mut(&id) else { return Ok(()) };
+                let fresh = std::mem::take(&mut actor.fresh);
+                let (before, timers_before) = match fresh {
+                    true => (Some(State::default()), Timers::default()),
+                    false => match actor.end() {
+                        Some(end) => end,
+                        None => {
+                            return Err(Box::new(self.run.damaged("earlier turns are unreadable")));
+                        }
+                    },
+                };
                 let after = before.clone().and_then(|before| state_after(before, header, record));
-                actor.state = after.clone();
-                let timers = actor.timers.clone();
+                let mut timers = timers_before.clone();
                 // What is unreadable here, replay tells of the turn itself.
-                let _ = actor.timers.follow(header, record);
-                let (header, code, engine) = (header.clone(), actor.code, self.engine);
-                let time = record.header.time;
-                let turn = PastTurn { header, location, time, before, after, timers, code, engine };
-                actor.turns.push(turn);
+                let _ = timers.follow(header, record);
+                let row = Row {
+                    position: record.header.position,
+                    check: short(&record.hash),
+                    fresh,
+                    changed: changed(before.as_ref(), after.as_ref(), record),
+                };
+                actor.end = Some((after.clone(), timers));
+                let turn = PastTurn {
+                    header: header.clone(),
+                    location,
+                    time: record.header.time,
+                    before,
+                    after,
+                    timers: timers_before,
+                    code: actor.code,
+                    engine: self.engine,
+                };
+                actor.turns.push(turn, row);
                 self.note_cause(id);
             }
             Kind::Restarted { fresh: true, .. } => {
-                let Some(actor) = self.actors.get_mut(&id) else { return };
-                actor.state = Some(State::default());
-                actor.timers = Timers::default();
+                if let Some(actor) = self.actors.get_mut(&id) {
+                    actor.fresh = true;
+                }
             }
             _ => {}
         }
+        Ok(())
     }
 
     /// Notes what has caused the last turn of an actor.
     fn note_cause(&mut self, id: ActorId) {
         let Some(actor) = self.actors.get(&id) else { return };
         let Some(index) = actor.turns.len().checked_sub(1) else { return };
-        let cause = self.cause(actor, &actor.turns[index]);
+        let Some(turn) = actor.turns.get(index) else { return };
+        let cause = self.cause(actor, turn);
         let after = cause.after.map(|(actor, turn)| Step {
             actor: actor.id,
             turn: turn.header.turn,
@@ -234,23 +357,50 @@ impl History {
 
     /// Whose record stands at a position of the log, and where.
     pub fn record(&self, position: u64) -> Option<(ActorId, Location)> {
-        self.records.get(usize::try_from(position).ok()?).copied()
+        match position.checked_sub(self.base) {
+            Some(behind) => self.records.get(usize::try_from(behind).ok()?).copied(),
+            None => self.index.as_ref()?.record(position),
+        }
     }
 
     /// The position in the log of the record that stands at a place.
     pub(super) fn position(&self, location: Location) -> Option<u64> {
-        let index = self.records.binary_search_by_key(&location, |(_, location)| *location);
-        index.ok().map(|index| index as u64)
+        let (mut start, mut end) = (0, self.len() as u64);
+        while start < end {
+            let middle = start + (end - start) / 2;
+            let (_, found) = self.record(middle)?;
+            match found.cmp(&location) {
+                Ordering::Equal => return Some(middle),
+                Ordering::Less => start = middle + 1,
+                Ordering::Greater => end = middle,
+            }
+        }
+        None
     }
 
     /// How many records there are.
     pub fn len(&self) -> usize {
-        self.records.len()
+        usize::try_from(self.base).unwrap_or(usize::MAX).saturating_add(self.records.len())
     }
 
     /// Whether there is no record.
     pub fn is_empty(&self) -> bool {
-        self.records.is_empty()
+        self.len() == 0
+    }
+
+    /// The turn of an actor at an index.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such turn, or it cannot be read any more.
+    pub fn past<'h>(&self, actor: &'h ActorHistory, index: usize) -> Result<&'h PastTurn> {
+        actor.turns.get(index).ok_or_else(|| match index < actor.turns.len() {
+            true => match Self::load_without_index(&self.run) {
+                Err(problem) => problem,
+                Ok(_) => Box::new(self.run.damaged("it was changed while it was read")),
+            },
+            false => Box::new(Diagnostic::error(NO_SUCH_TURN, "there is no such turn")),
+        })
     }
 
     /// The records in the order of the log, those of one actor only if one is given.
@@ -266,7 +416,7 @@ impl History {
         &self,
         actor: Option<ActorId>,
     ) -> impl DoubleEndedIterator<Item = (ActorId, Location)> {
-        let records = self.records.iter().copied();
+        let records = (0..self.len() as u64).filter_map(|position| self.record(position));
         records.filter(move |(id, _)| actor.is_none_or(|actor| actor == *id))
     }
 
@@ -277,12 +427,31 @@ impl History {
     /// When it cannot be read any more.
     pub fn view_at(&self, actor: ActorId, location: Location) -> Result<RecordView> {
         let record = self.run.record_at(location)?;
+        if record.header.actor != actor {
+            let position = record.header.position;
+            let what =
+                format!("record {position} is another actor's than its place was said to be");
+            return Err(Box::new(self.run.damaged(&what)));
+        }
         let name = self.actors.get(&actor).map(|actor| actor.name.as_str());
         Ok(RecordView::new(&record, name))
     }
 }
 
 impl ActorHistory {
+    /// The state and the timers after the last turn. None if they cannot be read any more.
+    pub(super) fn end(&self) -> Option<(Option<State>, Timers)> {
+        self.end.clone().or_else(|| match self.turns.is_empty() {
+            true => Some((Some(State::default()), Timers::default())),
+            false => self.turns.end(),
+        })
+    }
+
+    /// Whether it was restarted without state since its last turn.
+    pub(super) fn is_fresh(&self) -> bool {
+        self.fresh
+    }
+
     /// The state before the turn at an index.
     pub fn before(&self, index: usize) -> Option<State> {
         self.turns.get(index)?.before.clone()
@@ -294,7 +463,7 @@ impl ActorHistory {
     ///
     /// When there is none.
     pub fn index_of(&self, turn: u64) -> Result<usize> {
-        self.turns.binary_search_by_key(&turn, |past| past.header.turn).map_err(|_| {
+        self.turns.index_of(turn).ok_or_else(|| {
             let message = format!("there is no {}#{turn}", self.name);
             let diagnostic = Diagnostic::error(NO_SUCH_TURN, message);
             Box::new(match (self.turns.first(), self.turns.last()) {
@@ -308,7 +477,8 @@ impl ActorHistory {
     }
 }
 
-fn state_after(before: State, header: &TurnHeader, record: &Record) -> Option<State> {
+/// The state after a turn. None if its changes were removed from the trace.
+pub(super) fn state_after(before: State, header: &TurnHeader, record: &Record) -> Option<State> {
     let mut state = before;
     if !header.outcome.commits() {
         return Some(state);
@@ -321,4 +491,12 @@ fn state_after(before: State, header: &TurnHeader, record: &Record) -> Option<St
         None => {}
     }
     Some(state)
+}
+
+/// The keys that a turn changed, by their numbers.
+fn changed(before: Option<&State>, after: Option<&State>, record: &Record) -> Vec<u64> {
+    let (Some(before), Some(after)) = (before, after) else { return Vec::new() };
+    let delta = record.payload(PayloadKind::Delta).and_then(|bytes| Delta::decode(bytes).ok());
+    let keys = delta.into_iter().flat_map(|delta| delta.0).map(|(key, _)| key);
+    keys.filter(|key| !before.agrees(after, key)).map(|key| key_number(&key)).collect()
 }

@@ -1,7 +1,7 @@
 //! The life of one instance, as replay goes through it.
 
 use super::replayer::difference;
-use super::{ActorHistory, PastTurn, Replayed, Replayer};
+use super::{ActorHistory, Replayed, Replayer};
 use crate::diagnostic::{Diagnostic, REPLAY_IMPOSSIBLE, Result};
 use crate::turn::{Instance, OutcomeKind};
 use std::ops::Range;
@@ -26,7 +26,8 @@ enum End {
 impl Life {
     /// Before the first of these turns.
     pub fn begin(replayer: &Replayer, actor: &ActorHistory, turns: &Range<usize>) -> Self {
-        let headers = || actor.turns[turns.clone()].iter().map(|past| &past.header);
+        let past = |index| actor.turns.get(index);
+        let headers = || turns.clone().filter_map(past).map(|past| &past.header);
         let first = headers().next();
         let missing = match first.and_then(|first| Some((first.instance?, first.turn))) {
             Some((began, turn)) if began != turn && !replayer.is_fresh() => Some(began),
@@ -47,7 +48,7 @@ impl Life {
         Some(match self.ended.as_ref()? {
             End::Unknown(why) => Err(impossible(actor, index, why)),
             End::Instance(last) => {
-                let header = &actor.turns[index].header;
+                let header = &actor.turns.get(index)?.header;
                 let began = header.instance.unwrap_or(header.turn);
                 let expected = format!("the one of turn {began}");
                 let actual = format!("that one ended with turn {last}");
@@ -62,7 +63,7 @@ impl Life {
         if self.ended.is_some() {
             return;
         }
-        let turn = actor.turns[index].header.turn;
+        let turn = actor.turns.get(index).map_or(0, |past| past.header.turn);
         if failed {
             let why = format!("it needs the memory that turn {turn} left, which is unknown");
             self.ended = Some(End::Unknown(why));
@@ -79,11 +80,14 @@ impl ActorHistory {
         let Some(this) = self.turns.get(index).filter(|past| past.header.instance.is_some()) else {
             return index..index + 1;
         };
-        let same = |past: &&PastTurn| {
-            past.header.instance == this.header.instance && past.code == this.code
+        let same = |index: &usize| {
+            let past = self.turns.get(*index);
+            past.is_some_and(|past| {
+                past.header.instance == this.header.instance && past.code == this.code
+            })
         };
-        let before = self.turns[..index].iter().rev().take_while(same).count();
-        let after = self.turns[index..].iter().take_while(same).count();
+        let before = (0..index).rev().take_while(same).count();
+        let after = (index..self.turns.len()).take_while(same).count();
         index - before..index + after
     }
 }

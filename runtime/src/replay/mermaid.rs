@@ -17,8 +17,8 @@ pub fn mermaid(history: &History) -> impl Iterator<Item = Result<String>> + '_ {
     let head = std::iter::once("sequenceDiagram".to_owned()).chain(lanes).map(Ok);
     let roots = history.records(None).filter_map(|(id, location)| {
         let actor = history.by_id(id)?;
-        let index = actor.turns.binary_search_by_key(&location, |turn| turn.location).ok()?;
-        (!history.has_cause(actor, &actor.turns[index])).then_some((actor, index))
+        let index = actor.turns.at(location)?;
+        (!history.has_cause(actor, actor.turns.get(index)?)).then_some((actor, index))
     });
     head.chain(roots.flat_map(|(actor, index)| match tree(history, actor, index) {
         Ok(lines) => lines.into_iter().map(Ok).collect(),
@@ -42,7 +42,7 @@ fn tree(history: &History, actor: &ActorHistory, index: usize) -> Result<Vec<Str
     let mut lines = Vec::new();
     // The answers that are still to come, with the depth of their turns.
     let mut answers: Vec<(usize, String)> = Vec::new();
-    let root = (0, actor, &actor.turns[index], None);
+    let root = (0, actor, history.past(actor, index)?, None);
     let effects = history.effects(actor, index, None);
     let effects = effects.iter().map(|it| (it.depth, it.actor, it.turn, it.sent));
     for (depth, actor, turn, sent) in std::iter::once(root).chain(effects) {

@@ -1,6 +1,7 @@
 //! Going back: a run's history, the cursor that moves over it, and re-execution.
 //!
-//! - [`History`] reads a run and knows the state after every turn.
+//! - [`History`] reads a run and knows the state after every turn. What stands in the run's `index` it
+//!   reads when it is asked for.
 //! - [`Cursor`] is a place in an actor's history: a turn, or a step inside one.
 //! - [`Condition`] says which records are meant; `theater trace grep` and the cursor look for them.
 //! - [`Replayer`] executes recorded turns again, with the recorded component, and compares. It is
@@ -14,12 +15,14 @@ mod condition;
 mod cursor;
 mod effects;
 mod history;
+mod index;
 mod life;
 mod mermaid;
 mod parting;
 mod perfetto;
 mod replayer;
 mod search;
+mod turns;
 mod why;
 
 pub use all::{Selection, Summary, replay_all};
@@ -33,4 +36,5 @@ pub use history::{ActorHistory, History, PastTurn};
 pub use mermaid::mermaid;
 pub use perfetto::perfetto;
 pub use replayer::{Replayed, Replayer};
+pub use turns::{Iter, Turns};
 pub use why::Because;

@@ -27,15 +27,15 @@ pub fn perfetto(history: &History) -> impl Iterator<Item = Result<Vec<u8>>> + '_
             Ok(view) => view,
             Err(problem) => return Some(Err(problem)),
         };
-        let turn = actor.turns.binary_search_by_key(&location, |turn| turn.location);
+        let turn = actor.turns.at(location).and_then(|index| actor.turns.get(index));
         let packets = match (turn, &view.kind) {
-            (Ok(index), _) => {
+            (Some(turn), _) => {
                 let ended = ended.entry(id).or_default();
-                slice(history, actor, &actor.turns[index], &view, ended)
+                slice(history, actor, turn, &view, ended)
             }
             // Its turn follows.
-            (Err(_), Kind::Open(_)) => return None,
-            (Err(_), _) => moment(id, &view),
+            (None, Kind::Open(_)) => return None,
+            (None, _) => moment(id, &view),
         };
         Some(Ok(packets))
     });

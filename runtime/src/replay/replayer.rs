@@ -183,7 +183,8 @@ impl Replayer {
     ) {
         let mut life = Life::begin(self, actor, &turns);
         for index in turns {
-            if self.manifest.is_some() && is_upgrade(&actor.turns[index].header.function) {
+            let upgrade = |past: &PastTurn| is_upgrade(&past.header.function);
+            if self.manifest.is_some() && actor.turns.get(index).is_some_and(upgrade) {
                 continue;
             }
             let result = match life.ended(actor, index) {
@@ -202,7 +203,7 @@ impl Replayer {
         index: usize,
         life: &mut Life,
     ) -> Result<Replayed> {
-        let past = &actor.turns[index];
+        let past = history.past(actor, index)?;
         let impossible = |why: String| impossible(actor, index, &why);
         let record = history.run().record_at(past.location)?;
         if let Some((kind, _)) =

@@ -74,7 +74,7 @@ impl History {
     fn before(&self, position: u64) -> Option<(&ActorHistory, &PastTurn)> {
         let (id, location) = self.record(position)?;
         let actor = self.by_id(id)?;
-        let count = actor.turns.partition_point(|turn| turn.location <= location);
+        let count = actor.turns.up_to(location);
         Some((actor, actor.turns.get(count.checked_sub(1)?)?))
     }
 }

@@ -10,6 +10,7 @@
 //! | `lock` | held by the one process that writes, with its process number |
 //! | `snapshots/` | what recovery makes of the log up to some record, so that it need not read it all; never trusted over the log |
 //! | `torn/` | what was cut from the end of the log after a crash |
+//! | `index/` | where in a long log what stands: made by who reads, see [`crate::replay`] |
 //!
 //! A segment is a CBOR sequence (RFC 8742): a head, then records, see [`Record::write`] and
 //! [`Header`]. One record is written per turn, committed or aborted, and one per lifecycle event.

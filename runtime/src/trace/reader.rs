@@ -62,15 +62,15 @@ impl Reader {
     ///
     /// # Errors
     ///
-    /// When the segment is not there, or not one of this run.
-    pub(super) fn from(run: &RunDir, (segment, offset): (u64, u64)) -> io::Result<Self> {
+    /// When the segment is not there.
+    pub(crate) fn from(run: &RunDir, (segment, offset): (u64, u64)) -> io::Result<Self> {
         let path = run.segment(segment);
         length_of_file(&path)?;
         let mut start = Vec::new();
         File::open(path)?.take(LONGEST_HEAD).read_to_end(&mut start)?;
         let head = SegmentHead::read(&mut Decoder::new(&start))
             .ok()
-            .filter(|head| head.run == run.id() && head.number == segment)
+            .filter(|head| head.number == segment)
             .ok_or_else(|| io::Error::other("another segment"))?;
         Ok(Self { segment, head: Some(head), base: offset, ..Self::new(run) })
     }

@@ -35,6 +35,21 @@ impl Chain {
         self.actors.get(&actor).map_or((0, None), |(next, hash)| (*next, Some(*hash)))
     }
 
+    /// The end of each actor's chain: the sequence number of its next record, and the hash of its last
+    /// header.
+    pub fn ends(&self) -> BTreeMap<ActorId, (u64, Hash)> {
+        self.actors.iter().map(|(actor, end)| (*actor, *end)).collect()
+    }
+
+    /// A chain that ends so.
+    pub fn from_ends(
+        next: u64,
+        last: Option<Hash>,
+        ends: impl IntoIterator<Item = (ActorId, (u64, Hash))>,
+    ) -> Self {
+        Self { next, last, actors: ends.into_iter().collect() }
+    }
+
     /// Takes a record that follows, whether it fits or not.
     pub fn advance(&mut self, position: u64, actor: ActorId, sequence: u64, hash: Hash) {
         self.next = position + 1;

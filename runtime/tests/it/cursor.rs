@@ -258,6 +258,7 @@ pub fn walk(history: &History) {
 /// Everything that has to be true of every run.
 async fn check(history: History) {
     walk(&history);
+    crate::index::check(history.run());
     let replayer = Arc::new(Replayer::new(None, Cache::none()).unwrap());
     let mut differences = Vec::new();
     let summary = replay_all(Arc::new(history), replayer, Selection::All, |_, _, replayed| {

@@ -6,6 +6,7 @@ mod cursor;
 mod durability;
 mod endings;
 mod forged;
+mod index;
 mod live;
 mod messages;
 mod mutations;

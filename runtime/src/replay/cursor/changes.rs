@@ -4,6 +4,7 @@ use super::{Cursor, Direction, change};
 use crate::diagnostic::{Diagnostic, NO_SUCH_TURN, Result};
 use crate::replay::History;
 use crate::state::Change;
+use std::ops::Range;
 
 impl Cursor {
     /// The nearest change of a key of the actor's state before the cursor, or after it: the moment after
@@ -17,10 +18,10 @@ impl Cursor {
         let last = self.actor(history)?.turns.len();
         let found = match direction {
             Direction::Backward => {
-                self.first_of(history, key, (0..=self.index).rev(), |at| at.is_before(self))?
+                self.first_of(history, key, 0..self.index + 1, direction, |at| at.is_before(self))?
             }
             Direction::Forward => {
-                self.first_of(history, key, self.index..last, |at| self.is_before(at))?
+                self.first_of(history, key, self.index..last, direction, |at| self.is_before(at))?
             }
         };
         if let Some(found) = found {
@@ -49,7 +50,8 @@ impl Cursor {
     /// When there is none, or it is unknown because changes were removed from the trace.
     pub fn first_change(self, history: &History, key: &str) -> Result<Self> {
         let actor = self.actor(history)?;
-        let found = self.first_of(history, key, 0..actor.turns.len(), |_| true)?;
+        let all = 0..actor.turns.len();
+        let found = self.first_of(history, key, all, Direction::Forward, |_| true)?;
         found.ok_or_else(|| {
             let message = format!("`{}` has never changed `{key}`", actor.name);
             Box::new(Diagnostic::error(NO_SUCH_TURN, message))
@@ -70,13 +72,19 @@ impl Cursor {
         self,
         history: &History,
         key: &str,
-        indices: impl Iterator<Item = usize>,
+        range: Range<usize>,
+        direction: Direction,
         is_meant: impl Fn(Self) -> bool,
     ) -> Result<Option<Self>> {
-        let turns = &self.actor(history)?.turns;
+        let actor = self.actor(history)?;
+        let parts = actor.turns.may_change(key, range);
+        let indices: Box<dyn Iterator<Item = usize>> = match direction {
+            Direction::Forward => Box::new(parts.into_iter().flatten()),
+            Direction::Backward => Box::new(parts.into_iter().flatten().rev()),
+        };
         for index in indices {
             let at = Self { index, step: None, ..self };
-            let turn = &turns[index];
+            let turn = history.past(actor, index)?;
             let (Some(before), Some(after)) = (&turn.before, &turn.after) else {
                 let place = at.place(history)?;
                 let message = format!("whether {place} changed `{key}` is unknown");

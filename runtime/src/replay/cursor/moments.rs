@@ -32,8 +32,7 @@ impl Cursor {
     /// When none had ended by then.
     pub fn at_time(self, history: &History, time: u64) -> Result<Self> {
         let actor = self.actor(history)?;
-        // The clock of a machine can be set back, so the times need not be in order.
-        match actor.turns.iter().rposition(|turn| turn.time <= time) {
+        match actor.turns.ended_by(time) {
             Some(index) => Ok(Self { index, step: None, ..self }),
             None => {
                 let (name, when) = (&actor.name, time_text(time));

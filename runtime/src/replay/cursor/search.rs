@@ -82,8 +82,7 @@ impl Cursor {
         }
         let turn = move |(id, location)| {
             let turns = &history.by_id(id)?.turns;
-            let index = turns.binary_search_by_key(&location, |turn| turn.location).ok()?;
-            Some((id, index))
+            Some((id, turns.at(location)?))
         };
         let records = history.records(None);
         Ok(match backward {

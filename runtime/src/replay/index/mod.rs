@@ -1,0 +1,244 @@
+//! The index of a run: opening and walking take the same time, however long the trace is.
+//!
+//! It stands in the folder `index` beside the segments, and is made by who reads: the first one who opens a long run
+//! reads it to its end and writes the index, whoever opens it later only reads what came since, and adds that when it
+//! has become much. So recording costs nothing more. Short runs have none.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `directory` | how far the index goes, and what is known of the actors by then; replaced as a whole |
+//! | `records` | whose each record is, and where it stands |
+//! | `pages` | per page, which is some consecutive turns of an actor, what is needed to find it, and which keys may have changed in it |
+//! | `bodies` | of each page where its turns' records stand, and now and then the state before |
+//! | `caused`, `fences` | which turns each step has caused, sorted piece by piece, and where each actor's are in each piece |
+//!
+//! All but `directory` only grow. The log stays the only source of truth: a turn is always read from the log, and is the
+//! one that the index means only if hash, position, actor and number are. An index that does not fit its log, or is
+//! damaged, is not used: what was asked for is taken from the whole log, and the next one who opens the run makes the
+//! index anew. What of the log it covers was checked when the index was made; whether it is still unchanged, the sizes and
+//! times of the segments and the last record say at each opening, and [`verify`](crate::trace::verify) for certain.
+
+mod directory;
+mod entry;
+mod page;
+mod seal;
+
+use super::History;
+use super::turns::Loaded;
+use crate::actor::Timers;
+use crate::state::State;
+use crate::trace::{ActorId, Location, RunDir};
+use directory::Directory;
+pub(super) use directory::Lengths;
+use entry::{CAUSED, Caused, Fence, RECORD};
+pub(super) use entry::{Entry, key_number, short};
+use std::collections::HashMap;
+use std::fs::{self, File};
+use std::io::{self, Read, Seek, SeekFrom};
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
+
+/// How many records the file `records` is read at a time.
+const AT_ONCE: u64 = 4096;
+
+/// An index that is there.
+#[derive(Debug)]
+pub(super) struct Index {
+    run: RunDir,
+    records: Mutex<Part>,
+    bodies: Mutex<File>,
+    caused: Mutex<File>,
+    /// The run without its index, if that has shown itself to be wrong. None inside if the log is, too.
+    whole: OnceLock<Option<Box<History>>>,
+}
+
+/// What was read of `records` last: from which record on, and the bytes.
+#[derive(Debug)]
+struct Part {
+    file: File,
+    from: u64,
+    bytes: Vec<u8>,
+}
+
+/// Where what each actor's steps have caused stands.
+pub(super) type Fences = HashMap<ActorId, Vec<Fence>>;
+
+/// What an index says at once.
+pub(super) struct Opened {
+    pub index: Arc<Index>,
+    pub directory: Directory,
+    pub entries: Vec<Entry>,
+    pub fences: Fences,
+}
+
+impl Index {
+    /// The index of a run. None if there is none that fits.
+    pub fn open(run: &RunDir) -> Option<Opened> {
+        let folder = folder(run);
+        let directory = Directory::read(run, &folder)?;
+        let lengths = directory.lengths;
+        let long_enough = |name: &str, length: u64| {
+            fs::metadata(folder.join(name)).is_ok_and(|it| it.is_file() && it.len() >= length)
+        };
+        let whole = long_enough("records", lengths.records)
+            && long_enough("bodies", lengths.bodies)
+            && long_enough("caused", lengths.caused)
+            && lengths.records == directory.chain.next.checked_mul(RECORD)?;
+        if !whole {
+            return None;
+        }
+        let pages = start_of(&folder.join("pages"), lengths.pages).ok()?;
+        let entries = pages.chunks(entry::PAGE).map(Entry::decode).collect::<Option<Vec<_>>>()?;
+        let all = start_of(&folder.join("fences"), lengths.fences).ok()?;
+        let mut fences = Fences::new();
+        for fence in all.chunks(entry::FENCE) {
+            let fence = Fence::decode(fence)?;
+            fences.entry(fence.actor).or_default().push(fence);
+        }
+        let index = Arc::new(Self::of(run).ok()?);
+        Some(Opened { index, directory, entries, fences })
+    }
+
+    /// Has the next one who opens the run make the index anew.
+    pub fn remove(run: &RunDir) {
+        // Without it, what else is there counts for nothing; if it cannot be removed, it is found wrong again.
+        let _ = fs::remove_file(folder(run).join("directory"));
+    }
+
+    /// The files of an index.
+    fn of(run: &RunDir) -> io::Result<Self> {
+        let folder = folder(run);
+        let open = |name: &str| File::open(folder.join(name));
+        Ok(Self {
+            run: run.clone(),
+            records: Mutex::new(Part { file: open("records")?, from: 0, bytes: Vec::new() }),
+            bodies: Mutex::new(open("bodies")?),
+            caused: Mutex::new(open("caused")?),
+            whole: OnceLock::new(),
+        })
+    }
+
+    /// Whose the record at a position is, and where it stands. None if it cannot be known any more.
+    pub fn record(&self, position: u64) -> Option<(ActorId, Location)> {
+        let read = || {
+            let mut part = lock(&self.records);
+            let bytes = part.record(position).ok()?;
+            entry::decode_record(position, &bytes)
+        };
+        read().or_else(|| self.whole()?.record(position))
+    }
+
+    /// The turns of a page, behind `start` others; `before` has the state and the timers before it. None if they
+    /// cannot be read any more.
+    pub fn load(
+        &self,
+        entry: &Entry,
+        start: usize,
+        before: Option<&(Option<State>, Timers)>,
+    ) -> Option<Loaded> {
+        let read = || {
+            let (at, len) = entry.body;
+            let bytes = read_at(&mut lock(&self.bodies), at, len).ok()?;
+            if entry::check(&bytes) != entry.check {
+                return None;
+            }
+            let loaded = page::Body::decode(&bytes).ok()?.load(&self.run, entry.actor, before)?;
+            (loaded.turns.len() as u64 == entry.count).then_some(loaded)
+        };
+        read().or_else(|| {
+            let actor = self.whole()?.by_id(entry.actor)?;
+            let count = usize::try_from(entry.count).ok()?;
+            let turns: Vec<_> = actor.turns.iter().skip(start).take(count).cloned().collect();
+            let after = turns.last()?.after.clone();
+            let timers = match actor.turns.get(start + count) {
+                Some(next) => next.timers.clone(),
+                None => actor.end()?.1,
+            };
+            Some(Loaded { turns, end: (after, timers) })
+        })
+    }
+
+    /// What some steps of a turn have caused, as far as the index goes.
+    pub fn caused(
+        &self,
+        fences: &Fences,
+        actor: ActorId,
+        turn: u64,
+        steps: RangeInclusive<u64>,
+    ) -> Vec<Caused> {
+        let mut found = Vec::new();
+        let around = |fence: &&Fence| (fence.turns.0..=fence.turns.1).contains(&turn);
+        for fence in fences.get(&actor).into_iter().flatten().filter(around) {
+            let Some(all) = self.piece(fence) else {
+                let whole = self.whole();
+                let all =
+                    whole.map(|whole| whole.caused_by(actor, turn, steps).collect::<Vec<_>>());
+                let all = all.unwrap_or_default().into_iter();
+                return all.map(|(step, of, index)| (turn, step.step, of, index)).collect();
+            };
+            found.extend(all.into_iter().filter(|it| it.0 == turn && steps.contains(&it.1)));
+        }
+        found
+    }
+
+    fn piece(&self, fence: &Fence) -> Option<Vec<Caused>> {
+        let (at, len) =
+            (fence.start.checked_mul(CAUSED as u64)?, fence.count.checked_mul(CAUSED as u64)?);
+        let bytes = read_at(&mut lock(&self.caused), at, len).ok()?;
+        if entry::check(&bytes) != fence.check {
+            return None;
+        }
+        bytes.chunks(CAUSED).map(entry::decode_caused).collect()
+    }
+
+    /// The run without this index, which is wrong.
+    fn whole(&self) -> Option<&History> {
+        let read = || {
+            Self::remove(&self.run);
+            History::load_without_index(&self.run).ok().map(Box::new)
+        };
+        self.whole.get_or_init(read).as_deref()
+    }
+}
+
+impl Part {
+    fn record(&mut self, position: u64) -> io::Result<[u8; RECORD as usize]> {
+        let inside = |part: &Self| {
+            let at = usize::try_from(position.checked_sub(part.from)?.checked_mul(RECORD)?).ok()?;
+            part.bytes.get(at..)?.first_chunk().copied()
+        };
+        if let Some(bytes) = inside(self) {
+            return Ok(bytes);
+        }
+        self.from = position - position % AT_ONCE;
+        self.bytes.clear();
+        self.file.seek(SeekFrom::Start(self.from.saturating_mul(RECORD)))?;
+        (&mut self.file).take(AT_ONCE * RECORD).read_to_end(&mut self.bytes)?;
+        inside(self).ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
+    }
+}
+
+/// The folder of a run's index.
+pub(super) fn folder(run: &RunDir) -> PathBuf {
+    run.path().join("index")
+}
+
+fn start_of(path: &std::path::Path, len: u64) -> io::Result<Vec<u8>> {
+    read_at(&mut File::open(path)?, 0, len)
+}
+
+fn read_at(file: &mut File, at: u64, len: u64) -> io::Result<Vec<u8>> {
+    file.seek(SeekFrom::Start(at))?;
+    let mut bytes = Vec::new();
+    file.take(len).read_to_end(&mut bytes)?;
+    match bytes.len() as u64 == len {
+        true => Ok(bytes),
+        false => Err(io::ErrorKind::UnexpectedEof.into()),
+    }
+}
+
+/// What a lock holds is read anew each time, so it holds even if a thread died with it.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}
