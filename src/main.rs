@@ -11,6 +11,7 @@ mod commands;
 mod instead;
 mod output;
 mod project;
+mod replace;
 mod report;
 mod status;
 mod watching;

@@ -1,4 +1,5 @@
 use crate::output::Output;
+use crate::replace::replace;
 use crate::report;
 use crate::status::{Ended, Failure, Status};
 use crate::watching;
@@ -92,18 +93,6 @@ fn make_fixes(problems: &[Diagnostic], output: &mut Output) -> Result<bool, Fail
 /// What certainly does away with a problem.
 fn certain(problem: &Diagnostic) -> Option<&Fix> {
     problem.fixes.iter().find(|fix| fix.is_certain)
-}
-
-/// A whole file or the one of before: nothing in between, whatever happens meanwhile.
-fn replace(path: &Path, text: &str) -> std::io::Result<()> {
-    // What a link leads to is written, and not the link.
-    let path = path.canonicalize()?;
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".fixed");
-    let new = path.with_file_name(name);
-    std::fs::write(&new, text)?;
-    std::fs::set_permissions(&new, std::fs::metadata(&path)?.permissions())?;
-    std::fs::rename(&new, &path)
 }
 
 fn summary(problems: &[Diagnostic], fixed: bool) -> String {

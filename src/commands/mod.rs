@@ -5,6 +5,7 @@ mod cache;
 mod check;
 mod completions;
 mod explain;
+mod fmt;
 mod inspect;
 mod lsp;
 mod new;
@@ -26,6 +27,7 @@ pub enum Command {
     New(new::Args),
     Build(build::Args),
     Check(check::Args),
+    Fmt(fmt::Args),
     Inspect(inspect::Args),
     Repl(repl::Args),
     Run(run::Args),
@@ -45,6 +47,7 @@ pub fn run(command: Command, output: &mut Output) -> Ended {
         Command::New(args) => new::run(args, output),
         Command::Build(args) => build::run(args, output),
         Command::Check(args) => check::run(args, output),
+        Command::Fmt(args) => fmt::run(args, output),
         Command::Inspect(args) => inspect::run(args, output),
         Command::Repl(args) => repl::run(args, output),
         Command::Run(args) => run::run(args, output),

@@ -98,6 +98,15 @@ wait('no problems after undo', function()
 end)
 say('undone', shown(manifest))
 
+-- The one layout, of WIT and of the manifest.
+vim.cmd.buffer(world)
+local neat = vim.api.nvim_buf_get_lines(world, 0, -1, false)
+vim.api.nvim_buf_set_lines(world, 0, -1, false, vim.tbl_map(function(line)
+  return '  ' .. line
+end, neat))
+vim.lsp.buf.format({ bufnr = world, timeout_ms = 30000 })
+say('formatted', vim.deep_equal(vim.api.nvim_buf_get_lines(world, 0, -1, false), neat))
+
 -- The program's own check, of what is on disk.
 vim.cmd('Theater check')
 say(

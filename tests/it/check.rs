@@ -80,6 +80,13 @@ fn bad_components_are_reported() {
 }
 
 #[test]
+fn an_empty_comment_is_one() {
+    let env = TestEnvironment::with_counter();
+    env.write("wit/more.wit", "/**/ interface more { /**/ x: func(); }\n");
+    env.theater(&["check"]).ok();
+}
+
+#[test]
 fn what_cannot_be_read_is_status_2() {
     let env = TestEnvironment::new();
     assert_snapshot!(env.theater(&["check"]).with_status(2));

@@ -6,7 +6,7 @@ if vim.g.loaded_theater then
 end
 vim.g.loaded_theater = true
 
-local words = { 'build', 'check', 'run', 'repl', 'replay', 'explain', 'inspect', 'trace' }
+local words = { 'build', 'check', 'fmt', 'run', 'repl', 'replay', 'explain', 'inspect', 'trace' }
 
 -- The program that the language server is started with.
 local function program()

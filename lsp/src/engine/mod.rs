@@ -7,6 +7,7 @@
 mod actions;
 mod check;
 mod complete;
+mod format;
 mod hover;
 mod links;
 mod mentions;
@@ -24,6 +25,7 @@ pub use check::{
     FileEdit, Fix, Level, Problem, Problems, Related, Unit, component, inputs, problems, units,
 };
 pub use complete::{Completion, CompletionKind, completions};
+pub use format::format;
 pub use hover::{Hover, hover};
 pub use links::{Link, links};
 pub use navigate::{Location, declaration, definition, highlights, references, type_definition};

@@ -233,6 +233,29 @@ impl LanguageServer for Backend {
         .await
     }
 
+    async fn formatting(
+        &self,
+        params: lsp::DocumentFormattingParams,
+    ) -> Result<Option<Vec<lsp::TextEdit>>> {
+        answer(self.about(&params.text_document), |q| {
+            let edits = engine::format(&q.files, &q.path, None)?;
+            Some(convert::edits(&q.text, &edits, q.wishes.encoding))
+        })
+        .await
+    }
+
+    async fn range_formatting(
+        &self,
+        params: lsp::DocumentRangeFormattingParams,
+    ) -> Result<Option<Vec<lsp::TextEdit>>> {
+        answer(self.about(&params.text_document), move |q| {
+            let part = convert::span(&q.text, params.range, q.wishes.encoding);
+            let edits = engine::format(&q.files, &q.path, Some(&part))?;
+            Some(convert::edits(&q.text, &edits, q.wishes.encoding))
+        })
+        .await
+    }
+
     async fn document_symbol(
         &self,
         params: lsp::DocumentSymbolParams,
@@ -364,6 +387,8 @@ fn capabilities(encoding: Encoding) -> lsp::ServerCapabilities {
             trigger_characters: Some(["[", "=", "{", "\""].map(str::to_owned).to_vec()),
             ..Default::default()
         }),
+        document_formatting_provider: Some(lsp::OneOf::Left(true)),
+        document_range_formatting_provider: Some(lsp::OneOf::Left(true)),
         hover_provider: Some(lsp::HoverProviderCapability::Simple(true)),
         code_action_provider: Some(lsp::CodeActionProviderCapability::Options(
             lsp::CodeActionOptions {

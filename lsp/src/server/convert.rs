@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use theater_runtime::syntax::Edit;
 use tower_lsp::ls_types as lsp;
 
 /// The file that a URI names; none if it names no file of this machine.
@@ -155,6 +156,15 @@ impl Converter<'_> {
 /// The bytes of a range of the protocol.
 pub fn span(text: &Text, range: lsp::Range, encoding: Encoding) -> Range<usize> {
     text.offset(position(range.start), encoding)..text.offset(position(range.end), encoding)
+}
+
+/// Changes of one text.
+pub fn edits(text: &Text, edits: &[Edit], encoding: Encoding) -> Vec<lsp::TextEdit> {
+    let edit = |edit: &Edit| lsp::TextEdit {
+        range: range(text, &edit.span, encoding),
+        new_text: edit.text.clone(),
+    };
+    edits.iter().map(edit).collect()
 }
 
 /// What is said about a place.

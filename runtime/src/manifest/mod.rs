@@ -33,6 +33,7 @@ pub use load::{FILE_NAME, LARGEST_MANIFEST};
 pub use name::{BadName, LONGEST_NAME, check_name, valid_name};
 pub use reference::{field_page, handler_page, reference};
 pub use supervision::{Child, ChildStart, Restart, RestartState, Shutdown, Strategy, Supervision};
+pub use syntax::syntax_errors;
 
 use std::collections::BTreeMap;
 use std::ops::Range;

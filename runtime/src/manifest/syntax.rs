@@ -25,6 +25,11 @@ pub(super) struct Parsed<'t> {
     pub lost_from: Option<usize>,
 }
 
+/// All places at which a text is not TOML.
+pub fn syntax_errors(source: &Arc<Source>) -> Vec<Diagnostic> {
+    parse(source).problems
+}
+
 /// Reads a text as TOML.
 pub(super) fn parse(source: &Arc<Source>) -> Parsed<'_> {
     let (root, errors) = DeTable::parse_recoverable(&source.text);

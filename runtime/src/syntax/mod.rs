@@ -4,4 +4,8 @@
 //! valid is decided elsewhere (for WIT by wit-parser); tests hold the two against each other. Nothing
 //! here reads a file or knows what a name means.
 
+mod edit;
+pub mod toml;
 pub mod wit;
+
+pub use edit::{Edit, apply};

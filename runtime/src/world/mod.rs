@@ -35,6 +35,7 @@ pub use grants::{Needs, actor_world, check_grants, check_world, may_trap, needed
 pub(crate) use leftovers::leftover;
 pub(crate) use links::{Face, Member, check_links};
 pub use names::meaning_of_name;
+pub use problems::syntax_errors;
 pub use project::{
     Component, check_actor, check_binary, check_project, check_project_in, component_path,
     project_wit,

@@ -13,7 +13,7 @@ use wit_parser::{
 const MOST_ERRORS: usize = 100;
 
 /// All places at which a file is not WIT, as far as its syntax goes.
-pub(super) fn syntax_errors(file: &Arc<Source>) -> Vec<Diagnostic> {
+pub fn syntax_errors(file: &Arc<Source>) -> Vec<Diagnostic> {
     let parse = syntax::wit::parse(&file.text);
     let found = parse.errors().iter().take(MOST_ERRORS).map(|error| {
         let problem = Diagnostic::error(diagnostic::WIT_SYNTAX, error.message.clone()).at(

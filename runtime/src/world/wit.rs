@@ -4,6 +4,7 @@ use super::problems;
 use crate::catalog;
 use crate::diagnostic::{self, Diagnostic, Source};
 use crate::files::{Disk, Files, Kind};
+use crate::syntax;
 use std::collections::HashMap;
 use std::io;
 use std::ops::Range;
@@ -326,7 +327,8 @@ fn parse(
 fn source_map(files: &[Arc<Source>], first: usize) -> SourceMap {
     let mut map = SourceMap::new();
     for (index, file) in files.iter().enumerate() {
-        map.push_str(&format!("{:08}", first + index), file.text.as_str());
+        let text = syntax::wit::without_empty_comments(&file.text);
+        map.push_str(&format!("{:08}", first + index), text);
     }
     map
 }

@@ -5,6 +5,7 @@
 //!
 //! Origin of the grammar: the component model's `design/mvp/WIT.md`, as wit-parser understands it.
 
+mod format;
 mod grammar;
 mod kind;
 mod lexer;
@@ -12,9 +13,11 @@ mod parser;
 mod types;
 pub mod view;
 
+pub use format::format;
 pub use kind::SyntaxKind;
 pub use lexer::{is_identifier, is_keyword};
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 /// The language of the trees, for rowan.
@@ -77,6 +80,22 @@ pub fn parse(text: &str) -> Parse {
     errors.extend(found);
     errors.sort_by_key(|error| (error.span.start, error.span.end));
     Parse { green, errors }
+}
+
+/// A text as wit-parser can read it: that ends with a panic at the comment `/**/` before an item. Of
+/// the same length and meaning.
+pub fn without_empty_comments(text: &str) -> Cow<'_, str> {
+    const EMPTY: &str = "/**/";
+    if !text.contains(EMPTY) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = text.to_owned();
+    for (kind, span) in lexer::lex(text).0 {
+        if kind == SyntaxKind::Comment && text[span.clone()] == *EMPTY {
+            out.replace_range(span, "    ");
+        }
+    }
+    Cow::Owned(out)
 }
 
 /// The bytes of a part of the tree.

@@ -1,6 +1,6 @@
 #![allow(clippy::unwrap_used, clippy::print_stderr)]
 
-use super::{Parse, SyntaxKind, parse, span, view};
+use super::{Parse, SyntaxKind, parse, span, view, without_empty_comments};
 use crate::catalog;
 use proptest::prelude::*;
 use std::path::{Path, PathBuf};
@@ -39,7 +39,7 @@ const MEANING: &[&str] = &["invalid map key"];
 
 fn authority(text: &str) -> Verdict {
     let mut map = SourceMap::new();
-    map.push_str("a.wit", text);
+    map.push_str("a.wit", without_empty_comments(text));
     let Err((_, error)) = map.parse() else { return Verdict::Wit };
     match error.kind() {
         ParseErrorKind::Lex(error) => Verdict::Not(error.to_string()),
@@ -68,7 +68,7 @@ fn agrees(text: &str) -> Result<(), TestCaseError> {
 }
 
 /// The built-in packages and the texts of wit-parser's own tests, which are in the crate's package.
-fn corpus() -> &'static [(PathBuf, String)] {
+pub(super) fn corpus() -> &'static [(PathBuf, String)] {
     static CORPUS: OnceLock<Vec<(PathBuf, String)>> = OnceLock::new();
     CORPUS.get_or_init(|| {
         let built_in =
@@ -121,13 +121,13 @@ fn the_corpus_is_judged_as_wit_parser_judges_it() {
 
 /// A change of a text: what is cut out, and what is put there.
 #[derive(Debug, Clone)]
-struct Edit {
+pub(super) struct Edit {
     at: prop::sample::Index,
     cut: usize,
     insert: &'static str,
 }
 
-const WORDS: &[&str] = &[
+pub(super) const WORDS: &[&str] = &[
     "",
     "",
     "",
@@ -163,6 +163,7 @@ const WORDS: &[&str] = &[
     "//",
     "/*",
     "*/",
+    "/**/",
     "\"",
     "\r",
     "\r\n",
@@ -178,12 +179,12 @@ const WORDS: &[&str] = &[
     "static ",
 ];
 
-fn edits() -> impl Strategy<Value = Vec<Edit>> {
+pub(super) fn edits() -> impl Strategy<Value = Vec<Edit>> {
     let edit = (any::<prop::sample::Index>(), 0..12_usize, prop::sample::select(WORDS));
     prop::collection::vec(edit.prop_map(|(at, cut, insert)| Edit { at, cut, insert }), 1..4)
 }
 
-fn edited(text: &str, edits: &[Edit]) -> String {
+pub(super) fn edited(text: &str, edits: &[Edit]) -> String {
     let mut text = text.to_owned();
     for edit in edits {
         let start = text.floor_char_boundary(edit.at.index(text.len() + 1));

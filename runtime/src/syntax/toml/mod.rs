@@ -1,0 +1,5 @@
+//! TOML: the format of manifests.
+
+mod format;
+
+pub use format::format;
