@@ -52,7 +52,10 @@ fn words_are_read() {
         ("events counter", Command::Events(Some(name("counter", 7)), None)),
         ("events where result > 5", Command::Events(None, Some(12..23))),
         ("events a where x", Command::Events(Some(name("a", 7)), Some(14..16))),
-        ("events \"where\"", Command::Events(Some(Name { text: "where".to_owned(), span: 7..14 }), None)),
+        (
+            "events \"where\"",
+            Command::Events(Some(Name { text: "where".to_owned(), span: 7..14 }), None),
+        ),
         ("trace counter", Command::Trace(Some(name("counter", 6)))),
         ("state", Command::State(None)),
         ("state a", Command::State(Some(name("a", 6)))),

@@ -121,7 +121,7 @@ fn the_corpus_is_judged_as_wit_parser_judges_it() {
 
 /// A change of a text: what is cut out, and what is put there.
 #[derive(Debug, Clone)]
-pub(super) struct Edit {
+struct Edit {
     at: prop::sample::Index,
     cut: usize,
     insert: &'static str,
@@ -179,12 +179,12 @@ pub(super) const WORDS: &[&str] = &[
     "static ",
 ];
 
-pub(super) fn edits() -> impl Strategy<Value = Vec<Edit>> {
+fn edits() -> impl Strategy<Value = Vec<Edit>> {
     let edit = (any::<prop::sample::Index>(), 0..12_usize, prop::sample::select(WORDS));
     prop::collection::vec(edit.prop_map(|(at, cut, insert)| Edit { at, cut, insert }), 1..4)
 }
 
-pub(super) fn edited(text: &str, edits: &[Edit]) -> String {
+fn edited(text: &str, edits: &[Edit]) -> String {
     let mut text = text.to_owned();
     for edit in edits {
         let start = text.floor_char_boundary(edit.at.index(text.len() + 1));
@@ -194,19 +194,23 @@ pub(super) fn edited(text: &str, edits: &[Edit]) -> String {
     text
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2048))]
-
-    #[test]
-    fn mutations_are_judged_as_wit_parser_judges_them(
-        file in any::<prop::sample::Index>(),
-        edits in edits(),
-        length in prop::option::of(any::<prop::sample::Index>()),
-    ) {
+/// A file of the corpus after some edits, perhaps cut off.
+pub(super) fn mutated() -> impl Strategy<Value = String> {
+    let length = prop::option::of(any::<prop::sample::Index>());
+    (any::<prop::sample::Index>(), edits(), length).prop_map(|(file, edits, length)| {
         let mut text = edited(&file.get(corpus()).1, &edits);
         if let Some(length) = length {
             text.truncate(text.floor_char_boundary(length.index(text.len() + 1)));
         }
+        text
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2048))]
+
+    #[test]
+    fn mutations_are_judged_as_wit_parser_judges_them(text in mutated()) {
         agrees(&text)?;
     }
 

@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::format;
-use crate::syntax::wit::tests::{WORDS, corpus, edited, edits};
+use crate::syntax::wit::tests::{WORDS, corpus, mutated};
 use crate::syntax::wit::{SyntaxKind, Token, parse, without_empty_comments};
 use crate::syntax::{Edit, apply};
 use proptest::prelude::*;
@@ -77,15 +77,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1024))]
 
     #[test]
-    fn mutations_keep_their_meaning(
-        file in any::<prop::sample::Index>(),
-        edits in edits(),
-        length in prop::option::of(any::<prop::sample::Index>()),
-    ) {
-        let mut text = edited(&file.get(corpus()).1, &edits);
-        if let Some(length) = length {
-            text.truncate(text.floor_char_boundary(length.index(text.len() + 1)));
-        }
+    fn mutations_keep_their_meaning(text in mutated()) {
         holds(&text)?;
     }
 
