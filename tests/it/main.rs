@@ -30,6 +30,7 @@ mod messages;
 mod neovim;
 mod new;
 mod normal;
+mod page;
 mod readme;
 mod reload;
 mod repl;

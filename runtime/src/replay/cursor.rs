@@ -281,7 +281,7 @@ impl Cursor {
 }
 
 /// What a recorded call changed in the state. A call that aborted the turn changed nothing.
-fn change(call: &CallView) -> Option<(String, Option<Value>)> {
+pub(super) fn change(call: &CallView) -> Option<(String, Option<Value>)> {
     if matches!(call.answer, crate::trace::AnswerView::None) {
         return None;
     }

@@ -15,6 +15,7 @@ mod condition;
 mod cursor;
 mod effects;
 mod history;
+mod html;
 mod index;
 mod life;
 mod mermaid;
@@ -33,6 +34,7 @@ pub use condition::{
 pub use cursor::{Cursor, Direction, Event, Place};
 pub use effects::Followed;
 pub use history::{ActorHistory, History, PastTurn};
+pub use html::html;
 pub use mermaid::mermaid;
 pub use perfetto::perfetto;
 pub use replayer::{Replayed, Replayer};

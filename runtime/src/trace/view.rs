@@ -321,17 +321,31 @@ impl CallView {
     /// The call with its answer: `state.get("count") -> some(u64(5))`. Bytes are shown as text, and not
     /// more than some of them; [`CallView::to_json`] has all.
     pub fn summary(&self) -> String {
-        let readable = |values: &[Val]| values.iter().map(readable).collect::<Vec<_>>();
-        let arguments = readable(&self.arguments);
-        let call = format!("{}{}", short_import(&self.function), show_list(&arguments));
+        match self.answered() {
+            Some(answer) => format!("{} -> {answer}", self.asked()),
+            None => self.asked(),
+        }
+    }
+
+    /// The call alone: `state.get("count")`.
+    pub fn asked(&self) -> String {
+        let arguments: Vec<Val> = self.arguments.iter().map(readable).collect();
+        format!("{}{}", short_import(&self.function), show_list(&arguments))
+    }
+
+    /// What came back, in words. None if the function has no results.
+    pub fn answered(&self) -> Option<String> {
         match &self.answer {
-            AnswerView::Returned(values) if values.is_empty() => call,
-            AnswerView::Returned(values) => match readable(values).as_slice() {
-                [value] => format!("{call} -> {}", to_wave(value)),
-                values => format!("{call} -> {}", show_list(values)),
-            },
-            AnswerView::Digest => format!("{call} -> (recorded by its hash)"),
-            AnswerView::None => format!("{call} -> (the turn aborted here)"),
+            AnswerView::Returned(values) if values.is_empty() => None,
+            AnswerView::Returned(values) => {
+                let values: Vec<Val> = values.iter().map(readable).collect();
+                Some(match values.as_slice() {
+                    [value] => to_wave(value),
+                    values => show_list(values),
+                })
+            }
+            AnswerView::Digest => Some("(recorded by its hash)".to_owned()),
+            AnswerView::None => Some("(the turn aborted here)".to_owned()),
         }
     }
 

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use theater_repl::output::size;
 use theater_repl::paint::{printable, printable_json};
 use theater_runtime::diagnostic::{Diagnostic, OUTPUT_UNWRITABLE};
-use theater_runtime::replay::{History, mermaid, perfetto};
+use theater_runtime::replay::{History, html, mermaid, perfetto};
 use theater_runtime::trace::export;
 
 /// Write a run into one file, for another machine or another tool
@@ -23,10 +23,11 @@ use theater_runtime::trace::export;
 ///   theater trace export --format jsonl | jq .outcome
 ///   theater trace export --format mermaid > shop.mmd
 ///   theater trace export --format perfetto shop.pftrace
+///   theater trace export --format html shop.html
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct Args {
-    /// The file to write [default: the run's id with .trace or .pftrace; for lines the standard output]
+    /// The file to write [default: the run's id with .trace, .pftrace or .html; for lines the standard output]
     #[arg(value_name = "FILE")]
     file: Option<PathBuf>,
 
@@ -53,6 +54,8 @@ enum Format {
     Mermaid,
     /// Turns on a time line with flows between actors, for ui.perfetto.dev
     Perfetto,
+    /// One page for a browser, with everything inside: lanes, messages, states, search
+    Html,
 }
 
 pub fn run(args: Args, output: &mut Output) -> Ended {
@@ -94,17 +97,29 @@ pub fn run(args: Args, output: &mut Output) -> Ended {
         }
         Format::Perfetto => {
             let path = args.file.unwrap_or_else(|| PathBuf::from(format!("{}.pftrace", run.id())));
-            let history = History::load(&run)?;
-            let failed = |error: io::Error| unwritable(&path, &error);
-            let mut file = BufWriter::new(File::create_new(&path).map_err(failed)?);
-            for packets in perfetto(&history) {
-                file.write_all(&packets?).map_err(failed)?;
-            }
-            file.flush().map_err(failed)?;
-            output.line(&format!("wrote {}", path.display()))?;
+            write(&path, perfetto(&History::load(&run)?), output)?;
+        }
+        Format::Html => {
+            let path = args.file.unwrap_or_else(|| PathBuf::from(format!("{}.html", run.id())));
+            write(&path, html(&History::load(&run)?), output)?;
         }
     }
     Ok(Status::Fine)
+}
+
+/// Writes a new file piece by piece.
+fn write(
+    path: &Path,
+    pieces: impl Iterator<Item = Result<Vec<u8>, Box<Diagnostic>>>,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let failed = |error: io::Error| unwritable(path, &error);
+    let mut file = BufWriter::new(File::create_new(path).map_err(failed)?);
+    for piece in pieces {
+        file.write_all(&piece?).map_err(failed)?;
+    }
+    file.flush().map_err(failed)?;
+    Ok(output.line(&format!("wrote {}", path.display()))?)
 }
 
 /// Where lines go.
