@@ -107,6 +107,14 @@ end, neat))
 vim.lsp.buf.format({ bufnr = world, timeout_ms = 30000 })
 say('formatted', vim.deep_equal(vim.api.nvim_buf_get_lines(world, 0, -1, false), neat))
 
+-- What colours know: that a name is an interface which Theater brings.
+wait('semantic tokens', function()
+  local tokens = vim.lsp.semantic_tokens.get_at_pos(world, at - 1, 26)
+  return tokens and #tokens > 0
+end)
+local token = vim.lsp.semantic_tokens.get_at_pos(world, at - 1, 26)[1]
+say('semantic token', { type = token.type, modifiers = vim.tbl_keys(token.modifiers) })
+
 -- The program's own check, of what is on disk.
 vim.cmd('Theater check')
 say(

@@ -47,3 +47,77 @@ fn a_text_is_formatted_whole_or_in_part() {
     assert_eq!(editor.request("textDocument/formatting", whole)["result"], Value::Null);
     assert_eq!(editor.leave(), Some(0));
 }
+
+#[test]
+fn a_selection_grows() {
+    let env = TestEnvironment::new();
+    let mut editor = start(&env);
+    editor.open("theater.toml", "[actor]\nname = \"one\"\n");
+    let positions = json!([{ "line": 1, "character": 9 }, { "line": 1, "character": 1 }]);
+    let document = json!({ "uri": editor.uri("theater.toml") });
+    let params = json!({ "textDocument": document, "positions": positions });
+    let answer = editor.request("textDocument/selectionRange", params)["result"].clone();
+    let mut columns = Vec::new();
+    let mut part = &answer[0];
+    while let Some(range) = part.get("range") {
+        columns.push((range["start"]["character"].as_u64(), range["end"]["character"].as_u64()));
+        part = &part["parent"];
+    }
+    let whole = [(8, 11), (7, 12), (0, 12), (0, 12), (0, 0)];
+    assert_eq!(columns, whole.map(|(start, end)| (Some(start), Some(end))));
+    assert_eq!(answer[1]["range"]["end"]["character"], 4);
+    assert_eq!(editor.leave(), Some(0));
+}
+
+#[test]
+fn the_parts_of_a_text_are_told_line_by_line() {
+    let env = TestEnvironment::new();
+    let (mut editor, answer) = Editor::open_folder(&env, json!({}));
+    let legend = &answer["result"]["capabilities"]["semanticTokensProvider"]["legend"];
+    let kind = |number: &Value| {
+        let number = usize::try_from(number.as_u64().unwrap()).unwrap();
+        legend["tokenTypes"][number].as_str().unwrap().to_owned()
+    };
+    editor.open("wit/a.wit", "package a:b;\n/* ü\n𝄞 */ interface i {\n}\n");
+    let document = json!({ "uri": editor.uri("wit/a.wit") });
+    let all =
+        editor.request("textDocument/semanticTokens/full", json!({ "textDocument": document }));
+    let data = |answer: &Value| answer["result"]["data"].as_array().unwrap().clone();
+    let told: Vec<_> = data(&all).chunks(5).map(|it| (it[..3].to_vec(), kind(&it[3]))).collect();
+    let wanted = [
+        ([0, 0, 7], "keyword"),
+        ([0, 8, 3], "namespace"),
+        ([1, 0, 4], "comment"),
+        // In UTF-16 the clef has two units.
+        ([1, 0, 5], "comment"),
+        ([0, 6, 9], "keyword"),
+        ([0, 10, 1], "interface"),
+    ];
+    let wanted = wanted.map(|(it, kind)| (it.map(Value::from).to_vec(), kind.to_owned()));
+    assert_eq!(told, wanted);
+    let range =
+        json!({ "start": { "line": 0, "character": 0 }, "end": { "line": 0, "character": 7 } });
+    let params = json!({ "textDocument": document, "range": range });
+    let part = editor.request("textDocument/semanticTokens/range", params);
+    assert_eq!(data(&part).len(), 5);
+    assert_eq!(editor.leave(), Some(0));
+}
+
+#[test]
+fn names_are_found_anywhere_in_the_workspace() {
+    let env = TestEnvironment::with_counter();
+    let mut editor = start(&env);
+    editor.open("theater.toml", &env.read("theater.toml"));
+    editor.problems("theater.toml", &[]);
+    let found = editor.request("workspace/symbol", json!({ "query": "actor" }))["result"].clone();
+    let names = |found: &Value| {
+        let one = |it: &Value| format!("{} {}", it["name"], it["kind"]);
+        found.as_array().unwrap().iter().map(one).collect::<Vec<_>>()
+    };
+    assert!(names(&found).contains(&"\"my-actor\" 19".to_owned()), "{found}");
+    assert!(names(&found).contains(&"\"actor\" 2".to_owned()), "{found}");
+    let world = found.as_array().unwrap().iter().find(|it| it["name"] == "actor").unwrap();
+    assert_eq!(world["location"]["uri"], editor.uri("wit/world.wit"));
+    assert_eq!(world["containerName"], "local:my-actor");
+    assert_eq!(editor.leave(), Some(0));
+}

@@ -1,20 +1,35 @@
-//! What a manifest consists of: its tables and keys, as an editor lists and folds them.
+//! What a text consists of, as an editor lists and folds it: the tables and keys of a manifest, what
+//! WIT declares.
 
 use super::outline::{Entry, Section, outline};
 use super::place;
 use super::vfs::Snapshot;
+use super::wit::{Declaration, Kind, is_wit};
 use std::ops::Range;
 use std::path::Path;
 
-/// A table or a key.
+/// What a symbol is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SymbolKind {
+    /// The actor of a manifest.
+    Actor,
+    /// A table of a manifest.
+    Table,
+    /// A key of a manifest.
+    Key,
+    /// Something that WIT declares.
+    Wit(Kind),
+}
+
+/// A table, a key, or something that WIT declares.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Symbol {
     /// Its name, as it is written.
     pub name: String,
     /// Of one of several tables with one name, what it is called; of a key, its value.
     pub detail: String,
-    /// Whether it is a table.
-    pub is_table: bool,
+    /// What it is.
+    pub kind: SymbolKind,
     /// All its bytes.
     pub span: Range<usize>,
     /// The bytes of its name, within the span.
@@ -26,8 +41,12 @@ pub struct Symbol {
 /// How much of a value is shown, in characters.
 const LONGEST_DETAIL: usize = 60;
 
-/// The tables and keys of a manifest, in the order of the text. Empty for other files.
+/// The tables and keys of a manifest, or what a WIT file declares, in the order of the text. Empty for
+/// other files.
 pub fn symbols(files: &Snapshot, path: &Path) -> Vec<Symbol> {
+    if is_wit(path) {
+        return declared(files, path);
+    }
     let Some(text) = files.text(path).filter(|_| place::is_manifest(path)) else {
         return Vec::new();
     };
@@ -42,14 +61,18 @@ pub fn symbols(files: &Snapshot, path: &Path) -> Vec<Symbol> {
     symbols
 }
 
-/// The bytes of a manifest that can be hidden, each from the end of what stays visible: tables and
-/// values that have more than one line.
+/// The bytes that can be hidden, each with the line that stays visible: tables, values and
+/// declarations that have more than one line.
 pub fn folds(files: &Snapshot, path: &Path) -> Vec<Range<usize>> {
     fn add(text: &str, symbols: &[Symbol], folds: &mut Vec<Range<usize>>) {
         for symbol in symbols {
-            let lines = text.get(symbol.span.clone()).is_some_and(|it| it.contains('\n'));
-            if lines {
-                folds.push(symbol.span.clone());
+            let span = match symbol.kind {
+                // The attributes above it stay.
+                SymbolKind::Wit(_) => symbol.name_span.start..symbol.span.end,
+                _ => symbol.span.clone(),
+            };
+            if text.get(span.clone()).is_some_and(|it| it.contains('\n')) {
+                folds.push(span);
             }
             add(text, &symbol.children, folds);
         }
@@ -59,6 +82,34 @@ pub fn folds(files: &Snapshot, path: &Path) -> Vec<Range<usize>> {
         add(text.as_str(), &symbols(files, path), &mut folds);
     }
     folds
+}
+
+/// What a WIT file declares, each in what it stands in. Parameters and other names for what is
+/// elsewhere are left out.
+fn declared(files: &Snapshot, path: &Path) -> Vec<Symbol> {
+    fn take(text: &str, rest: &mut &[Declaration], end: usize) -> Vec<Symbol> {
+        let mut found = Vec::new();
+        while let Some((first, others)) = rest.split_first().filter(|it| it.0.whole.start < end) {
+            *rest = others;
+            let children = take(text, rest, first.whole.end);
+            if !matches!(first.kind, Kind::Parameter | Kind::Used) {
+                found.push(Symbol {
+                    name: text[first.name.clone()].trim_start_matches('%').to_owned(),
+                    detail: String::new(),
+                    kind: SymbolKind::Wit(first.kind),
+                    span: first.whole.clone(),
+                    name_span: first.name.clone(),
+                    children,
+                });
+            }
+        }
+        found
+    }
+    let (Some(index), Some(text)) = (files.index(path), files.text(path)) else {
+        return Vec::new();
+    };
+    // By their start, what holds others before them.
+    take(text.as_str(), &mut index.declarations.as_slice(), usize::MAX)
 }
 
 /// The table of a header; none for what stands above the first one, or if it has no name.
@@ -73,7 +124,7 @@ fn table(text: &str, section: &Section) -> Option<Symbol> {
     Some(Symbol {
         name: text[name_span.clone()].to_owned(),
         detail: detail.unwrap_or_default(),
-        is_table: true,
+        kind: SymbolKind::Table,
         span: section.header.start..end.max(section.header.end),
         name_span,
         children,
@@ -93,7 +144,7 @@ fn keys(text: &str, entries: &[Entry]) -> Vec<Symbol> {
                 true => line.chars().take(LONGEST_DETAIL).collect(),
                 false => String::new(),
             },
-            is_table: !children.is_empty(),
+            kind: if children.is_empty() { SymbolKind::Key } else { SymbolKind::Table },
             span: name_span.start..entry.value.end.max(name_span.end),
             name_span,
             children,
@@ -156,6 +207,27 @@ mod tests {
                 "command = [\n  \"make\",\n]",
             ]
         );
+    }
+
+    #[test]
+    fn what_wit_declares_is_listed_in_what_it_stands_in() {
+        let text = "package a:b;\n@since(version = 1.0.0)\ninterface i {\n  record r { f: u8, g: u8 }\n  \
+                    resource s {\n    constructor(of: r);\n  }\n}\nworld w { import i; export run: func(x: u8); }\n";
+        let mut vfs = Vfs::default();
+        vfs.open(Path::new("/p/a.wit"), 1, text.to_owned());
+        fn list(depth: usize, symbols: &[Symbol], out: &mut String) {
+            for symbol in symbols {
+                let (indent, name) = ("  ".repeat(depth), &symbol.name);
+                *out += &format!("{indent}{name} {:?}\n", symbol.kind);
+                list(depth + 1, &symbol.children, out);
+            }
+        }
+        let mut out = String::new();
+        list(0, &symbols(&vfs.snapshot(), Path::new("/p/a.wit")), &mut out);
+        insta::assert_snapshot!(out);
+        let folds = folds(&vfs.snapshot(), Path::new("/p/a.wit"));
+        let first = |fold: Range<usize>| text[fold].lines().next().unwrap().to_owned();
+        assert_eq!(folds.into_iter().map(first).collect::<Vec<_>>(), ["i {", "s {"]);
     }
 
     proptest::proptest! {

@@ -3,7 +3,7 @@
 use super::convert::Converter;
 use super::library::Library;
 use super::worker::Wake;
-use super::{Shared, State, Wishes, convert};
+use super::{Shared, State, Wishes, convert, editing};
 use crate::engine::{self, Encoding, Link, Snapshot, Text};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -46,6 +46,12 @@ impl Backend {
         let Some(path) = convert::path(uri) else { return };
         edit(&mut self.shared.lock(), path);
         self.shared.wake(Wake::Edited);
+    }
+
+    /// All files as they are when the request comes in, and the unit of columns.
+    fn all_files(&self) -> (Snapshot, Encoding) {
+        let state = self.shared.lock();
+        (state.vfs.snapshot(), state.client.encoding)
     }
 
     /// A question about a whole text.
@@ -239,7 +245,7 @@ impl LanguageServer for Backend {
     ) -> Result<Option<Vec<lsp::TextEdit>>> {
         answer(self.about(&params.text_document), |q| {
             let edits = engine::format(&q.files, &q.path, None)?;
-            Some(convert::edits(&q.text, &edits, q.wishes.encoding))
+            Some(editing::edits(&q.text, &edits, q.wishes.encoding))
         })
         .await
     }
@@ -251,9 +257,59 @@ impl LanguageServer for Backend {
         answer(self.about(&params.text_document), move |q| {
             let part = convert::span(&q.text, params.range, q.wishes.encoding);
             let edits = engine::format(&q.files, &q.path, Some(&part))?;
-            Some(convert::edits(&q.text, &edits, q.wishes.encoding))
+            Some(editing::edits(&q.text, &edits, q.wishes.encoding))
         })
         .await
+    }
+
+    async fn selection_range(
+        &self,
+        params: lsp::SelectionRangeParams,
+    ) -> Result<Option<Vec<lsp::SelectionRange>>> {
+        answer(self.about(&params.text_document), move |q| {
+            let encoding = q.wishes.encoding;
+            let chain = |position: &lsp::Position| {
+                let offset = q.text.offset(convert::position(*position), encoding);
+                let parts = engine::selections(&q.files, &q.path, offset);
+                editing::selection(&q.text, &parts, offset, encoding)
+            };
+            Some(params.positions.iter().map(chain).collect())
+        })
+        .await
+    }
+
+    async fn semantic_tokens_full(
+        &self,
+        params: lsp::SemanticTokensParams,
+    ) -> Result<Option<lsp::SemanticTokensResult>> {
+        answer(self.about(&params.text_document), |q| {
+            let tokens = engine::semantic_tokens(&q.files, &q.path);
+            Some(editing::semantic_tokens(&q.text, &tokens, None, q.wishes.encoding).into())
+        })
+        .await
+    }
+
+    async fn semantic_tokens_range(
+        &self,
+        params: lsp::SemanticTokensRangeParams,
+    ) -> Result<Option<lsp::SemanticTokensRangeResult>> {
+        answer(self.about(&params.text_document), move |q| {
+            let part = convert::span(&q.text, params.range, q.wishes.encoding);
+            let tokens = engine::semantic_tokens(&q.files, &q.path);
+            Some(editing::semantic_tokens(&q.text, &tokens, Some(&part), q.wishes.encoding).into())
+        })
+        .await
+    }
+
+    async fn symbol(
+        &self,
+        params: lsp::WorkspaceSymbolParams,
+    ) -> Result<Option<lsp::WorkspaceSymbolResponse>> {
+        let (files, encoding) = self.all_files();
+        let search =
+            move || editing::found(&files, &engine::search(&files, &params.query), encoding);
+        let found = tokio::task::spawn_blocking(search).await;
+        found.map(Some).map_err(|_| Error::internal_error())
     }
 
     async fn document_symbol(
@@ -409,6 +465,17 @@ fn capabilities(encoding: Encoding) -> lsp::ServerCapabilities {
             work_done_progress_options: lsp::WorkDoneProgressOptions::default(),
         })),
         document_symbol_provider: Some(lsp::OneOf::Left(true)),
+        workspace_symbol_provider: Some(lsp::OneOf::Left(true)),
+        selection_range_provider: Some(lsp::SelectionRangeProviderCapability::Simple(true)),
+        semantic_tokens_provider: Some(
+            lsp::SemanticTokensOptions {
+                legend: editing::legend(),
+                range: Some(true),
+                full: Some(lsp::SemanticTokensFullOptions::Bool(true)),
+                ..Default::default()
+            }
+            .into(),
+        ),
         folding_range_provider: Some(lsp::FoldingRangeProviderCapability::Simple(true)),
         document_link_provider: Some(lsp::DocumentLinkOptions {
             resolve_provider: Some(false),

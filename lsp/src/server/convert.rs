@@ -8,7 +8,6 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use theater_runtime::syntax::Edit;
 use tower_lsp::ls_types as lsp;
 
 /// The file that a URI names; none if it names no file of this machine.
@@ -158,15 +157,6 @@ pub fn span(text: &Text, range: lsp::Range, encoding: Encoding) -> Range<usize> 
     text.offset(position(range.start), encoding)..text.offset(position(range.end), encoding)
 }
 
-/// Changes of one text.
-pub fn edits(text: &Text, edits: &[Edit], encoding: Encoding) -> Vec<lsp::TextEdit> {
-    let edit = |edit: &Edit| lsp::TextEdit {
-        range: range(text, &edit.span, encoding),
-        new_text: edit.text.clone(),
-    };
-    edits.iter().map(edit).collect()
-}
-
 /// What is said about a place.
 pub fn hover(text: &Text, hover: &Hover, encoding: Encoding, markdown: bool) -> lsp::Hover {
     let kind = if markdown { lsp::MarkupKind::Markdown } else { lsp::MarkupKind::PlainText };
@@ -224,7 +214,7 @@ pub fn symbol(text: &Text, symbol: &Symbol, encoding: Encoding) -> lsp::Document
     lsp::DocumentSymbol {
         name: symbol.name.clone(),
         detail: (!symbol.detail.is_empty()).then(|| symbol.detail.clone()),
-        kind: if symbol.is_table { lsp::SymbolKind::NAMESPACE } else { lsp::SymbolKind::PROPERTY },
+        kind: super::editing::symbol_kind(symbol.kind),
         tags: None,
         deprecated: None,
         range: range(text, &symbol.span, encoding),

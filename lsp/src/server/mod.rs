@@ -6,6 +6,7 @@
 mod backend;
 mod convert;
 mod disk;
+mod editing;
 mod library;
 mod transport;
 mod worker;
