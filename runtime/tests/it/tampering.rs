@@ -76,6 +76,74 @@ async fn a_removed_doubled_or_swapped_record_is_found_and_named() {
     }
 }
 
+/// Changes some bytes, removes some, swaps two parts, puts a part elsewhere, or cuts the end off.
+fn tampered(bytes: &[u8], places: &[Range<usize>], how: usize, at: usize, more: usize) -> Vec<u8> {
+    let mut changed = bytes.to_vec();
+    let (at, len) = (at % bytes.len(), 1 + more % 100);
+    let end = (at + len).min(bytes.len());
+    let (one, other) = (at % places.len(), more % places.len());
+    let (one, other) = (&places[one.min(other)], &places[one.max(other)]);
+    match how {
+        0 => changed[at] ^= 1 << (more % 8),
+        1 => changed[at..end].reverse(),
+        2 => drop(changed.drain(at..end)),
+        3 => drop(changed.splice(at..at, bytes[..len].iter().copied())),
+        4 => changed.truncate(at),
+        5 => drop(changed.drain(one.start..other.end)),
+        6 => drop(changed.splice(one.end..one.end, bytes[other.clone()].iter().copied())),
+        _ => {
+            changed = bytes[..one.start].to_vec();
+            changed.extend_from_slice(&bytes[other.clone()]);
+            changed.extend_from_slice(&bytes[one.end.min(other.start)..other.start]);
+            if one != other {
+                changed.extend_from_slice(&bytes[one.clone()]);
+            }
+            changed.extend_from_slice(&bytes[other.end..]);
+        }
+    }
+    changed
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thousand_changes_are_found_each_in_its_place() {
+    let (stage, bytes) = closed_run().await;
+    let places = places(&stage.run);
+    let mut noise = 1_u64;
+    let mut next = || {
+        // The multiplier and the increment of MMIX; the low bits are no good.
+        noise =
+            noise.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (noise >> 33) as usize
+    };
+    let mut count = 0;
+    while count < 1000 {
+        let (how, at, more) = (next() % 8, next(), next());
+        let changed = tampered(&bytes, &places, how, at, more);
+        // What was swapped with its like has not changed anything.
+        let Some(first) =
+            (0..bytes.len().max(changed.len())).find(|at| changed.get(*at) != bytes.get(*at))
+        else {
+            continue;
+        };
+        let found = findings(&stage.run, &changed).join("\n");
+        // The first record that is not what it was, or the next one, which misses it; or how many are missing.
+        let record = places.iter().position(|place| first < place.end).unwrap_or(places.len());
+        let start = places.get(record).map_or(bytes.len(), |place| place.start);
+        let named = [
+            format!("record {record} "),
+            format!("record {} ", record + 1),
+            format!("segment 1, byte {start})"),
+            format!("the last {} are missing", places.len() - record),
+        ];
+        assert!(
+            named.iter().any(|named| found.contains(named)),
+            "{how} {at} {more}: record {record} was changed, but found was: {found}"
+        );
+        count += 1;
+    }
+    assert_eq!(findings(&stage.run, &bytes), Vec::<String>::new());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_truncated_log_is_found() {
     let (stage, bytes) = closed_run().await;
