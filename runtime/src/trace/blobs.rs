@@ -3,6 +3,7 @@ use super::reader::length_of_file;
 use std::fs;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use tempfile::NamedTempFile;
 
 /// How much is compared at a time.
 const CHUNK: usize = 1 << 20;
@@ -46,20 +47,14 @@ impl Blobs {
         }
         let folder = path.parent().unwrap_or(Path::new("."));
         fs::create_dir_all(folder)?;
-        // A name of its own, so that a half-written file is never taken for the blob.
-        let temporary = folder.join(format!("{}.{}", hash.short(), std::process::id()));
-        let written = (|| {
-            let mut file = fs::File::create(&temporary)?;
-            file.write_all(bytes)?;
-            file.sync_all()?;
-            fs::rename(&temporary, &path)?;
-            fs::File::open(folder)?.sync_all()
-        })();
-        if written.is_err() {
-            // The error that matters is the first one.
-            let _ = fs::remove_file(&temporary);
-        }
-        written.map(|()| hash)
+        // A name of its own, so that a half-written file is never taken for the blob, and that others may write the
+        // same one at the same time.
+        let mut file = NamedTempFile::new_in(folder)?;
+        file.write_all(bytes)?;
+        file.as_file().sync_all()?;
+        file.persist(&path).map_err(|error| error.error)?;
+        fs::File::open(folder)?.sync_all()?;
+        Ok(hash)
     }
 
     /// Takes over the file of another run's blob, if it holds exactly these bytes. Blobs are never
@@ -109,6 +104,27 @@ mod tests {
 
     use super::*;
     use crate::trace::RunDir;
+
+    #[test]
+    fn many_can_store_the_same_blob_at_once() {
+        let dir = tempfile::tempdir().unwrap();
+        for round in 0..20u8 {
+            let (blobs, bytes) = (Blobs::new(dir.path()), [round; 4096]);
+            let together = std::sync::Barrier::new(8);
+            std::thread::scope(|scope| {
+                for _ in 0..8 {
+                    scope.spawn(|| {
+                        together.wait();
+                        let hash = blobs.put(&bytes).unwrap();
+                        assert_eq!(blobs.get(&hash).unwrap(), bytes);
+                    });
+                }
+            });
+        }
+        let folders = fs::read_dir(dir.path()).unwrap();
+        let files = folders.flat_map(|folder| fs::read_dir(folder.unwrap().path()).unwrap());
+        assert_eq!(files.count(), 20, "nothing is left beside them");
+    }
 
     #[test]
     fn runs_share_large_blobs_but_no_damage() {
