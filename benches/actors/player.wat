@@ -1,0 +1,75 @@
+;; Plays with another actor. A message is the name of whom to answer, 8 bytes, the own name, and as many bytes as there
+;; are moves left.
+(component
+  (import "theater:host/messenger@0.1.0" (instance $messenger
+    (type $send-cases (enum "not-permitted" "no-such-actor" "no-inbox"))
+    (export "send-error" (type $send-error (eq $send-cases)))
+    (type $request-cases (variant
+      (case "not-permitted") (case "no-such-actor") (case "no-inbox") (case "overloaded") (case "timeout")
+      (case "aborted" string) (case "ended") (case "cycle" (list string))))
+    (export "request-error" (type $request-error (eq $request-cases)))
+    (export "send" (func (param "to" string) (param "message" string) (result (result (error $send-error)))))
+    (export "request" (func (param "to" string) (param "message" string) (param "timeout" (option u64))
+      (result (result string (error $request-error)))))))
+
+  (core module $Memory
+    (memory (export "memory") 1)
+    (global $free (mut i32) (i32.const 1024))
+    ;; A warm instance gets the same place again and again.
+    (func (export "forget") (global.set $free (i32.const 1024)))
+    (func (export "realloc") (param i32 i32 i32 i32) (result i32)
+      (local $at i32)
+      (local.set $at (i32.and (i32.add (global.get $free) (i32.const 7)) (i32.const -8)))
+      (global.set $free (i32.add (local.get $at) (local.get 3)))
+      (local.get $at)))
+  (core instance $memory (instantiate $Memory))
+  (alias core export $memory "memory" (core memory $mem))
+  (alias core export $memory "realloc" (core func $realloc))
+  (core func $send (canon lower (func $messenger "send") (memory $mem) (realloc $realloc)))
+  (core func $request (canon lower (func $messenger "request") (memory $mem) (realloc $realloc)))
+
+  (core module $Player
+    (import "host" "memory" (memory 1))
+    (import "host" "forget" (func $forget))
+    (import "host" "send" (func $send (param i32 i32 i32 i32 i32)))
+    (import "host" "request" (func $request (param i32 i32 i32 i32 i32 i64 i32)))
+    ;; The two names change places, and one move less is left.
+    (func (export "message") (param $at i32) (param $length i32)
+      (local $other i64)
+      (call $forget)
+      (if (i32.le_u (local.get $length) (i32.const 16)) (then (return)))
+      (local.set $other (i64.load (local.get $at)))
+      (i64.store (local.get $at) (i64.load (i32.add (local.get $at) (i32.const 8))))
+      (i64.store (i32.add (local.get $at) (i32.const 8)) (local.get $other))
+      (call $send (i32.add (local.get $at) (i32.const 8)) (i32.const 8)
+        (local.get $at) (i32.sub (local.get $length) (i32.const 1)) (i32.const 64))
+      (if (i32.load8_u (i32.const 64)) (then unreachable)))
+    ;; The answer is the request itself.
+    (func (export "request") (param i32 i32) (result i32)
+      (call $forget)
+      (i32.store (i32.const 80) (local.get 0))
+      (i32.store (i32.const 84) (local.get 1))
+      (i32.const 80))
+    (func (export "ask") (param i32 i32)
+      (call $request (local.get 0) (local.get 1) (local.get 0) (local.get 1)
+        (i32.const 0) (i64.const 0) (i32.const 64))
+      (call $forget)
+      (if (i32.load8_u (i32.const 64)) (then unreachable)))
+    (func (export "nothing"))
+    (func (export "crash") unreachable))
+  (core instance $player (instantiate $Player (with "host" (instance
+    (export "memory" (memory $mem))
+    (export "forget" (func $memory "forget"))
+    (export "send" (func $send))
+    (export "request" (func $request))))))
+
+  (func (export "ask") (param "of" string)
+    (canon lift (core func $player "ask") (memory $mem) (realloc $realloc)))
+  (func (export "nothing") (canon lift (core func $player "nothing")))
+  (func (export "crash") (canon lift (core func $player "crash")))
+  (func $message (param "message" string)
+    (canon lift (core func $player "message") (memory $mem) (realloc $realloc)))
+  (func $asked (param "message" string) (result string)
+    (canon lift (core func $player "request") (memory $mem) (realloc $realloc)))
+  (instance (export "theater:actor/inbox@0.1.0")
+    (export "message" (func $message)) (export "request" (func $asked))))
