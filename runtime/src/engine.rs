@@ -11,7 +11,7 @@ pub const TURNS_AT_ONCE: u32 = 256;
 /// How many instances may be kept between turns (`instance = "warm"`), and how much memory they may
 /// have together. They are the pool's slots beyond those of running turns, so they never keep a turn
 /// from starting. What was not used for longest goes first.
-pub const KEPT_INSTANCES: u32 = 64;
+pub const KEPT_INSTANCES: u32 = 1024;
 /// See [`KEPT_INSTANCES`]; in bytes.
 pub const KEPT_MEMORY: u64 = 1 << 30;
 

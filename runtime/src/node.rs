@@ -10,7 +10,9 @@ mod household;
 mod member;
 mod outside;
 mod peers;
+mod prepare;
 mod recover;
+mod registry;
 mod reload;
 mod revive;
 mod snapshots;
@@ -20,37 +22,34 @@ mod tree;
 mod unfinished;
 mod waits;
 
-use crate::actor::{Actor, CallError, Control, Handle, Post, Slots, WarmInstances};
+use crate::actor::{Actor, CallError, Control, Post, Slots, WarmInstances};
 use crate::cache::Cache;
-use crate::diagnostic::{
-    CHILD_FAILED, Diagnostic, NAME_TAKEN, NODE_STOPPED, RUN_UNWRITABLE, Result,
-};
+use crate::diagnostic::{CHILD_FAILED, Diagnostic, RUN_UNWRITABLE, Result};
 use crate::engine::{EngineConfig, KEPT_INSTANCES, KEPT_MEMORY};
-use crate::handlers::filesystem;
-use crate::manifest::{Child, Manifest, Restart};
+use crate::manifest::Restart;
 use crate::surroundings::{self, Group, Running};
 use crate::trace::{
-    ActorId, Code, Durability, Entry, Hash, Kind, Log, LogFailed, Opening, RunDir, Step,
-    Subscription,
+    ActorId, Durability, Entry, Kind, Log, LogFailed, Opening, RunDir, Subscription,
 };
-use crate::turn::{Compiled, Compiler, Program};
-use crate::world::Binary;
+use crate::turn::Compiler;
 use bonds::Bonds;
-use enroll::{Place, Plan, Templates};
+use enroll::{Place, Plan};
 use member::Member;
 use peers::{PostOffice, Promised};
+pub use prepare::Prepared;
+use prepare::{PreparedChild, Programs};
 use recover::Recovered;
 pub(crate) use recover::manifest as recorded_manifest;
+use registry::Registry;
 pub use reload::{Trial, Tried};
 pub use snapshots::{check_snapshots, make_snapshot, recovered};
 pub use start::{Beginning, Begun, Loaded, Start, Which, Written};
-use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 use tokio::sync::oneshot;
 pub use tree::Kin;
 use waits::Waits;
-use wasmtime::component::{Type, Val};
+use wasmtime::component::Val;
 
 /// How long an actor that is told to end may go on with its present turn: OTP's default.
 const GRACE: Duration = Duration::from_secs(5);
@@ -73,22 +72,7 @@ struct Inner {
     post: Arc<dyn Post>,
     warm: Arc<WarmInstances>,
     registry: Mutex<Registry>,
-    compiled: Mutex<HashMap<Hash, Compiled>>,
-}
-
-#[derive(Debug)]
-struct Registry {
-    living: BTreeMap<Arc<str>, Handle>,
-    /// The paths of those that live.
-    names: HashMap<ActorId, Arc<str>>,
-    /// What supervisors may start on request, by its name.
-    templates: HashMap<ActorId, Templates>,
-    /// The paths that turns have reserved for children, by the steps that asked.
-    reserved: BTreeMap<Step, Arc<str>>,
-    /// Children that are recorded, until their supervisors start them.
-    newborn: HashMap<Arc<str>, Member>,
-    next_id: u64,
-    ending: bool,
+    programs: Programs,
 }
 
 /// What opening a run found.
@@ -102,42 +86,6 @@ pub struct Opened {
     pub resumed: Vec<Arc<Actor>>,
     /// What kept others from it.
     pub problems: Vec<Diagnostic>,
-}
-
-/// A component that has passed every check and could be spawned.
-#[derive(Debug)]
-pub struct Prepared {
-    manifest: Manifest,
-    binary: Binary,
-    program: Program,
-    /// Those that start with it, and those that it may ask for.
-    children: Vec<PreparedChild>,
-}
-
-/// A child that goes with it.
-#[derive(Debug)]
-struct PreparedChild {
-    spec: Child,
-    prepared: Prepared,
-    /// The arguments of its `init`; none yet for one that is started on request.
-    init: Vec<Val>,
-}
-
-impl Prepared {
-    /// The parameters of its `init`; none if it has no `init`.
-    pub fn init_params(&self) -> &[(String, Type)] {
-        self.program.init().map_or(&[], |init| &init.params)
-    }
-
-    /// Its manifest.
-    pub fn manifest(&self) -> &Manifest {
-        &self.manifest
-    }
-
-    /// Its component, linked.
-    pub fn program(&self) -> &Program {
-        &self.program
-    }
 }
 
 impl Node {
@@ -179,16 +127,8 @@ impl Node {
             promised,
             post: Arc::new(PostOffice { node: node.clone(), log, bonds }),
             warm: Arc::new(WarmInstances::new(KEPT_INSTANCES as usize, KEPT_MEMORY)),
-            registry: Mutex::new(Registry {
-                living: BTreeMap::new(),
-                names: HashMap::new(),
-                templates: HashMap::new(),
-                reserved: BTreeMap::new(),
-                newborn: HashMap::new(),
-                next_id,
-                ending: false,
-            }),
-            compiled: Mutex::default(),
+            registry: Mutex::new(Registry::new(next_id)),
+            programs: Programs::default(),
         });
         let node = Self { inner };
         let kind = Kind::Opened {
@@ -210,37 +150,6 @@ impl Node {
     /// Where compiled components are kept.
     pub fn cache(&self) -> &Cache {
         self.inner.compiler.cache()
-    }
-
-    /// Checks a component against its manifest, compiles and links it. None of its code runs.
-    ///
-    /// # Errors
-    ///
-    /// Everything for which it is refused.
-    pub fn prepare(&self, manifest: Manifest, binary: Binary) -> Result<Prepared, Vec<Diagnostic>> {
-        if let Some(runs) = self.run().path().parent() {
-            filesystem::check_runs(&manifest, runs)?;
-        }
-        let compiled = std::thread::scope(|scope| {
-            // A large one takes as long to store as to load. What fails here is done, and told, by
-            // `Node::spawn`.
-            let storing = || drop(self.run().store(&binary.bytes, binary.hash));
-            let _ = std::thread::Builder::new().spawn_scoped(scope, storing);
-            self.compile(&binary)
-        });
-        let program = Program::link(&compiled.map_err(|error| vec![*error])?, &manifest)?;
-        Ok(Prepared { manifest, binary, program, children: Vec::new() })
-    }
-
-    /// Compiles a component, unless this node has compiled it before.
-    fn compile(&self, binary: &Binary) -> Result<Compiled> {
-        let known = || self.inner.compiled.lock().unwrap_or_else(|p| p.into_inner());
-        if let Some(compiled) = known().get(&binary.hash) {
-            return Ok(compiled.clone());
-        }
-        let compiled = self.inner.compiler.compile(binary)?;
-        known().insert(binary.hash, compiled.clone());
-        Ok(compiled)
     }
 
     /// Spawns an actor: it is recorded, its `init` runs as turn 0, and it takes messages.
@@ -283,17 +192,6 @@ impl Node {
         Ok(actor)
     }
 
-    /// Makes what an actor is to execute part of the run.
-    fn store(&self, prepared: &Prepared) -> Result<Code> {
-        let unwritable = |error| Diagnostic::io(RUN_UNWRITABLE, "write", self.run().path(), &error);
-        let blobs = self.run().blobs();
-        let component =
-            self.run().store(&prepared.binary.bytes, prepared.binary.hash).map_err(unwritable)?;
-        let effective = prepared.manifest.effective_toml();
-        let manifest = blobs.put(effective.as_bytes()).map_err(unwritable)?;
-        Ok(Code { component, manifest })
-    }
-
     /// What is said when the log was closed under somebody who waited for it.
     fn unwritable(&self) -> Box<Diagnostic> {
         let message = format!("the run {} cannot be written", self.run().path().display());
@@ -303,6 +201,7 @@ impl Node {
     /// Starts an actor under the node's root.
     fn start(&self, registry: &mut Registry, member: Member, ready: member::Ready) {
         let actor = member.actor().clone();
+        let member = Box::new(member);
         let weak = Arc::downgrade(&self.inner);
         let task = surroundings::spawn({
             let (node, actor) = (weak.clone(), actor.clone());
@@ -473,61 +372,6 @@ async fn end(node: &Node, actor: &Actor, mut task: Running<()>) {
         if actor.manifest.supervisor.is_none() || node.children_of(&actor.name).is_empty() {
             actor.cancel_turn();
         }
-    }
-}
-
-impl Registry {
-    /// The task of an actor, for waiting until it has ended.
-    fn take_task(&mut self, actor: &Actor) -> Option<Running<()>> {
-        let handle = self.living.get_mut(&actor.name)?;
-        if handle.actor.id == actor.id { handle.task.take() } else { None }
-    }
-
-    /// Takes an actor that has ended off the list, and those below it, unless another one has its
-    /// name by now.
-    fn forget(&mut self, actor: &Actor) {
-        if self.living.get(&actor.name).is_none_or(|handle| handle.actor.id != actor.id) {
-            return;
-        }
-        let below: Vec<Arc<str>> = self
-            .below(&actor.name)
-            .map(|(path, _)| path.clone())
-            .chain([actor.name.clone()])
-            .collect();
-        for path in below {
-            if let Some(handle) = self.living.remove(&path) {
-                self.names.remove(&handle.actor.id);
-                self.templates.remove(&handle.actor.id);
-            }
-        }
-    }
-
-    /// Takes over an actor that was reloaded, unless it was again in the meantime.
-    fn exchange(&mut self, actor: &Arc<Actor>) {
-        if let Some(handle) = self.living.get_mut(&actor.name)
-            && handle.actor.id == actor.id
-            && handle.actor.generation() < actor.generation()
-        {
-            handle.actor = actor.clone();
-        }
-    }
-
-    fn get(&self, name: &str) -> Option<&Handle> {
-        self.living.get(name).filter(|handle| handle.is_alive())
-    }
-
-    fn check_free(&self, name: &str) -> Result<()> {
-        if self.ending {
-            return Err(Box::new(Diagnostic::error(NODE_STOPPED, "the node is ending")));
-        }
-        if self.get(name).is_some() {
-            let message = format!("an actor `{name}` is running already");
-            return Err(Box::new(
-                Diagnostic::error(NAME_TAKEN, message)
-                    .help(format!("Give it another name, or `stop {name}` first.")),
-            ));
-        }
-        Ok(())
     }
 }
 

@@ -47,7 +47,7 @@ impl Call {
 #[derive(Debug)]
 pub(crate) struct Reload {
     pub manifest: Manifest,
-    pub program: Program,
+    pub program: Arc<Program>,
     /// The words with which somebody outside asks for it.
     pub origin: Option<String>,
     /// Where the answer goes.

@@ -89,12 +89,12 @@ impl Actor {
     }
 
     /// The same actor with another component.
-    fn reloaded(&self, manifest: Manifest, program: Program) -> Self {
+    fn reloaded(&self, manifest: Manifest, program: Arc<Program>) -> Self {
         Self {
             name: self.name.clone(),
             id: self.id,
             manifest: Arc::new(manifest),
-            program: Arc::new(program),
+            program,
             generation: self.generation + 1,
             vitals: self.vitals.clone(),
         }

@@ -167,25 +167,27 @@ impl Task {
     /// Lives until the incarnation ends. Messages that wait then, wait for the next one.
     pub async fn run(&mut self) -> Result<Exit, LogFailed> {
         let unfinished = self.unfinished.as_mut().and_then(|unfinished| unfinished.call.take());
-        if let Some(call) = unfinished
-            && let Next::Ended(exit) = self.process(call).await?
-        {
-            return Ok(exit);
-        }
+        let mut next = unfinished.map(|call| Event::Call(Box::new(call)));
         loop {
-            let next = match self.next_event().await {
-                Event::Control(control) => {
-                    if let Some(exit) = self.obey(control).await? {
-                        return Ok(exit);
-                    }
-                    continue;
-                }
-                Event::Call(call) => self.process(*call).await?,
-                Event::Tick => self.tick().await?,
+            let event = match next.take() {
+                Some(event) => event,
+                None => self.next_event().await,
             };
-            if let Next::Ended(exit) = next {
+            // On the heap, so that an actor that waits holds no room for a turn.
+            if let Next::Ended(exit) = Box::pin(self.come_to(event)).await? {
                 return Ok(exit);
             }
+        }
+    }
+
+    async fn come_to(&mut self, event: Event) -> Result<Next, LogFailed> {
+        match event {
+            Event::Control(control) => Ok(match self.obey(control).await? {
+                Some(exit) => Next::Ended(exit),
+                None => Next::Continue,
+            }),
+            Event::Call(call) => self.process(*call).await,
+            Event::Tick => self.tick().await,
         }
     }
 

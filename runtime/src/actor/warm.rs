@@ -1,6 +1,6 @@
 use crate::trace::ActorId;
 use crate::turn::Instance;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The instances that are kept between the turns of actors with `instance = "warm"`: those that were
@@ -9,8 +9,39 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 pub(crate) struct WarmInstances {
     most: usize,
     most_memory: u64,
+    kept: Mutex<Kept>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
     /// The one that was not used for longest stands first.
-    kept: Mutex<VecDeque<(ActorId, Instance)>>,
+    instances: BTreeMap<u64, (ActorId, Instance)>,
+    places: HashMap<ActorId, u64>,
+    next: u64,
+    /// The bytes of memory of all of them.
+    memory: u64,
+}
+
+impl Kept {
+    fn take(&mut self, actor: ActorId) -> Option<Instance> {
+        let place = self.places.remove(&actor)?;
+        let (_, instance) = self.instances.remove(&place)?;
+        self.memory -= instance.memory();
+        Some(instance)
+    }
+
+    fn put(&mut self, actor: ActorId, instance: Instance) {
+        // An actor has one at most: it executes one turn at a time.
+        drop(self.take(actor));
+        self.memory += instance.memory();
+        self.places.insert(actor, self.next);
+        self.instances.insert(self.next, (actor, instance));
+        self.next += 1;
+    }
+
+    fn oldest(&self) -> Option<ActorId> {
+        self.instances.first_key_value().map(|(_, (actor, _))| *actor)
+    }
 }
 
 impl WarmInstances {
@@ -21,9 +52,7 @@ impl WarmInstances {
 
     /// Takes the instance of an actor out, for its next turn or for good.
     pub fn take(&self, actor: ActorId) -> Option<Instance> {
-        let mut kept = self.kept();
-        let index = kept.iter().position(|(id, _)| *id == actor)?;
-        kept.remove(index).map(|(_, instance)| instance)
+        self.kept().take(actor)
     }
 
     /// Keeps the instance of an actor after a turn. The caller still holds the slot of that turn, so
@@ -31,20 +60,21 @@ impl WarmInstances {
     pub fn keep(&self, actor: ActorId, instance: Instance) {
         let mut gone = Vec::new();
         let mut kept = self.kept();
-        kept.push_back((actor, instance));
-        let memory = |(_, instance): &(ActorId, Instance)| instance.memory();
-        let mut total: u64 = kept.iter().map(memory).sum();
-        while kept.len() > self.most.max(1) || (total > self.most_memory && kept.len() > 1) {
-            let Some(oldest) = kept.pop_front() else { break };
-            total -= memory(&oldest);
-            gone.push(oldest);
+        kept.put(actor, instance);
+        let is_too_much = |kept: &Kept| {
+            let count = kept.instances.len();
+            count > self.most.max(1) || (kept.memory > self.most_memory && count > 1)
+        };
+        while is_too_much(&kept) {
+            let Some(instance) = kept.oldest().and_then(|actor| kept.take(actor)) else { break };
+            gone.push(instance);
         }
         // Giving their memory back takes time: others need not wait for it.
         drop(kept);
         drop(gone);
     }
 
-    fn kept(&self) -> MutexGuard<'_, VecDeque<(ActorId, Instance)>> {
+    fn kept(&self) -> MutexGuard<'_, Kept> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

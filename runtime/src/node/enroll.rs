@@ -59,7 +59,7 @@ impl Node {
         let init = init_message(&program, init, origin.map(str::to_owned));
         Ok(Plan {
             manifest: Arc::new(manifest),
-            program: Arc::new(program),
+            program,
             code,
             init,
             spec: None,
@@ -152,8 +152,7 @@ impl Node {
         let (actor_of, mailbox_of) = (actor.clone(), mailbox.clone());
         let handle =
             Handle { actor: actor_of, mailbox: mailbox_of, control, template: None, task: None };
-        registry.names.insert(actor.id, actor.name.clone());
-        registry.living.insert(actor.name.clone(), handle);
+        registry.insert(handle);
         let task = Task {
             restarts_itself: under_root && supervising.is_none(),
             restarting: None,
@@ -212,15 +211,6 @@ impl Node {
     pub(super) fn tell(&self, actor: &Actor, control: Control) {
         if let Some(handle) = self.registry().living.get(&actor.name) {
             let _ = handle.control.send(control);
-        }
-    }
-}
-
-impl Registry {
-    /// Remembers what an actor was made of, if it was asked for.
-    pub(super) fn mark(&mut self, actor: &Actor, template: Option<Arc<str>>) {
-        if let Some(handle) = self.living.get_mut(&actor.name) {
-            handle.template = template;
         }
     }
 }

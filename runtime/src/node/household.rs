@@ -4,7 +4,7 @@ use super::member::{Member, Over};
 use super::{Inner, Node};
 use crate::actor::{Actor, Control, Exit};
 use crate::manifest::Shutdown;
-use crate::supervisor::Family;
+use crate::supervisor::{Family, Ordered};
 use crate::surroundings::Group;
 use crate::trace::{ActorId, Kind, LogFailed};
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -19,8 +19,8 @@ const KILL_EVERY: Duration = Duration::from_millis(50);
 pub(super) struct Household {
     node: Weak<Inner>,
     /// The order in which they are started, for when they are handed on.
-    order: Vec<String>,
-    at_rest: BTreeMap<String, Member>,
+    order: Ordered<()>,
+    at_rest: BTreeMap<String, Box<Member>>,
     living: Group<(String, Over)>,
     /// Ends that were found while another one was waited for.
     ends: VecDeque<(String, Over)>,
@@ -34,9 +34,9 @@ impl Household {
         let rule = |child: &Member| child.spec.as_ref().map_or(Shutdown::Infinity, |s| s.shutdown);
         Self {
             node,
-            order: children.iter().map(Member::child_name).collect(),
+            order: children.iter().map(|child| (child.child_name(), ())).collect(),
             shutdown: children.iter().map(|child| (child.child_name(), rule(child))).collect(),
-            at_rest: children.into_iter().map(|child| (child.child_name(), child)).collect(),
+            at_rest: children.into_iter().map(|c| (c.child_name(), Box::new(c))).collect(),
             actors: HashMap::new(),
             living: Group::new(),
             ends: VecDeque::new(),
@@ -48,8 +48,8 @@ impl Household {
         let name = child.child_name();
         let rule = child.spec.as_ref().map_or(Shutdown::Infinity, |spec| spec.shutdown);
         self.shutdown.insert(name.clone(), rule);
-        self.order.push(name.clone());
-        self.at_rest.insert(name, child);
+        self.order.push(name.clone(), ());
+        self.at_rest.insert(name, Box::new(child));
     }
 
     /// A child that was asked for, and that the node keeps until its supervisor comes to it.
@@ -61,7 +61,8 @@ impl Household {
 
     /// All children in their order. None of them lives any more.
     pub fn into_members(mut self) -> Vec<Member> {
-        self.order.iter().filter_map(|name| self.at_rest.remove(name)).collect()
+        let resting = self.order.iter().filter_map(|(name, ())| self.at_rest.remove(name));
+        resting.map(|member| *member).collect()
     }
 
     /// The next child that ends: its name, how, and as which incarnation. Safe to be dropped while it
@@ -105,7 +106,7 @@ impl Household {
         }
     }
 
-    fn rest(&mut self, name: &str, member: Member) {
+    fn rest(&mut self, name: &str, member: Box<Member>) {
         self.at_rest.insert(name.to_owned(), member);
     }
 
@@ -186,7 +187,7 @@ impl Family for Household {
     }
 
     fn forget(&mut self, child: &str) {
-        self.order.retain(|name| name != child);
+        self.order.remove(child);
         self.shutdown.remove(child);
         self.actors.remove(child);
         let Some(mut member) = self.at_rest.remove(child) else { return };

@@ -59,7 +59,7 @@ pub(super) struct Init {
 
 /// A member that rests again, and how its life ended: none if the run could not be written.
 pub(super) struct Over {
-    pub member: Member,
+    pub member: Box<Member>,
     pub exit: Option<Exit>,
 }
 
@@ -74,7 +74,7 @@ impl Member {
 
     /// Lives under the node's root, which starts it again after every abnormal exit. It ends for good
     /// when it ended in order, or was stopped, or gave up.
-    pub async fn live_under_root(mut self, node: Weak<Inner>, ready: Ready) {
+    pub async fn live_under_root(mut self: Box<Self>, node: Weak<Inner>, ready: Ready) {
         let mut ready = Some(ready);
         loop {
             let (started, answer) = oneshot::channel();
@@ -96,9 +96,10 @@ impl Member {
         }
     }
 
-    /// Lives for one incarnation. Boxed, because children live in the same way.
+    /// Lives for one incarnation. Boxed, because children live in the same way; with what takes room only while
+    /// something happens in boxes of its own.
     pub fn live(
-        self,
+        self: Box<Self>,
         node: Weak<Inner>,
         ready: Ready,
     ) -> Pin<Box<dyn Future<Output = Over> + Send>> {
@@ -145,7 +146,7 @@ impl Member {
             origin: init.origin.clone().filter(|_| !self.task.life.initialized),
             reply: Some(reply),
         };
-        let next = self.task.process(call).await?;
+        let next = Box::pin(self.task.process(call)).await?;
         self.task.log.flush().await?;
         let name = || self.actor().name.to_string();
         match (next, answer.await.unwrap_or_else(|_| Err(CallError::Ended(name())))) {
@@ -160,7 +161,7 @@ impl Member {
         }
     }
 
-    async fn go_on(mut self, node: Weak<Inner>, ready: Ready) -> Over {
+    async fn go_on(mut self: Box<Self>, node: Weak<Inner>, ready: Ready) -> Over {
         let incarnation = self.task.life.incarnation;
         match self.supervising.take() {
             None => {
@@ -171,7 +172,7 @@ impl Member {
                 let exit = self.task.run().await.ok();
                 Over { member: self, exit }
             }
-            Some(supervising) => supervise(self, supervising, node, ready).await,
+            Some(supervising) => Box::pin(supervise(self, supervising, node, ready)).await,
         }
     }
 
@@ -290,7 +291,7 @@ enum News {
 }
 
 async fn supervise(
-    mut member: Member,
+    mut member: Box<Member>,
     supervising: Supervising,
     node: Weak<Inner>,
     ready: Ready,

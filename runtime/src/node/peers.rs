@@ -128,7 +128,7 @@ impl Post for PostOffice {
 
     fn release(&self, actor: ActorId) {
         if let Some(node) = self.node() {
-            node.registry().reserved.retain(|step, _| step.actor != actor);
+            node.registry().asked.release_all(actor);
         }
     }
 

@@ -46,9 +46,14 @@ impl Node {
             }
         }
         reviving.left.deliver(self)?;
-        for member in members {
+        let start = |member| {
             let (ready, started) = oneshot::channel();
             self.start(&mut self.registry(), member, ready);
+            started
+        };
+        // None of them waits for another one under the root.
+        let all: Vec<_> = members.into_iter().map(start).collect();
+        for started in all {
             let started = started.await.unwrap_or_else(|_| Err(self.unwritable()));
             problems.extend(started.err().map(|problem| *problem));
         }
@@ -243,11 +248,12 @@ impl Node {
         let bytes = read("component", &code.component)?;
         let binary = Binary::with_hash(bytes, code.component, self.cache())?;
         let compiled = self.compile(&binary)?;
-        let program = Program::link(&compiled, &manifest).map_err(|mut problems| {
+        let link = || Program::link(&compiled, &manifest);
+        let program = self.inner.programs.program(code, link).map_err(|mut problems| {
             // Linking reports at least one problem when it fails.
             problems.swap_remove(0)
         })?;
-        let read = (Arc::new(manifest), Arc::new(program));
+        let read = (Arc::new(manifest), program);
         reviving.programs.insert(code, read.clone());
         Ok(read)
     }

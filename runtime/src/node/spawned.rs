@@ -1,6 +1,7 @@
 //! Children that a supervisor's component asks for.
 
 use super::enroll::{Place, init_message};
+use super::registry::above;
 use super::start::{init_values, written};
 use super::{Node, Plan, Registry};
 use crate::actor::{Birth, ChildView, Control, Handle, Unborn};
@@ -21,20 +22,20 @@ impl Node {
         let template = registry.template(birth).ok_or(Unborn::NoSuchTemplate)?;
         check_name(&birth.name).map_err(|_| Unborn::BadName)?;
         asked_init(template, &path, birth.init.as_deref()).map_err(Unborn::BadInit)?;
-        if registry.living.contains_key(&path) || registry.reserved.values().any(|r| *r == path) {
+        if registry.living.contains_key(&path) || registry.asked.has_reserved(&path) {
             return Err(Unborn::NameTaken);
         }
         if registry.is_full_above(&path) {
             return Err(Unborn::TooMany);
         }
-        registry.reserved.insert(birth.step, path);
+        registry.asked.reserve(birth.step, path);
         Ok(())
     }
 
     /// Records a child that a turn has asked for, and has its supervisor start it.
     pub(super) fn bear(&self, birth: &Birth) -> Result<(), LogFailed> {
         let mut registry = self.registry();
-        registry.reserved.remove(&birth.step);
+        registry.asked.release(&birth.step);
         let Some(parent) = registry.by_id(birth.step.actor) else { return Ok(()) };
         let (parent, control) = (parent.actor.clone(), parent.control.clone());
         let path = format!("{}/{}", parent.name, birth.name);
@@ -119,15 +120,10 @@ impl Registry {
     /// Whether an actor above this path has as many on request below it as its grant allows, those included
     /// that turns have asked for.
     fn is_full_above(&self, path: &str) -> bool {
-        path.match_indices('/').any(|(end, _)| {
-            let above = &path[..end];
+        above(path).any(|above| {
             let grants = self.living.get(above).map(|handle| &handle.actor.manifest.handlers);
-            let Some(grant) = grants.and_then(|grants| grants.supervisor.as_ref()) else {
-                return false;
-            };
-            let living = self.below(above).filter(|(_, handle)| handle.template.is_some()).count();
-            let asked = self.reserved.values().filter(|path| super::is_within(path, above)).count();
-            living + asked >= grant.max as usize
+            let grant = grants.and_then(|grants| grants.supervisor.as_ref());
+            grant.is_some_and(|grant| self.asked.below(above) >= grant.max as usize)
         })
     }
 

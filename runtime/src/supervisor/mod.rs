@@ -4,12 +4,15 @@
 //! starts and stops children through a [`Family`]. The node's family is made of actors; the tests'
 //! family writes down what it is asked.
 
+mod ordered;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use ordered::Ordered;
+
 use crate::manifest::{Restart, Strategy, Supervision};
 use crate::trace::ExitReason;
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::time::Duration;
 
 /// The children themselves.
@@ -35,14 +38,13 @@ pub struct Supervisor<F> {
     /// Whether time is to pass before each restart.
     waits: bool,
     /// In the order in which they are started.
-    children: Vec<Child>,
+    children: Ordered<Child>,
     /// When it restarted, as far as the period reaches back.
     restarts: VecDeque<Duration>,
 }
 
 #[derive(Debug)]
 struct Child {
-    name: String,
     restart: Restart,
     /// Whether it was asked for, and is not one that the manifest says to start: it is forgotten with
     /// its end, as those of OTP's `simple_one_for_one`.
@@ -94,11 +96,11 @@ impl<F: Family> Supervisor<F> {
     /// A supervisor whose children do not live yet: those of the manifest, and behind them those `asked`
     /// for, by their names.
     pub fn new(family: F, supervision: &Supervision, asked: Vec<(String, Restart)>) -> Self {
-        let ended =
-            |name, restart, on_request| Child { name, restart, on_request, life: Life::Ended };
+        let ended = |restart, on_request| Child { restart, on_request, life: Life::Ended };
         let children = supervision.static_children();
-        let children = children.map(|child| ended(child.name.value.clone(), child.restart, false));
-        let asked = asked.into_iter().map(|(name, restart)| ended(name, restart, true));
+        let children =
+            children.map(|child| (child.name.value.clone(), ended(child.restart, false)));
+        let asked = asked.into_iter().map(|(name, restart)| (name, ended(restart, true)));
         Self {
             family,
             strategy: supervision.strategy,
@@ -118,14 +120,18 @@ impl<F: Family> Supervisor<F> {
     ///
     /// When a child of the manifest does not start.
     pub async fn start(&mut self, ended: &[String]) -> Result<(), FailedStart> {
-        let has_ended = |name: &String| ended.contains(name);
-        self.children.retain(|c| c.restart != Restart::Temporary || !has_ended(&c.name));
-        let (asked, fixed): (Vec<&Child>, _) = self.children.iter().partition(|c| c.on_request);
-        let names = |children: Vec<&Child>| -> Vec<String> {
-            let names = children.into_iter().map(|child| child.name.clone());
-            names.filter(|name| !has_ended(name)).collect()
+        for name in ended {
+            if self.children.get(name).is_some_and(|c| c.restart == Restart::Temporary) {
+                self.children.remove(name);
+            }
+        }
+        let ended: HashSet<&str> = ended.iter().map(String::as_str).collect();
+        let names = |on_request: bool| -> Vec<String> {
+            let wanted = |(_, child): &(&str, &Child)| child.on_request == on_request;
+            let names = self.children.iter().filter(wanted).map(|(name, _)| name);
+            names.filter(|name| !ended.contains(name)).map(str::to_owned).collect()
         };
-        let (asked, fixed) = (names(asked), names(fixed));
+        let (asked, fixed) = (names(true), names(false));
         let started = self.start_these(&fixed).await;
         if started.is_err() {
             self.stop().await;
@@ -143,7 +149,7 @@ impl<F: Family> Supervisor<F> {
     /// Stops all children, in reverse order of their start. Those on request stay known: they are
     /// started again with their supervisor.
     pub async fn stop(&mut self) {
-        let names = self.names(0);
+        let names = self.names();
         self.stop_these(&names).await;
     }
 
@@ -153,8 +159,8 @@ impl<F: Family> Supervisor<F> {
     ///
     /// When it does not start.
     pub async fn add_child(&mut self, child: &str, restart: Restart) -> Result<(), FailedStart> {
-        let name = child.to_owned();
-        self.children.push(Child { name, restart, on_request: true, life: Life::Ended });
+        let added = Child { restart, on_request: true, life: Life::Ended };
+        self.children.push(child.to_owned(), added);
         let started = self.start_these(&[child.to_owned()]).await;
         if started.is_err() {
             self.forget_ended(child);
@@ -172,18 +178,18 @@ impl<F: Family> Supervisor<F> {
         reason: ExitReason,
         now: Duration,
     ) -> After {
-        let running = Life::Running(incarnation);
-        let is_it = |c: &Child| c.name == child && c.life == running;
-        let Some(index) = self.children.iter().position(is_it) else { return After::Settled };
-        self.children[index].life = Life::Ended;
-        let restart = self.children[index].restart;
-        match restart.follows(reason) {
+        let found = self.children.get_mut(child);
+        let Some(found) = found.filter(|c| c.life == Life::Running(incarnation)) else {
+            return After::Settled;
+        };
+        found.life = Life::Ended;
+        match found.restart.follows(reason) {
             false => {
                 self.forget_ended(child);
                 After::Settled
             }
             true if self.waits => {
-                self.children[index].life = Life::Restarting;
+                found.life = Life::Restarting;
                 After::TryAgain(child.to_owned())
             }
             true => self.restart(child, now).await,
@@ -192,8 +198,7 @@ impl<F: Family> Supervisor<F> {
 
     /// Starts a child that is to be started again. Each try counts as a restart.
     pub async fn try_again(&mut self, child: &str, now: Duration) -> After {
-        let waits = |c: &Child| c.name == child && c.life == Life::Restarting;
-        if self.children.iter().any(waits) {
+        if self.children.get(child).is_some_and(|c| c.life == Life::Restarting) {
             return self.restart(child, now).await;
         }
         After::Settled
@@ -213,7 +218,7 @@ impl<F: Family> Supervisor<F> {
     /// When it does not start, or is no child any more: a temporary one is none once it has ended.
     pub async fn restart_child(&mut self, child: &str) -> Result<(), FailedStart> {
         self.stop_these(&[child.to_owned()]).await;
-        let started = match self.index(child) {
+        let started = match self.children.get(child) {
             Some(_) => self.start_these(&[child.to_owned()]).await,
             None => Err(FailedStart {
                 child: child.to_owned(),
@@ -242,14 +247,11 @@ impl<F: Family> Supervisor<F> {
             self.stop().await;
             return After::GaveUp(GaveUp { child: child.to_owned(), restarts });
         }
-        let first = match self.strategy {
-            Strategy::OneForAll => 0,
-            Strategy::OneForOne | Strategy::RestForOne => self.index(child).unwrap_or_default(),
+        let names = match self.strategy {
+            Strategy::OneForAll => self.names(),
+            Strategy::OneForOne => vec![child.to_owned()],
+            Strategy::RestForOne => self.children.names_from(child),
         };
-        let mut names = self.names(first);
-        if self.strategy == Strategy::OneForOne {
-            names.truncate(1);
-        }
         self.stop_these(&names).await;
         for name in &names {
             self.forget_temporary(name);
@@ -257,9 +259,7 @@ impl<F: Family> Supervisor<F> {
         match self.start_these(&names).await {
             Ok(()) => After::Settled,
             Err(failed) => {
-                if let Some(index) = self.index(&failed.child) {
-                    self.children[index].life = Life::Restarting;
-                }
+                self.set(&failed.child, Life::Restarting);
                 After::TryAgain(failed.child)
             }
         }
@@ -278,9 +278,11 @@ impl<F: Family> Supervisor<F> {
     /// Starts these in order, as far as they are still children.
     async fn start_these(&mut self, names: &[String]) -> Result<(), FailedStart> {
         for name in names {
-            let Some(index) = self.index(name) else { continue };
+            if self.children.get(name).is_none() {
+                continue;
+            }
             match self.family.start(name).await {
-                Ok(incarnation) => self.children[index].life = Life::Running(incarnation),
+                Ok(incarnation) => self.set(name, Life::Running(incarnation)),
                 Err(reason) => return Err(FailedStart { child: name.clone(), reason }),
             }
         }
@@ -290,40 +292,41 @@ impl<F: Family> Supervisor<F> {
     /// Stops these in reverse order, as far as they run.
     async fn stop_these(&mut self, names: &[String]) {
         for name in names.iter().rev() {
-            let Some(index) = self.index(name) else { continue };
-            if let Life::Running(_) = self.children[index].life {
+            let life = self.children.get(name).map(|child| child.life);
+            if let Some(Life::Running(_)) = life {
                 self.family.stop(name).await;
             }
-            self.children[index].life = Life::Ended;
+            self.set(name, Life::Ended);
         }
     }
 
     /// A child that has ended and is not to be started again is gone if it is temporary or on request.
     fn forget_ended(&mut self, child: &str) {
-        let Some(index) = self.index(child) else { return };
-        let Child { restart, on_request, life, .. } = &self.children[index];
+        let Some(Child { restart, on_request, life }) = self.children.get(child) else { return };
         let (gone, on_request) = (*on_request || *restart == Restart::Temporary, *on_request);
         if *life != Life::Ended || !gone {
             return;
         }
-        self.children.remove(index);
+        self.children.remove(child);
         if on_request {
             self.family.forget(child);
         }
     }
 
     fn forget_temporary(&mut self, child: &str) {
-        if self.index(child).is_some_and(|i| self.children[i].restart == Restart::Temporary) {
+        if self.children.get(child).is_some_and(|c| c.restart == Restart::Temporary) {
             self.forget_ended(child);
         }
     }
 
-    fn index(&self, name: &str) -> Option<usize> {
-        self.children.iter().position(|child| child.name == name)
+    fn set(&mut self, child: &str, life: Life) {
+        if let Some(child) = self.children.get_mut(child) {
+            child.life = life;
+        }
     }
 
-    /// The names of the children, from an index on.
-    fn names(&self, first: usize) -> Vec<String> {
-        self.children[first..].iter().map(|child| child.name.clone()).collect()
+    /// The names of all children, in their order.
+    fn names(&self) -> Vec<String> {
+        self.children.iter().map(|(name, _)| name.to_owned()).collect()
     }
 }

@@ -186,7 +186,7 @@ async fn temporary() {
             let mut scene = Scene::new(strategy, &[("a", Temporary), ("b", Permanent)]).await;
             assert_eq!(scene.exit("a", reason).await, After::Settled);
             assert_eq!(scene.log(), "", "{strategy:?} {reason:?}");
-            assert_eq!(scene.supervisor.names(0), ["b"], "it is forgotten");
+            assert_eq!(scene.supervisor.names(), ["b"], "it is forgotten");
         }
     }
 }
@@ -219,7 +219,7 @@ async fn every_exit_of_every_child_under_every_strategy() {
                 };
                 assert_eq!(scene.log(), log, "{cell}");
                 assert_eq!(scene.living(), living, "{cell}");
-                assert_eq!(scene.supervisor.names(0).join(" "), known, "{cell}");
+                assert_eq!(scene.supervisor.names().join(" "), known, "{cell}");
             }
         }
     }
@@ -253,7 +253,7 @@ async fn temporary_bystander() {
         let mut scene = Scene::new(strategy, &[("a", Permanent), ("b", Temporary)]).await;
         assert_eq!(scene.exit("a", ExitReason::Trap).await, After::Settled);
         assert_eq!(scene.log(), "-b +a", "{strategy:?}");
-        assert_eq!(scene.supervisor.names(0), ["a"]);
+        assert_eq!(scene.supervisor.names(), ["a"]);
     }
 }
 
@@ -431,7 +431,7 @@ async fn rest_for_one_temporary_bystander() {
     let mut scene = Scene::new(RestForOne, &children).await;
     assert_eq!(scene.exit("b", ExitReason::Trap).await, After::Settled);
     assert_eq!(scene.log(), "-d -c +b +d");
-    assert_eq!(scene.supervisor.names(0), ["a", "b", "d"]);
+    assert_eq!(scene.supervisor.names(), ["a", "b", "d"]);
 }
 
 /// With a back-off nothing is started before its time has come, and nothing is counted.
@@ -455,7 +455,7 @@ async fn ended_stay_ended() {
     let mut scene = Scene::unstarted(OneForOne, 1, children);
     scene.supervisor.start(&["a".to_owned(), "b".to_owned()]).await.unwrap();
     assert_eq!(scene.log(), "+c");
-    assert_eq!(scene.supervisor.names(0), ["a", "c"]);
+    assert_eq!(scene.supervisor.names(), ["a", "c"]);
 }
 
 /// One that ended in order is started again with the others, because its specification stays.
