@@ -274,7 +274,7 @@ impl Session {
         };
         let loaded = start.load(&self.grants, self.node.cache()).map_err(in_line)?;
         let Some(mut loaded) = loaded else { return Ok(()) };
-        for warning in std::mem::take(&mut loaded.warnings) {
+        for warning in loaded.take_warnings() {
             sink(Output::Warning(Box::new(warning)))?;
         }
         let name = match &spawn.name {

@@ -190,3 +190,23 @@ fn who_asks_for_children_needs_a_grant() {
     let env = boss("supervisor = true");
     assert_snapshot!(env.theater(&["check"]).with_status(1));
 }
+
+#[test]
+fn what_is_to_be_said_of_children_is_said_once() {
+    let env = shop("");
+    for manifest in ["theater.toml", "worker/theater.toml"] {
+        env.write(
+            manifest,
+            env.read(manifest).replace("state = true\n", "state = true\nlog = true\n"),
+        );
+    }
+    assert_snapshot!("warnings_repl", env.theater(&["repl", "-e", "shop/stock.value()"]).ok());
+    let mut run = env.start(&["run"]);
+    let mut said = String::new();
+    while !said.contains("running shop") {
+        said += &run.error_line().unwrap();
+    }
+    run.signal("-TERM");
+    assert_eq!(run.end().0, Some(0));
+    assert_eq!(said.matches("TH0208").count(), 1, "{said}");
+}

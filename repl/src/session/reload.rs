@@ -31,7 +31,7 @@ impl Session {
             problems.into_iter().map(in_line).collect()
         };
         let (start, mut loaded) = self.new_build(&actor, reload).map_err(all_in_line)?;
-        for warning in std::mem::take(&mut loaded.warnings) {
+        for warning in loaded.take_warnings() {
             sink(Output::Warning(Box::new(warning)))?;
         }
         if loaded.difference(&actor).is_none() {

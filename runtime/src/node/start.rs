@@ -150,7 +150,7 @@ impl Begun {
     /// Keeps what is to be spawned, unless it lives already.
     fn note(&mut self, loaded: Option<Loaded>) {
         let Some(mut loaded) = loaded else { return };
-        self.problems.append(&mut loaded.warnings);
+        self.problems.append(&mut loaded.take_warnings());
         match self.node.actor(loaded.name()) {
             Some(actor) => self.problems.extend(loaded.difference(&actor)),
             None => self.loaded = Some(loaded),
@@ -360,6 +360,19 @@ impl Loaded {
             Some(rest) => child.into_descendant(rest),
             None => Some(child),
         }
+    }
+
+    /// What is to be said about it and about those below it, once each: several children can be of one project.
+    pub fn take_warnings(&mut self) -> Vec<Diagnostic> {
+        let mut warnings = std::mem::take(&mut self.warnings);
+        for (_, child) in &mut self.children {
+            for warning in child.take_warnings() {
+                if !warnings.contains(&warning) {
+                    warnings.push(warning);
+                }
+            }
+        }
+        warnings
     }
 
     /// The arguments of `init` that its manifest gives.
