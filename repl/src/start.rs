@@ -9,7 +9,7 @@ use crate::signals::Signals;
 use std::io::{self, Write};
 use std::sync::Arc;
 use theater_runtime::actor::Actor;
-use theater_runtime::diagnostic::Diagnostic;
+use theater_runtime::diagnostic::{Diagnostic, NODE_STOPPED};
 use theater_runtime::node::{Beginning, Which};
 
 /// A session that can take statements, and what a person should know of its start.
@@ -33,7 +33,14 @@ pub async fn start(options: &Options, signals: &mut Signals) -> Result<Started, 
         grants: options.grants.clone(),
         cache: options.cache.clone(),
     };
-    let mut begun = beginning.open().await?;
+    // A run may be long, and be read for a while.
+    let mut begun = tokio::select! {
+        begun = beginning.open() => begun?,
+        _ = signals.any() => {
+            let message = "ended before the run had been read; nothing has happened";
+            return Err(vec![Diagnostic::error(NODE_STOPPED, message)]);
+        }
+    };
     report(&begun.problems, Style::of_stderr(options.colour_err));
     let mut session =
         Session::new(begun.node.clone(), options.start.clone(), options.grants.clone());

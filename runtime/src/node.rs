@@ -24,7 +24,7 @@ mod waits;
 
 use crate::actor::{Actor, CallError, Control, Post, Slots, WarmInstances};
 use crate::cache::Cache;
-use crate::diagnostic::{CHILD_FAILED, Diagnostic, RUN_UNWRITABLE, Result};
+use crate::diagnostic::{CHILD_FAILED, Diagnostic, NODE_STOPPED, RUN_UNWRITABLE, Result};
 use crate::engine::{EngineConfig, KEPT_INSTANCES, KEPT_MEMORY};
 use crate::manifest::Restart;
 use crate::surroundings::{self, Group, Running};
@@ -92,7 +92,8 @@ impl Node {
     /// Begins a run in an empty folder, or goes on with the one that is there: every actor that
     /// lived when it ended lives again, with its last committed state. Answers wait for what `durability`
     /// says; if it says nothing, for what they waited for before. Compiled components are taken from the
-    /// cache, and kept there.
+    /// cache, and kept there. What takes long keeps no task from running; dropped while it reads the log, it
+    /// gives the run free again.
     ///
     /// # Errors
     ///
@@ -101,7 +102,7 @@ impl Node {
     pub async fn open(run: RunDir, durability: Option<Durability>, cache: Cache) -> Result<Opened> {
         let config = EngineConfig::default();
         let compiler = Compiler::new(config, cache)?;
-        let (opening, mut recovered) = Opening::fold::<Recovered>(&run)?;
+        let (opening, mut recovered) = read(&run).await?;
         let cut = opening.cut();
         let since = opening.since();
         let log = Arc::new(opening.begin(durability)?);
@@ -361,6 +362,16 @@ impl Node {
     fn registry(&self) -> MutexGuard<'_, Registry> {
         self.inner.registry.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
+}
+
+/// Reads a run, as long as somebody waits for it.
+async fn read(run: &RunDir) -> Result<(Opening, Recovered)> {
+    let waiting = Arc::new(());
+    let (run, waits) = (run.clone(), Arc::downgrade(&waiting));
+    let reading = move || Opening::fold::<Recovered>(&run, || waits.strong_count() > 0);
+    let read = surroundings::in_background(reading).await;
+    drop(waiting);
+    read.unwrap_or_else(|| Err(Box::new(Diagnostic::error(NODE_STOPPED, "the program is ending"))))
 }
 
 /// Waits until an actor that was told to end has ended. Each turn that it still executes, its last

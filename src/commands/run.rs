@@ -52,7 +52,14 @@ async fn foreground(args: Args, output: &mut Output) -> Ended {
         grants: args.actor.grants(),
         cache: crate::cache::open(),
     };
-    let mut begun = beginning.open().await?;
+    // A run may be long, and be read for a while.
+    let mut begun = tokio::select! {
+        begun = beginning.open() => begun?,
+        _ = signals.any() => {
+            output.say("ended before the run had been read; nothing has happened");
+            return Ok(Status::Fine);
+        }
+    };
     let mut watching = Watching {
         subscription: begun.node.subscribe(),
         names: begun.node.actors().iter().map(|a| (a.id, a.name.to_string())).collect(),

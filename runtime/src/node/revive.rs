@@ -11,6 +11,7 @@ use crate::actor::{Actor, Birth};
 use crate::boundary::export::INIT;
 use crate::diagnostic::{Diagnostic, Result, TRACE_DAMAGED};
 use crate::manifest::{Child, Manifest, Supervision};
+use crate::surroundings;
 use crate::trace::{ActorId, Code, Hash, Kind, Request};
 use crate::turn::Program;
 use crate::world::Binary;
@@ -35,17 +36,12 @@ impl Node {
         left: Post,
     ) -> Result<(Vec<Arc<Actor>>, Vec<Diagnostic>)> {
         let mut problems = Vec::new();
-        let mut members = Vec::new();
-        let mut reviving = Reviving { left, programs: HashMap::new(), templates: HashMap::new() };
-        for tree in recovered.trees() {
-            let ids = tree.ids();
-            match self.revive(&mut self.registry(), &mut reviving, tree, None)? {
-                Some(member) => members.push(member),
-                // Nobody was told that it lives.
-                None => self.gone(ids)?,
-            }
-        }
-        reviving.left.deliver(self)?;
+        let reviving = {
+            let node = self.clone();
+            // Their components may have to be compiled.
+            surroundings::in_background(move || node.revive_all(recovered, left))
+        };
+        let members = reviving.await.unwrap_or_else(|| Err(self.unwritable()))?;
         let start = |member| {
             let (ready, started) = oneshot::channel();
             self.start(&mut self.registry(), member, ready);
@@ -58,6 +54,22 @@ impl Node {
             problems.extend(started.err().map(|problem| *problem));
         }
         Ok((self.actors(), problems))
+    }
+
+    /// The actors under the root, at rest, with what was sent to them.
+    fn revive_all(&self, recovered: Recovered, left: Post) -> Result<Vec<Member>> {
+        let mut members = Vec::new();
+        let mut reviving = Reviving { left, programs: HashMap::new(), templates: HashMap::new() };
+        for tree in recovered.trees() {
+            let ids = tree.ids();
+            match self.revive(&mut self.registry(), &mut reviving, tree, None)? {
+                Some(member) => members.push(member),
+                // Nobody was told that it lives.
+                None => self.gone(ids)?,
+            }
+        }
+        reviving.left.deliver(self)?;
+        Ok(members)
     }
 
     /// An actor of a run that goes on, with its children. None if the node died before all of it had

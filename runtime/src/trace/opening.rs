@@ -4,7 +4,7 @@ use super::fold::Fold;
 use super::snapshot::beginnings;
 use super::verify::Chain;
 use super::{Durability, Hash, Kind, Location, Log, Problem, Reader, Record, RunDir, RunLock};
-use crate::diagnostic::{Diagnostic, RUN_UNWRITABLE, Result, TRACE_DAMAGED};
+use crate::diagnostic::{Diagnostic, NODE_STOPPED, RUN_UNWRITABLE, Result, TRACE_DAMAGED};
 use crate::wire::{Wire, WireError, Writer};
 use minicbor::decode::Decoder;
 use std::fs;
@@ -48,25 +48,28 @@ impl Opening {
     }
 
     /// The same with what is made of the log: from the newest snapshot with which that can be done, or from all
-    /// records.
+    /// records. Ends early, with an error that nobody needs, when `go_on` says so.
     ///
     /// # Errors
     ///
     /// As [`Opening::read`].
-    pub(crate) fn fold<F: Fold>(run: &RunDir) -> Result<(Self, F)> {
+    pub(crate) fn fold<F: Fold>(run: &RunDir, go_on: impl Fn() -> bool) -> Result<(Self, F)> {
         let lock = run.lock()?;
         let mut beginnings = beginnings::<F>(run).peekable();
         loop {
             let (mut past, mut fold) = beginnings.next().unwrap_or_default();
             let since = past.chain.next;
-            let read = past.read_on(run, &mut |_, record| fold.follow(run, record));
+            let read = past.read_on(run, &mut |_, record| match go_on() {
+                true => fold.follow(run, record),
+                false => Err(Box::new(Diagnostic::error(NODE_STOPPED, "nobody waits for the run"))),
+            });
             match read {
                 Ok(cut) => {
                     let run = run.clone();
                     return Ok((Self { run, lock, past, since, cut }, fold));
                 }
                 // What is wrong may be the snapshot.
-                Err(_) if beginnings.peek().is_some() => {}
+                Err(_) if go_on() && beginnings.peek().is_some() => {}
                 Err(problem) => return Err(problem),
             }
         }

@@ -1,6 +1,7 @@
 //! A run goes on where it ended.
 
 use crate::stage::{COUNTER, Stage};
+use std::time::Duration;
 use theater_runtime::cache::Cache;
 use theater_runtime::node::Node;
 use theater_runtime::trace::Durability;
@@ -78,4 +79,26 @@ async fn zeros_that_a_power_failure_left_are_cut() {
         assert_eq!(stage.call("counter.value()").await.unwrap(), "5");
         stage.check().await;
     }
+}
+
+#[tokio::test]
+async fn who_opens_a_run_can_give_up() {
+    let mut stage = Stage::new().await;
+    stage.spawn(COUNTER, "[handlers]\nstate = true").await;
+    for _ in 0..200 {
+        stage.call("counter.increment(1)").await.unwrap();
+    }
+    stage.node.shutdown().await.unwrap();
+    for _ in 0..10 {
+        let opening = Node::open(stage.run.clone(), Some(Durability::Async), Cache::none());
+        // It is asked once, and holds no thread while the log is read.
+        let asked_once = tokio::time::timeout(Duration::ZERO, opening).await;
+        assert!(asked_once.is_err());
+    }
+    // Whoever reads it notices soon.
+    while let Err(locked) = stage.run.lock() {
+        assert_eq!(locked.code.id, "TH0602");
+    }
+    stage.open_again().await;
+    assert_eq!(stage.call("counter.value()").await.unwrap(), "200");
 }
