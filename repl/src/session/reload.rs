@@ -7,7 +7,7 @@ use serde_json::json;
 use std::sync::Arc;
 use theater_runtime::actor::Actor;
 use theater_runtime::diagnostic::{Diagnostic, RELOAD_REFUSED, Result, Source};
-use theater_runtime::node::{Loaded, Start, Trial};
+use theater_runtime::node::{Loaded, Prepared, Start, Trial};
 use theater_runtime::replay::History;
 
 /// How many differing turns are shown.
@@ -34,11 +34,10 @@ impl Session {
         for warning in loaded.take_warnings() {
             sink(Output::Warning(Box::new(warning)))?;
         }
+        let prepared = loaded.prepare(&self.node, &name).map_err(all_in_line)?;
         if loaded.difference(&actor).is_none() {
-            let text = format!("{name} has this component and manifest already");
-            return Ok(sink(Output::Done { key: "unchanged", value: json!(name), text })?);
+            return self.reload_templates(&actor, prepared, start, &in_line, sink).await;
         }
-        let prepared = loaded.prepare(&self.node).map_err(all_in_line)?;
         let trial = self.tried(&actor, loaded).await.map_err(|problem| vec![in_line(*problem)])?;
         for tried in &trial.differing {
             sink(Output::Differs { actor: name.clone(), tried: tried.clone() })?;
@@ -53,6 +52,28 @@ impl Session {
         self.starts.insert(name.clone(), start);
         self.last = Some(name.clone());
         let text = format!("{name} goes on with the new build: {}", outcome(&trial));
+        Ok(sink(Output::Done { key: "reloaded", value: json!(name), text })?)
+    }
+
+    /// Of an actor whose own code is the same: other templates, if they differ.
+    async fn reload_templates(
+        &mut self,
+        actor: &Actor,
+        prepared: Prepared,
+        start: Start,
+        in_line: &impl Fn(Diagnostic) -> Diagnostic,
+        sink: &mut Sink<'_>,
+    ) -> std::result::Result<(), Stop> {
+        let name = actor.name.to_string();
+        if !self.node.has_other_templates(actor, &prepared) {
+            let text = format!("{name} has this component and manifest already");
+            return Ok(sink(Output::Done { key: "unchanged", value: json!(name), text })?);
+        }
+        let reloaded = self.node.reload_templates(&name, prepared).await;
+        reloaded.map_err(|problem| vec![in_line(*problem)])?;
+        self.starts.insert(name.clone(), start);
+        self.last = Some(name.clone());
+        let text = format!("children for which {name} asks are of the new build");
         Ok(sink(Output::Done { key: "reloaded", value: json!(name), text })?)
     }
 

@@ -48,14 +48,7 @@ impl Node {
     ) -> Result<Plan> {
         let code = self.store(&prepared)?;
         let Prepared { manifest, program, children, .. } = prepared;
-        let (mut plans, mut templates) = (Vec::new(), BTreeMap::new());
-        for PreparedChild { spec, prepared, init } in children {
-            let plan = Plan { spec: Some(spec.clone()), ..self.plan(prepared, init, origin)? };
-            match spec.is_template() {
-                true => drop(templates.insert(spec.name.value, plan)),
-                false => plans.push(plan),
-            }
-        }
+        let (plans, templates) = self.plan_children(children, origin)?;
         let init = init_message(&program, init, origin.map(str::to_owned));
         Ok(Plan {
             manifest: Arc::new(manifest),
@@ -66,6 +59,23 @@ impl Node {
             children: plans,
             templates: Arc::new(templates),
         })
+    }
+
+    /// The same for children: those that start with their supervisor, and those that it may ask for.
+    pub(super) fn plan_children(
+        &self,
+        children: Vec<PreparedChild>,
+        origin: Option<&str>,
+    ) -> Result<(Vec<Plan>, BTreeMap<String, Plan>)> {
+        let (mut plans, mut templates) = (Vec::new(), BTreeMap::new());
+        for PreparedChild { spec, prepared, init } in children {
+            let plan = Plan { spec: Some(spec.clone()), ..self.plan(prepared, init, origin)? };
+            match spec.is_template() {
+                true => drop(templates.insert(spec.name.value, plan)),
+                false => plans.push(plan),
+            }
+        }
+        Ok((plans, templates))
     }
 
     /// Records an actor and its children, and what they may ask for. All of them are recorded before any
@@ -110,7 +120,7 @@ impl Node {
     }
 
     /// Records what an actor may ask for, with all that this would start and could ask for.
-    fn record_templates(
+    pub(super) fn record_templates(
         &self,
         id: ActorId,
         above: &str,

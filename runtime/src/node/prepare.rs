@@ -18,10 +18,10 @@ pub struct Prepared {
     pub(super) program: Arc<Program>,
     /// Those that start with it, and those that it may ask for.
     pub(super) children: Vec<PreparedChild>,
+    pub(super) code: Code,
     binary: Binary,
     /// The manifest as the run has it.
     effective: String,
-    code: Code,
 }
 
 /// A child that goes with it.

@@ -1,6 +1,6 @@
 //! Giving a living actor another component.
 
-use super::{Loaded, Node, Prepared};
+use super::{Loaded, Node, Plan, Prepared};
 use crate::actor::{Actor, CallError, Control, Reload};
 use crate::boundary::Divergence;
 use crate::cache::Cache;
@@ -8,8 +8,9 @@ use crate::diagnostic::{Diagnostic, RELOAD_REFUSED, Result};
 use crate::manifest::Manifest;
 use crate::replay::{History, Replayer, Selection, Summary, replay_all};
 use crate::surroundings;
-use crate::trace::ActorId;
+use crate::trace::{ActorId, Code};
 use crate::world::check_child_grants;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use tokio::sync::oneshot;
 
@@ -86,6 +87,9 @@ impl Node {
     /// mailbox and incarnation stay; messages that wait are for the new component. If that one exports
     /// `theater:actor/upgrade`, its `upgrade` is the first turn. `origin` are the words that asked for it.
     ///
+    /// Children that it asks for from then on are made of the templates that were prepared with it; those that
+    /// live keep their code.
+    ///
     /// Whether the new component does what the recorded turns say is not asked here, see
     /// [`Loaded::try_on`]. The mailbox keeps its size until the run goes on in another node.
     ///
@@ -101,7 +105,8 @@ impl Node {
     ) -> Result<Arc<Actor>> {
         self.check_place_in_tree(name, &prepared.manifest)?;
         self.store(&prepared)?;
-        let Prepared { manifest, program, .. } = prepared;
+        let Prepared { manifest, program, children, .. } = prepared;
+        let (_, templates) = self.plan_children(children, None)?;
         let (reply, answer) = oneshot::channel();
         let ended = || Box::new(CallError::Ended(name.to_owned()).diagnostic());
         {
@@ -115,12 +120,74 @@ impl Node {
         let node = self.clone();
         // Goes on even if whoever asked does not wait: what is reloaded must be known.
         let known = surroundings::spawn(async move {
-            let answer = answer.await.ok()?;
-            Some(answer.inspect(|actor| node.registry().exchange(actor)))
+            let actor = match answer.await.ok()? {
+                Ok(actor) => actor,
+                Err(error) => return Some(Err(Box::new(error.diagnostic()))),
+            };
+            node.registry().exchange(&actor);
+            Some(node.take_templates(&actor, templates).await.map(|()| actor))
         });
-        match known.await.ok().flatten() {
-            Some(answer) => answer.map_err(|error| Box::new(error.diagnostic())),
-            None => Err(ended()),
+        known.await.ok().flatten().unwrap_or_else(|| Err(ended()))
+    }
+
+    /// Whether the children for which an actor asks would be made of other code than now.
+    pub fn has_other_templates(&self, actor: &Actor, prepared: &Prepared) -> bool {
+        let (mut present, mut new) = (BTreeMap::new(), BTreeMap::new());
+        if let Some(templates) = self.registry().templates.get(&actor.id) {
+            templates.iter().for_each(|(name, plan)| codes_of_plan(name, plan, &mut present));
         }
+        for child in &prepared.children {
+            codes_of_prepared(&child.spec.name.value, &child.prepared, &mut new);
+        }
+        present != new
+    }
+
+    /// Gives a living actor other templates only, see [`Node::reload`].
+    ///
+    /// # Errors
+    ///
+    /// When there is no such actor, when its children changed, or when the run cannot be written.
+    pub async fn reload_templates(&self, name: &str, prepared: Prepared) -> Result<()> {
+        self.check_place_in_tree(name, &prepared.manifest)?;
+        let actor = self.actor(name);
+        let actor = actor.ok_or_else(|| CallError::NoSuchActor(name.to_owned()).diagnostic())?;
+        let (_, templates) = self.plan_children(prepared.children, None)?;
+        self.take_templates(&actor, templates).await
+    }
+
+    async fn take_templates(&self, actor: &Actor, templates: BTreeMap<String, Plan>) -> Result<()> {
+        if templates.is_empty() {
+            return Ok(());
+        }
+        {
+            let mut registry = self.registry();
+            // It may have ended meanwhile.
+            if registry.by_id(actor.id).is_none() {
+                return Ok(());
+            }
+            self.record_templates(actor.id, "", &templates)?;
+            registry.templates.insert(actor.id, Arc::new(templates));
+        }
+        self.inner.log.flush().await?;
+        Ok(())
+    }
+}
+
+/// The code of a template, and of all that it would start or could ask for, by their paths.
+fn codes_of_plan(path: &str, plan: &Plan, codes: &mut BTreeMap<String, Code>) {
+    codes.insert(path.to_owned(), plan.code);
+    let children = plan.children.iter();
+    let children =
+        children.map(|child| (child.spec.as_ref().map_or("", |spec| &spec.name.value), child));
+    let templates = plan.templates.iter().map(|(name, plan)| (name.as_str(), plan));
+    for (name, plan) in children.chain(templates) {
+        codes_of_plan(&format!("{path}/{name}"), plan, codes);
+    }
+}
+
+fn codes_of_prepared(path: &str, prepared: &Prepared, codes: &mut BTreeMap<String, Code>) {
+    codes.insert(path.to_owned(), prepared.code);
+    for child in &prepared.children {
+        codes_of_prepared(&format!("{path}/{}", child.spec.name.value), &child.prepared, codes);
     }
 }

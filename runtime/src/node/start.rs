@@ -396,19 +396,23 @@ impl Loaded {
     ) -> Result<Arc<Actor>, Vec<Diagnostic>> {
         let written = arguments.or_else(|| self.written_init());
         let mut prepared = node.prepare(self.manifest, self.component)?;
-        prepared.children = prepare_children(node, name, self.children)?;
+        prepared.children = prepare_children(node, name, &self.children)?;
         let init = prepared.program().function(INIT);
         let values = init_values(name, init, written).map_err(single)?;
         node.spawn(prepared, name, values, origin).await.map_err(single)
     }
 
-    /// Checks it against its manifest, compiles and links it. None of its code runs.
+    /// Checks it against its manifest, compiles and links it, and with it what it may ask for, for an actor of
+    /// this path. None of their code runs.
     ///
     /// # Errors
     ///
     /// Everything for which it is refused.
-    pub fn prepare(&self, node: &Node) -> Result<Prepared, Vec<Diagnostic>> {
-        node.prepare(self.manifest.clone(), self.component.clone())
+    pub fn prepare(&self, node: &Node, path: &str) -> Result<Prepared, Vec<Diagnostic>> {
+        let mut prepared = node.prepare(self.manifest.clone(), self.component.clone())?;
+        let templates = self.children.iter().filter(|(spec, _)| spec.is_template());
+        prepared.children = prepare_children(node, path, templates)?;
+        Ok(prepared)
     }
 
     /// A warning if a living actor differs from the one that would be spawned now.
@@ -433,10 +437,10 @@ impl Loaded {
 }
 
 /// Prepares the children of an actor with this name, and theirs.
-fn prepare_children(
+fn prepare_children<'l>(
     node: &Node,
     name: &str,
-    children: Vec<(Child, Loaded)>,
+    children: impl IntoIterator<Item = &'l (Child, Loaded)>,
 ) -> Result<Vec<PreparedChild>, Vec<Diagnostic>> {
     let mut all = Vec::new();
     for (spec, loaded) in children {
@@ -444,15 +448,15 @@ fn prepare_children(
         let written = spec.init.as_ref().map(|init| written(&path, init));
         let written = written.or_else(|| loaded.written_init());
         let on_request = spec.is_template();
-        let mut prepared = node.prepare(loaded.manifest, loaded.component)?;
-        prepared.children = prepare_children(node, &path, loaded.children)?;
+        let mut prepared = node.prepare(loaded.manifest.clone(), loaded.component.clone())?;
+        prepared.children = prepare_children(node, &path, &loaded.children)?;
         let function = prepared.program().function(INIT);
         // Whoever asks for one can give other arguments.
         let init = match init_values(&path, function, written) {
             Err(_) if on_request => Vec::new(),
             values => values.map_err(single)?,
         };
-        all.push(PreparedChild { spec, prepared, init });
+        all.push(PreparedChild { spec: spec.clone(), prepared, init });
     }
     Ok(all)
 }

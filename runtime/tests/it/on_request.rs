@@ -4,7 +4,8 @@ use super::messages::deaths;
 use super::supervision::{STARTER, Troupe, WORKER, check, child, project};
 use std::collections::{BTreeMap, HashSet};
 use theater_runtime::cache::Cache;
-use theater_runtime::node::Node;
+use theater_runtime::manifest::BareGrants;
+use theater_runtime::node::{Node, Prepared, Start};
 use theater_runtime::replay::History;
 use theater_runtime::trace::{Cause, Durability, EndedBy, Kind, Reader, RunDir};
 
@@ -368,4 +369,63 @@ async fn wherever_the_node_dies_every_child_comes_once_and_every_event_is_told_o
         account(&run).is_settled(&run);
         check(&run).await;
     }
+}
+
+/// A worker that counts otherwise.
+fn other_worker() -> String {
+    let (from, to) = (
+        "(i64.add (call $load) (local.get $by))",
+        "(i64.add (i64.const 100) (i64.add (call $load) (local.get $by)))",
+    );
+    assert!(WORKER.contains(from));
+    WORKER.replace(from, to)
+}
+
+/// What stands in the folder of the application now.
+fn prepared(troupe: &Troupe) -> Prepared {
+    let start = Start::Project(troupe.dir.path().to_owned());
+    let loaded = start.load(&BareGrants::default(), &Cache::none()).unwrap().unwrap();
+    loaded.prepare(&troupe.node, "app").unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn children_are_made_of_the_code_that_their_supervisor_was_reloaded_with() {
+    let mut troupe = Troupe::start(boss("")).await.unwrap();
+    assert_eq!(troupe.ask("hire", r#""worker", "w1""#).await, 0);
+    troupe.until("app/w1 started").await;
+    let app = troupe.node.actor("app").unwrap();
+    assert!(!troupe.node.has_other_templates(&app, &prepared(&troupe)));
+
+    let worker = troupe.dir.path().join("worker");
+    project(&worker, "worker", "[handlers]\nstate = true\n", Some(&other_worker()));
+    let new = prepared(&troupe);
+    assert!(troupe.node.has_other_templates(&app, &new));
+    troupe.node.reload_templates("app", new).await.unwrap();
+    assert!(!troupe.node.has_other_templates(&app, &prepared(&troupe)));
+    assert_eq!(troupe.ask("hire", r#""worker", "w2""#).await, 0);
+    troupe.until("app/w2 started").await;
+    assert_eq!(troupe.call("app/w1", "add", "5").await.unwrap(), "5", "it keeps its code");
+    assert_eq!(troupe.call("app/w2", "add", "5").await.unwrap(), "105");
+
+    // The run goes on with them, without the project.
+    troupe.reopen().await;
+    assert_eq!(troupe.call("app/w1", "add", "1").await.unwrap(), "6");
+    assert_eq!(troupe.ask("hire", r#""worker", "w3""#).await, 0);
+    troupe.until("app/w3 started").await;
+    assert_eq!(troupe.call("app/w3", "add", "5").await.unwrap(), "105");
+    troupe.check().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reload_takes_the_templates_along() {
+    let mut troupe = Troupe::start(boss("")).await.unwrap();
+    let worker = troupe.dir.path().join("worker");
+    project(&worker, "worker", "[handlers]\nstate = true\n", Some(&other_worker()));
+    let new = prepared(&troupe);
+    troupe.node.reload("app", new, None).await.unwrap();
+    assert_eq!(troupe.ask("hire", r#""temp", "t""#).await, 0);
+    troupe.until("app/t started").await;
+    assert_eq!(troupe.call("app/t", "add", "5").await.unwrap(), "105");
+    assert_eq!(troupe.call("app/fixed", "add", "5").await.unwrap(), "5");
+    troupe.check().await;
 }

@@ -26,7 +26,7 @@ fn loaded(wat: &str, manifest: &str) -> Loaded {
 }
 
 async fn reload(stage: &Stage, wat: &str, manifest: &str) -> Result<Arc<Actor>, Box<Diagnostic>> {
-    let prepared = loaded(wat, manifest).prepare(&stage.node).unwrap();
+    let prepared = loaded(wat, manifest).prepare(&stage.node, "counter").unwrap();
     stage.node.reload("counter", prepared, Some("reload counter".to_owned())).await
 }
 
@@ -172,7 +172,7 @@ async fn an_upgrade_that_a_crash_prevented_is_not_done() {
     stage.call("counter.increment(5)").await.unwrap();
     let patient = format!("{STATE}\n[limits]\nfuel = 1_000_000_000_000\ntimeout = \"1h\"");
     let node = stage.node.clone();
-    let endless = loaded(&upgrading("(loop (br 0))"), &patient).prepare(&node).unwrap();
+    let endless = loaded(&upgrading("(loop (br 0))"), &patient).prepare(&node, "counter").unwrap();
     let reloading = tokio::spawn(async move { node.reload("counter", endless, None).await });
     let is_reload = |run: &RunDir| {
         let history = History::load(run).unwrap();
@@ -256,7 +256,7 @@ async fn waiting_messages_are_for_the_new_component() {
         tokio::task::yield_now().await;
     }
     let node = stage.node.clone();
-    let prepared = loaded(&after, patient).prepare(&node).unwrap();
+    let prepared = loaded(&after, patient).prepare(&node, "counter").unwrap();
     let reloading = tokio::spawn(async move { node.reload("counter", prepared, None).await });
     tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     assert!(!reloading.is_finished(), "a turn is running");
@@ -282,6 +282,6 @@ async fn nobody_is_not_reloaded() {
     let stage = Stage::new().await;
     assert_eq!(reload(&stage, COUNTER, STATE).await.unwrap_err().code.id, "TH0407");
     stage.spawn(COUNTER, STATE).await;
-    let problems = loaded(COUNTER, "").prepare(&stage.node).unwrap_err();
+    let problems = loaded(COUNTER, "").prepare(&stage.node, "counter").unwrap_err();
     assert_eq!(problems[0].code.id, "TH0205", "what is not granted");
 }
