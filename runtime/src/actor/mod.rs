@@ -25,7 +25,7 @@ pub(crate) use open::Unfinished;
 pub(crate) use peers::Post;
 pub use peers::{Answer, Asked, Birth, ChildView, Peer, Peers, Question, Unborn};
 pub(crate) use slots::{DEEPEST, Slots};
-pub(crate) use task::{Exit, Life, Next, Task, Wish};
+pub(crate) use task::{Exit, Life, Next, Task, UnderRoot, Wish};
 pub use timers::{SHORTEST_PERIOD, Timer, TimerChange, Timers};
 pub(crate) use warm::WarmInstances;
 

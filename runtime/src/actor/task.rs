@@ -11,6 +11,7 @@ use crate::boundary::{Crossing, Script};
 use crate::handlers::{Context, Origin, StopReason};
 use crate::manifest::Instances;
 use crate::state::State;
+use crate::supervisor::Patience;
 use crate::trace::{
     CallsReader, Cause, EndedBy, Entry, ExitReason, Kind, Log, LogFailed, OpenTurn, PayloadKind,
     TurnHeader, Undeliverable, now,
@@ -19,6 +20,7 @@ use crate::turn::{self, Execution};
 use crate::wire::wire_record;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 use wasmtime::component::{Type, Val};
 
 /// The callback that an actor may export to have a last turn.
@@ -55,10 +57,32 @@ pub(crate) struct Task {
     pub warm: Arc<WarmInstances>,
     /// Whether it stands under the node's root, which restarts it after every abnormal exit.
     pub restarts_itself: bool,
+    /// What the root has with it, if it stands there.
+    pub root: Option<UnderRoot>,
     /// Who waits for it to be restarted.
     pub restarting: Option<oneshot::Sender<()>>,
     pub mailbox: Arc<Mailbox>,
     pub control: mpsc::UnboundedReceiver<Control>,
+}
+
+/// How an actor under the node's root is restarted.
+#[derive(Debug)]
+pub(crate) struct UnderRoot {
+    since: Instant,
+    patience: Patience,
+    /// It takes no message before.
+    waits_until: Option<Instant>,
+}
+
+impl UnderRoot {
+    pub fn new() -> Self {
+        Self { since: Instant::now(), patience: Patience::default(), waits_until: None }
+    }
+
+    fn restarted(&mut self) {
+        let wait = self.patience.restarted(self.since.elapsed());
+        self.waits_until = (!wait.is_zero()).then(|| Instant::now() + wait);
+    }
 }
 
 /// A turn that is to be executed.
@@ -192,6 +216,16 @@ impl Task {
     }
 
     async fn next_event(&mut self) -> Event {
+        if let Some(until) = self.root.as_ref().and_then(|root| root.waits_until) {
+            tokio::select! {
+                biased;
+                control = self.control.recv() => return Event::Control(control),
+                () = tokio::time::sleep_until(until) => {}
+            }
+            if let Some(root) = &mut self.root {
+                root.waits_until = None;
+            }
+        }
         let wait = self.life.timers.next().map(|(_, timer)| timer.wait(now()));
         let tick = async {
             match wait {
@@ -282,9 +316,11 @@ impl Task {
         }
         self.append(Kind::Restarted { incarnation: self.life.incarnation, fresh })?;
         self.actor.show(&self.life);
-        if let Some(done) = self.restarting.take() {
-            // Whoever asked may have left.
-            let _ = done.send(());
+        match (self.restarting.take(), &mut self.root) {
+            // Whoever asked may have left. What somebody wants counts as no restart.
+            (Some(done), _) => drop(done.send(())),
+            (None, Some(root)) => root.restarted(),
+            (None, None) => {}
         }
         Ok(())
     }

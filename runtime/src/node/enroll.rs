@@ -2,7 +2,7 @@
 
 use super::member::{Init, Member, Supervising};
 use super::{Node, Prepared, PreparedChild, Registry, is_within};
-use crate::actor::{Actor, CallError, Control, Handle, Life, Mailbox, Task};
+use crate::actor::{Actor, CallError, Control, Handle, Life, Mailbox, Task, UnderRoot};
 use crate::diagnostic::Result;
 use crate::manifest::{Child, Manifest};
 use crate::trace::{ActorId, Code, Kind, LogFailed, Request};
@@ -165,6 +165,7 @@ impl Node {
         registry.insert(handle);
         let task = Task {
             restarts_itself: under_root && supervising.is_none(),
+            root: under_root.then(UnderRoot::new),
             restarting: None,
             actor,
             life,

@@ -5,14 +5,16 @@
 //! family writes down what it is asked.
 
 mod ordered;
+mod restarts;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use ordered::Ordered;
+pub(crate) use restarts::{Patience, Restarts};
 
 use crate::manifest::{Restart, Strategy, Supervision};
 use crate::trace::ExitReason;
-use std::collections::{HashSet, VecDeque};
+use std::collections::HashSet;
 use std::time::Duration;
 
 /// The children themselves.
@@ -39,8 +41,7 @@ pub struct Supervisor<F> {
     waits: bool,
     /// In the order in which they are started.
     children: Ordered<Child>,
-    /// When it restarted, as far as the period reaches back.
-    restarts: VecDeque<Duration>,
+    restarts: Restarts,
 }
 
 #[derive(Debug)]
@@ -108,7 +109,7 @@ impl<F: Family> Supervisor<F> {
             period: supervision.period,
             waits: supervision.backoff.is_some(),
             children: children.chain(asked).collect(),
-            restarts: VecDeque::new(),
+            restarts: Restarts::default(),
         }
     }
 
@@ -242,7 +243,7 @@ impl<F: Family> Supervisor<F> {
     }
 
     async fn restart(&mut self, child: &str, now: Duration) -> After {
-        let restarts = self.count_restart(now);
+        let restarts = self.restarts.count(now, self.period);
         if restarts > self.intensity {
             self.stop().await;
             return After::GaveUp(GaveUp { child: child.to_owned(), restarts });
@@ -263,16 +264,6 @@ impl<F: Family> Supervisor<F> {
                 After::TryAgain(failed.child)
             }
         }
-    }
-
-    /// Counts a restart, and answers with how many there were within the period.
-    fn count_restart(&mut self, now: Duration) -> u32 {
-        let earliest = now.saturating_sub(self.period);
-        while self.restarts.front().is_some_and(|then| *then < earliest) {
-            self.restarts.pop_front();
-        }
-        self.restarts.push_back(now);
-        u32::try_from(self.restarts.len()).unwrap_or(u32::MAX)
     }
 
     /// Starts these in order, as far as they are still children.

@@ -11,6 +11,7 @@ mod live;
 mod messages;
 mod mutations;
 mod on_request;
+mod patience;
 mod recovery;
 mod reload;
 mod replay;
