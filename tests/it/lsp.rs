@@ -307,7 +307,7 @@ fn ask(editor: &mut Editor, method: &str, name: &str, text: &str, part: &str) ->
     let params = json!({
         "textDocument": { "uri": editor.uri(name) },
         "position": { "line": line, "character": character },
-        "context": { "includeDeclaration": true },
+        "context": { "includeDeclaration": true, "triggerKind": 1 },
         "newName": "bookkeeper",
     });
     editor.request(&format!("textDocument/{method}"), params)
@@ -346,6 +346,27 @@ fn names_lead_from_the_manifest_to_wit_and_to_what_theater_knows() {
         uris.collect::<Vec<_>>(),
         [uri, &editor.uri("theater.toml"), &editor.uri("wit/world.wit")]
     );
+    assert_eq!(editor.leave(), Some(0));
+}
+
+#[test]
+fn what_can_be_typed_in_wit_is_documented_when_asked() {
+    let env = TestEnvironment::with_counter();
+    // What is in `deps` would hide what Theater knows.
+    std::fs::remove_dir_all(env.path("wit/deps")).unwrap();
+    let world = env.read("wit/world.wit");
+    let mut editor = start(&env);
+    editor.open("wit/world.wit", &world);
+    let found = ask(&mut editor, "completion", "wit/world.wit", &world, "import theater:host/");
+    let items = found["result"].as_array().unwrap();
+    let timer = items.iter().find(|it| it["label"] == "theater:host/timer@0.1.0").unwrap();
+    assert_eq!(timer["documentation"], Value::Null);
+    let resolved = editor.request("completionItem/resolve", timer.clone());
+    let said = resolved["result"]["documentation"]["value"].as_str().unwrap();
+    assert!(said.contains("interface timer"), "{said}");
+    // What no list came from is given back as it is.
+    let odd = json!({ "label": "x", "data": 5 });
+    assert_eq!(editor.request("completionItem/resolve", odd.clone())["result"], odd);
     assert_eq!(editor.leave(), Some(0));
 }
 

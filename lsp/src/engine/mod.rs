@@ -27,7 +27,7 @@ pub use actions::{Action, actions, fix_all};
 pub use check::{
     FileEdit, Fix, Level, Problem, Problems, Related, Unit, component, inputs, problems, units,
 };
-pub use complete::{Completion, CompletionKind, completions};
+pub use complete::{About, Completion, CompletionKind, completions, documentation};
 pub use format::format;
 pub use hover::{Hover, hover};
 pub use links::{Link, links};

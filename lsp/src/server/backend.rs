@@ -201,13 +201,26 @@ impl LanguageServer for Backend {
         params: lsp::CompletionParams,
     ) -> Result<Option<lsp::CompletionResponse>> {
         let question = self.question(&params.text_document_position);
-        answer(question, |q| {
+        let place = params.text_document_position;
+        answer(question, move |q| {
             let found = engine::completions(&q.files, &q.path, q.offset);
             let Wishes { encoding, snippets, .. } = q.wishes;
-            let item = |one| convert::completion(&q.text, one, encoding, snippets);
-            Some(lsp::CompletionResponse::Array(found.iter().map(item).collect()))
+            let items = convert::completions(&q.text, &found, &place, encoding, snippets);
+            Some(lsp::CompletionResponse::Array(items))
         })
         .await
+    }
+
+    async fn completion_resolve(&self, item: lsp::CompletionItem) -> Result<lsp::CompletionItem> {
+        let question = convert::place_of(&item).and_then(|place| self.question(&place));
+        let label = item.label.clone();
+        let said = answer(question, move |q| {
+            let found = engine::completions(&q.files, &q.path, q.offset);
+            let one = found.into_iter().find(|one| one.label == label)?;
+            convert::documentation(engine::documentation(&q.files, &q.path, &one.about))
+        });
+        let documentation = said.await?;
+        Ok(lsp::CompletionItem { documentation, ..item })
     }
 
     async fn code_action(
@@ -428,6 +441,9 @@ fn refusable<T>(answer: Option<std::result::Result<T, String>>) -> Result<Option
 /// The protocol's code for a request that is well-formed and cannot be fulfilled.
 const REQUEST_FAILED: i64 = -32803;
 
+/// The characters after which something can be typed that is not a word.
+const TRIGGERS: &[&str] = &["[", "=", "{", "\"", "'", ":", "/", "@", ".", "<"];
+
 fn capabilities(encoding: Encoding) -> lsp::ServerCapabilities {
     lsp::ServerCapabilities {
         position_encoding: Some(convert::encoding_kind(encoding)),
@@ -440,7 +456,8 @@ fn capabilities(encoding: Encoding) -> lsp::ServerCapabilities {
             },
         )),
         completion_provider: Some(lsp::CompletionOptions {
-            trigger_characters: Some(["[", "=", "{", "\""].map(str::to_owned).to_vec()),
+            trigger_characters: Some(TRIGGERS.iter().map(|one| (*one).to_owned()).collect()),
+            resolve_provider: Some(true),
             ..Default::default()
         }),
         document_formatting_provider: Some(lsp::OneOf::Left(true)),

@@ -169,8 +169,37 @@ pub fn hover(text: &Text, hover: &Hover, encoding: Encoding, markdown: bool) -> 
     }
 }
 
-/// Something that can be typed. With `snippets`, what is to be typed over is marked.
-pub fn completion(
+/// The things that can be typed at a place, in the order in which they are to be listed. With `snippets`, what is to be
+/// typed over is marked. What is said of them is asked for with the same place.
+pub fn completions(
+    text: &Text,
+    found: &[Completion],
+    place: &lsp::TextDocumentPositionParams,
+    encoding: Encoding,
+    snippets: bool,
+) -> Vec<lsp::CompletionItem> {
+    let item = |(at, one)| lsp::CompletionItem {
+        sort_text: Some(format!("{at:04}")),
+        data: serde_json::to_value(place).ok(),
+        ..completion(text, one, encoding, snippets)
+    };
+    found.iter().enumerate().map(item).collect()
+}
+
+/// The place at which a completion was listed.
+pub fn place_of(item: &lsp::CompletionItem) -> Option<lsp::TextDocumentPositionParams> {
+    serde_json::from_value(item.data.clone()?).ok()
+}
+
+/// What is said about something that can be typed.
+pub fn documentation(value: String) -> Option<lsp::Documentation> {
+    let kind = lsp::MarkupKind::Markdown;
+    let is_empty = value.is_empty();
+    let page = lsp::Documentation::MarkupContent(lsp::MarkupContent { kind, value });
+    (!is_empty).then_some(page)
+}
+
+fn completion(
     text: &Text,
     completion: &Completion,
     encoding: Encoding,
@@ -187,15 +216,18 @@ pub fn completion(
         kind: Some(match completion.kind {
             CompletionKind::Table => lsp::CompletionItemKind::MODULE,
             CompletionKind::Key => lsp::CompletionItemKind::FIELD,
-            CompletionKind::Handler => lsp::CompletionItemKind::INTERFACE,
+            CompletionKind::Handler | CompletionKind::Interface => {
+                lsp::CompletionItemKind::INTERFACE
+            }
             CompletionKind::Value => lsp::CompletionItemKind::VALUE,
             CompletionKind::World => lsp::CompletionItemKind::CLASS,
+            CompletionKind::Keyword => lsp::CompletionItemKind::KEYWORD,
+            CompletionKind::Type => lsp::CompletionItemKind::STRUCT,
+            CompletionKind::Member => lsp::CompletionItemKind::FUNCTION,
+            CompletionKind::Actor => lsp::CompletionItemKind::REFERENCE,
+            CompletionKind::Path => lsp::CompletionItemKind::FILE,
         }),
         detail: (!completion.detail.is_empty()).then(|| completion.detail.clone()),
-        documentation: (!completion.doc.is_empty()).then(|| {
-            let (kind, value) = (lsp::MarkupKind::Markdown, completion.doc.clone());
-            lsp::Documentation::MarkupContent(lsp::MarkupContent { kind, value })
-        }),
         insert_text_format: has_place.then_some(lsp::InsertTextFormat::SNIPPET),
         // What is replaced must begin with what is compared: a table's `[` counts as typed.
         filter_text: insert.starts_with('[').then(|| insert.clone()),

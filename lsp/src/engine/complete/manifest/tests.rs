@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
-use super::*;
-use crate::engine::Vfs;
+use crate::engine::{Vfs, completions};
+use std::path::Path;
 
 /// What can be typed where `|` stands: what is listed, and what the text becomes with the first one.
 fn at_cursor(marked: &str) -> (Vec<String>, String) {
@@ -71,7 +71,7 @@ fn values() {
     assert_eq!(labels("[actor]\nworld = |"), ["\"one\"", "\"two\""]);
     assert_eq!(at_cursor("[actor]\nworld = \"o|\n").1, "[actor]\nworld = \"one\"\n");
     assert_eq!(labels("[handlers]\nclock = |"), ["true", "false"]);
-    assert_eq!(labels("[limits]\nmemory = \"6|4\""), ["\"64MiB\""]);
+    assert_eq!(labels("[limits]\nmemory = \"6|4\""), ["\"64MiB\"", "\"64KiB\"", "\"64GiB\""]);
     assert_eq!(labels("[limits]\nmemory =\n|")[0], "fuel");
 }
 
@@ -80,4 +80,72 @@ fn nothing_where_nothing_goes() {
     for text in ["# |", "[actor] # x|", "[actor]\nname = \"x\" |", "[actor]\nname |= 1"] {
         assert_eq!(labels(text), [""; 0], "{text}");
     }
+}
+
+/// What can be typed where `|` stands in the manifest of `orders`, a child of `shop` as `stock` is.
+fn in_application(marked: &str) -> Vec<String> {
+    let mut vfs = Vfs::default();
+    let path = Path::new("/app/orders/theater.toml");
+    let open = |vfs: &mut Vfs, path: &str, text: &str| vfs.open(Path::new(path), 1, text.into());
+    open(
+        &mut vfs,
+        "/app/theater.toml",
+        "[actor]\nname = \"shop\"\n[supervisor]\n\
+         [[children]]\nname = \"orders\"\nmanifest = \"orders\"\n\
+         [[children]]\nname = \"stock\"\nmanifest = \"stock\"\n",
+    );
+    open(&mut vfs, "/app/stock/theater.toml", "[actor]\nname = \"stock\"\ncomponent = \"a\"\n");
+    open(
+        &mut vfs,
+        "/app/orders/wit/w.wit",
+        "package app:orders;\nworld w { import goods:stock/shelf@0.1.0; import theater:host/log@0.1.0; }\n",
+    );
+    open(
+        &mut vfs,
+        "/app/orders/wit/deps/goods.wit",
+        "package goods:stock@0.1.0;\ninterface shelf {}\n",
+    );
+    vfs.open(path, 1, marked.replacen('|', "", 1));
+    let offset = marked.find('|').unwrap();
+    completions(&vfs.snapshot(), path, offset).into_iter().map(|one| one.label).collect()
+}
+
+#[test]
+fn links_and_actors() {
+    assert_eq!(in_application("[links]\n|"), ["\"goods:stock/shelf@0.1.0\""]);
+    assert_eq!(in_application("[links]\n\"goo|\" = \"x\""), ["\"goods:stock/shelf@0.1.0\""]);
+    assert_eq!(in_application("[links]\n\"goods:stock/shelf@0.1.0\" = \"x\"\n|"), [""; 0]);
+    let link = "[links]\n\"goods:stock/shelf@0.1.0\" =";
+    let children = "\n[[children]]\nname = \"worker\"\n";
+    let all = ["\"orders\"", "\"stock\"", "\"worker\""];
+    assert_eq!(in_application(&format!("{link} |{children}")), all);
+    assert_eq!(in_application(&format!("{link} \"st|\"{children}")), all);
+    assert_eq!(in_application(&format!("{link} {{ actor = | }}{children}")), all);
+    assert_eq!(in_application("[handlers]\nmessenger = { to = [\"a\", |] }"), all[..2]);
+    assert_eq!(in_application("[handlers]\nmessenger = { to = [\"|"), all[..2]);
+    assert_eq!(in_application("[[children]]\nmanifest = |"), ["\"../stock\""]);
+    assert_eq!(in_application("[[children]]\nname = |"), ["\"stock\""]);
+}
+
+#[test]
+fn one_element_of_a_list_is_replaced() {
+    let list = |text: &str| {
+        let (_, after) = at_cursor(&format!(
+            "[handlers]\nmessenger = {{ to = {text} }}\n[[children]]\nname = \"w\"\n"
+        ));
+        after.lines().nth(1).unwrap().to_owned()
+    };
+    assert_eq!(list("[\"a\", |]"), "messenger = { to = [\"a\", \"w\"] }");
+    assert_eq!(list("[ \"x|\" , \"b\"]"), "messenger = { to = [ \"w\" , \"b\"] }");
+}
+
+#[test]
+fn quantities_and_paths() {
+    assert_eq!(
+        labels("[limits]\nmemory = \"128|\""),
+        ["\"64MiB\"", "\"128KiB\"", "\"128MiB\"", "\"128GiB\""]
+    );
+    assert_eq!(labels("[limits]\ntimeout = \"5|\""), ["\"5s\"", "\"5ms\"", "\"5m\"", "\"5h\""]);
+    assert_eq!(labels("[[children]]\nshutdown = |"), ["\"5s\"", "\"kill\"", "\"infinity\""]);
+    assert_eq!(labels("[actor]\nname = \"x\"\ncomponent = |"), ["\"build/x.wasm\""]);
 }

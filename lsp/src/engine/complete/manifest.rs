@@ -1,50 +1,14 @@
 //! What can be typed at a place of a manifest.
 
-use super::outline::{Entry, Section, is_in_comment, outline};
-use super::place::{self, Keys, Meaning};
-use super::vfs::Snapshot;
+mod values;
+
+use super::{About, Completion, CompletionKind};
+use crate::engine::outline::{Entry, Section, is_in_comment, outline};
+use crate::engine::place::{self, Keys, Meaning};
+use crate::engine::vfs::Snapshot;
 use std::ops::Range;
 use std::path::Path;
-use theater_runtime::catalog::Handler;
-use theater_runtime::manifest::schema::{Field, Kind, MANIFEST, Rule};
-use theater_runtime::manifest::{field_page, handler_page};
-use theater_runtime::world::Wit;
-
-/// One thing that can be typed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Completion {
-    /// How it is listed.
-    pub label: String,
-    /// What it is.
-    pub kind: CompletionKind,
-    /// A few words beside it.
-    pub detail: String,
-    /// Markdown: what is said about it when asked.
-    pub doc: String,
-    /// The bytes that it replaces.
-    pub span: Range<usize>,
-    /// What is inserted before the place where one goes on typing.
-    pub insert: String,
-    /// What then stands there, to be typed over; it may be empty.
-    pub value: String,
-    /// What is inserted behind it.
-    pub rest: String,
-}
-
-/// What a completion is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CompletionKind {
-    /// A table.
-    Table,
-    /// A key.
-    Key,
-    /// A handler.
-    Handler,
-    /// A value.
-    Value,
-    /// A world of the project.
-    World,
-}
+use theater_runtime::manifest::schema::{Field, Kind, MANIFEST};
 
 /// Where something is typed.
 #[derive(Debug, PartialEq, Eq)]
@@ -59,23 +23,22 @@ enum Context {
     Value { path: Vec<String>, span: Range<usize> },
 }
 
-/// What can be typed at a byte of a text.
-pub fn completions(files: &Snapshot, path: &Path, offset: usize) -> Vec<Completion> {
-    let Some(text) = files.text(path) else { return Vec::new() };
-    if !place::is_manifest(path) {
-        return Vec::new();
-    }
-    let text = text.as_str();
-    let offset = text.floor_char_boundary(offset.min(text.len()));
+/// What can be typed at a byte of a manifest's text.
+pub fn completions(files: &Snapshot, path: &Path, text: &str, offset: usize) -> Vec<Completion> {
     let sections = outline(text);
     match context(text, &sections, offset) {
         None => Vec::new(),
         Some(Context::Header { span, opened, closed }) => tables(&sections, span, opened, closed),
         Some(Context::Top { span }) => tables(&sections, span, 0, false),
         Some(Context::Key { table, there, span, has_value }) => {
-            keys(&table, &there, &span, has_value)
+            match place::meaning(&table).and_then(Meaning::keys) {
+                Some(Keys::Free(_)) => values::linkable(files, path, &there, &span, has_value),
+                _ => keys(&table, &there, &span, has_value),
+            }
         }
-        Some(Context::Value { path: keys, span }) => values(files, path, &keys, &span),
+        Some(Context::Value { path: keys, span }) => {
+            values::Value { files, path, text, sections: &sections, offset }.of(&keys, &span)
+        }
     }
 }
 
@@ -200,15 +163,13 @@ fn tables(
     };
     let missing =
         MANIFEST.iter().filter(|field| fits(field) && (brackets(field) == 2 || !there(field)));
-    let one = |field: &'static Field| Completion {
-        label: field.name.to_owned(),
-        kind: CompletionKind::Table,
-        detail: if field.required { "required".to_owned() } else { String::new() },
-        doc: field_page(field),
-        span: span.clone(),
-        insert: format!("{}{}", "[".repeat(brackets(field) - opened), field.name),
-        value: String::new(),
-        rest: if closed { String::new() } else { "]".repeat(brackets(field)) },
+    let one = |field: &'static Field| {
+        let name = format!("{}{}", "[".repeat(brackets(field) - opened), field.name);
+        let rest = if closed { String::new() } else { "]".repeat(brackets(field)) };
+        Completion::plain(field.name, CompletionKind::Table, &span)
+            .detail(if field.required { "required" } else { "" })
+            .about(About::Field(field))
+            .insert(name, "", &rest)
     };
     missing.map(one).collect()
 }
@@ -224,15 +185,9 @@ fn keys(
         [] => Some(place::top()),
         table => place::meaning(table).and_then(Meaning::keys),
     };
-    let complete = |name: &str, kind, detail: String, doc, value: &str| Completion {
-        label: name.to_owned(),
-        kind,
-        detail,
-        doc,
-        span: span.clone(),
-        insert: if has_value { name.to_owned() } else { format!("{name} = ") },
-        value: if has_value { String::new() } else { value.to_owned() },
-        rest: String::new(),
+    let complete = |name: &str, kind, detail: String, about, value: &str| {
+        let one = Completion::plain(name, kind, span).detail(detail).about(about);
+        if has_value { one } else { one.insert(format!("{name} = "), value, "") }
     };
     let new = |name: &str| !there.iter().any(|there| there == name);
     match keys {
@@ -241,14 +196,9 @@ fn keys(
             .into_iter()
             .filter(|field| new(field.name))
             .map(|field| {
-                let (kind, detail) = (CompletionKind::Key, field.kind.words());
-                complete(
-                    field.name,
-                    kind,
-                    detail.replace('`', ""),
-                    field_page(field),
-                    field.example,
-                )
+                let detail = field.kind.words().replace('`', "");
+                let about = About::Field(field);
+                complete(field.name, CompletionKind::Key, detail, about, field.example)
             })
             .collect(),
         Some(Keys::Free(_)) => Vec::new(),
@@ -256,73 +206,11 @@ fn keys(
             .iter()
             .filter(|handler| !handler.always && new(handler.name))
             .map(|handler| {
-                let (kind, detail) = (CompletionKind::Handler, handler.summary.to_owned());
-                complete(handler.name, kind, detail, handler_page(handler), "true")
+                let (detail, about) = (handler.summary.to_owned(), About::Handler(handler));
+                complete(handler.name, CompletionKind::Handler, detail, about, "true")
             })
             .collect(),
     }
-}
-
-fn values(files: &Snapshot, path: &Path, keys: &[String], span: &Range<usize>) -> Vec<Completion> {
-    let value = |label: &str, kind, detail: &str| Completion {
-        label: label.to_owned(),
-        kind,
-        detail: detail.to_owned(),
-        doc: String::new(),
-        span: span.clone(),
-        insert: label.to_owned(),
-        value: String::new(),
-        rest: String::new(),
-    };
-    match place::meaning(keys) {
-        None => Vec::new(),
-        Some(Meaning::Handler(handler)) => grants(handler)
-            .iter()
-            .map(|(label, detail)| value(label, CompletionKind::Value, detail))
-            .collect(),
-        Some(Meaning::Field(Field { kind: Kind::Text(Rule::World), .. })) => worlds(files, path)
-            .iter()
-            .map(|name| value(&format!("\"{name}\""), CompletionKind::World, "a world in wit"))
-            .collect(),
-        Some(Meaning::Entry(_)) => Vec::new(),
-        Some(Meaning::Field(field)) => of_kind(field, &field.kind)
-            .iter()
-            .map(|(label, detail)| value(label, CompletionKind::Value, detail))
-            .collect(),
-    }
-}
-
-fn grants(handler: &Handler) -> Vec<(String, &'static str)> {
-    let mut values = vec![("true".to_owned(), "granted"), ("false".to_owned(), "not granted")];
-    let settings = handler.settings.iter().filter(|setting| !setting.example.is_empty());
-    values.extend(settings.map(|setting| {
-        (format!("{{ {} = {} }}", setting.name, setting.example), "granted, with a setting")
-    }));
-    values
-}
-
-fn of_kind(field: &Field, kind: &Kind) -> Vec<(String, &'static str)> {
-    match kind {
-        Kind::Bool => vec![("true".to_owned(), ""), ("false".to_owned(), "")],
-        Kind::Choice(words) => words.iter().map(|word| (format!("\"{word}\""), "")).collect(),
-        Kind::OneOf(kinds) => {
-            let mut all: Vec<_> = kinds.iter().flat_map(|kind| of_kind(field, kind)).collect();
-            all.dedup();
-            all
-        }
-        Kind::Table(_) | Kind::Handlers | Kind::Keyed { .. } => Vec::new(),
-        _ => {
-            let detail = if field.default.is_some() { "the default" } else { "an example" };
-            let example = (!field.example.is_empty()).then(|| (field.example.to_owned(), detail));
-            example.into_iter().collect()
-        }
-    }
-}
-
-fn worlds(files: &Snapshot, manifest: &Path) -> Vec<String> {
-    let Some(folder) = manifest.parent() else { return Vec::new() };
-    let wit = Wit::load_from(files, &folder.join("wit"));
-    wit.map(|wit| wit.worlds().map(str::to_owned).collect()).unwrap_or_default()
 }
 
 #[cfg(test)]
