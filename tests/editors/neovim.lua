@@ -125,8 +125,28 @@ say(
 )
 vim.cmd.cclose()
 say('words', vim.fn.getcompletion('Theater re', 'cmdline'))
--- What a code lens asks for.
-vim.lsp.commands['theater.build']({ arguments = { vim.uri_from_fname(vim.fn.getcwd()) } })
+-- What holds without being written.
+local hint_answers = vim.lsp.buf_request_sync(manifest, 'textDocument/inlayHint', {
+  textDocument = vim.lsp.util.make_text_document_params(manifest),
+  range = { start = { line = 0, character = 0 }, ['end'] = { line = 99, character = 0 } },
+}, 30000)
+local _, hints = next(hint_answers or {})
+say('hints', vim.tbl_map(function(it)
+  return it.label
+end, hints.result))
+
+-- The code lenses, and what the one for a build does.
+local lens_answers = vim.lsp.buf_request_sync(manifest, 'textDocument/codeLens', {
+  textDocument = vim.lsp.util.make_text_document_params(manifest),
+}, 30000)
+local _, lenses = next(lens_answers or {})
+say('lenses', vim.tbl_map(function(it)
+  return it.command.title
+end, lenses.result))
+for _, it in ipairs(lenses.result) do
+  assert(vim.lsp.commands[it.command.command], it.command.command)
+end
+vim.lsp.commands[lenses.result[1].command.command](lenses.result[1].command)
 wait('what the build says', function()
   return vim.iter(vim.api.nvim_buf_get_lines(0, 0, -1, false)):any(function(line)
     return line:find('TH0105', 1, true) ~= nil

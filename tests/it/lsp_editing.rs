@@ -121,3 +121,39 @@ fn names_are_found_anywhere_in_the_workspace() {
     assert_eq!(world["containerName"], "local:my-actor");
     assert_eq!(editor.leave(), Some(0));
 }
+
+#[test]
+fn what_holds_without_being_written_is_shown() {
+    let env = TestEnvironment::new();
+    let mut editor = start(&env);
+    editor.open("theater.toml", "[actor]\nname = \"a\"\n[handlers]\nstate = true # ü\n[limits]\n");
+    let start = json!({ "line": 2, "character": 0 });
+    let range = json!({ "start": start, "end": { "line": 3, "character": 99 } });
+    let document = json!({ "uri": editor.uri("theater.toml") });
+    let params = json!({ "textDocument": document, "range": range });
+    let hints = editor.request("textDocument/inlayHint", params)["result"].clone();
+    assert_eq!(hints.as_array().unwrap().len(), 1, "{hints}");
+    assert_eq!(hints[0]["position"], json!({ "line": 3, "character": 12 }));
+    assert_eq!(hints[0]["label"], "max-size = \"64MiB\"");
+    assert_eq!(editor.leave(), Some(0));
+}
+
+#[test]
+fn what_can_be_done_is_offered_as_the_editors_commands() {
+    let env = TestEnvironment::with_counter();
+    let mut editor = start(&env);
+    editor.open("theater.toml", &env.read("theater.toml"));
+    let document = json!({ "uri": editor.uri("theater.toml") });
+    let lenses = editor.request("textDocument/codeLens", json!({ "textDocument": document }));
+    let commands: Vec<&Value> = lenses["result"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|lens| &lens["command"]["command"])
+        .collect();
+    assert_eq!(commands, ["theater.build", "theater.run", "theater.repl", "theater.replay"]);
+    let lens = &lenses["result"][0];
+    assert_eq!(lens["command"]["title"], "Build");
+    assert_eq!(lens["command"]["arguments"], json!([editor.uri("")]));
+    assert_eq!(editor.leave(), Some(0));
+}

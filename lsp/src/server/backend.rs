@@ -314,6 +314,26 @@ impl LanguageServer for Backend {
         .await
     }
 
+    async fn inlay_hint(
+        &self,
+        params: lsp::InlayHintParams,
+    ) -> Result<Option<Vec<lsp::InlayHint>>> {
+        answer(self.about(&params.text_document), move |q| {
+            let part = convert::span(&q.text, params.range, q.wishes.encoding);
+            let hints = engine::hints(&q.files, &q.path, &part);
+            Some(editing::hints(&q.text, &hints, q.wishes.encoding))
+        })
+        .await
+    }
+
+    async fn code_lens(&self, params: lsp::CodeLensParams) -> Result<Option<Vec<lsp::CodeLens>>> {
+        answer(self.about(&params.text_document), |q| {
+            let lenses = engine::lenses(&q.files, &q.path);
+            Some(editing::lenses(&q.text, &lenses, q.wishes.encoding))
+        })
+        .await
+    }
+
     async fn symbol(
         &self,
         params: lsp::WorkspaceSymbolParams,
@@ -483,6 +503,8 @@ fn capabilities(encoding: Encoding) -> lsp::ServerCapabilities {
         })),
         document_symbol_provider: Some(lsp::OneOf::Left(true)),
         workspace_symbol_provider: Some(lsp::OneOf::Left(true)),
+        inlay_hint_provider: Some(lsp::OneOf::Left(true)),
+        code_lens_provider: Some(lsp::CodeLensOptions { resolve_provider: Some(false) }),
         selection_range_provider: Some(lsp::SelectionRangeProviderCapability::Simple(true)),
         semantic_tokens_provider: Some(
             lsp::SemanticTokensOptions {

@@ -4,7 +4,7 @@
 use super::convert::{range, uri};
 use crate::engine::wit::Kind;
 use crate::engine::{
-    Encoding, Found, Position, SemanticKind, SemanticToken, Snapshot, SymbolKind, Text,
+    Encoding, Found, Hint, Lens, Position, SemanticKind, SemanticToken, Snapshot, SymbolKind, Text,
 };
 use std::ops::Range;
 use theater_runtime::syntax::Edit;
@@ -140,4 +140,35 @@ pub fn semantic_tokens(
         }
     }
     lsp::SemanticTokens { result_id: None, data }
+}
+
+/// What is shown in a text and does not stand there.
+pub fn hints(text: &Text, hints: &[Hint], encoding: Encoding) -> Vec<lsp::InlayHint> {
+    let one = |hint: &Hint| lsp::InlayHint {
+        position: range(text, &(hint.at..hint.at), encoding).start,
+        label: lsp::InlayHintLabel::String(hint.label.clone()),
+        kind: None,
+        text_edits: None,
+        tooltip: Some(lsp::InlayHintTooltip::String(hint.explanation.to_owned())),
+        padding_left: Some(!hint.continues),
+        padding_right: None,
+        data: None,
+    };
+    hints.iter().map(one).collect()
+}
+
+/// What can be done. The editor itself does it: its commands `theater.build` and the like take the
+/// folder of a project.
+pub fn lenses(text: &Text, lenses: &[Lens], encoding: Encoding) -> Vec<lsp::CodeLens> {
+    let one = |lens: &Lens| {
+        let folder = uri(&lens.folder)?;
+        let command = lsp::Command {
+            title: lens.title.to_owned(),
+            command: format!("theater.{}", lens.command),
+            arguments: Some(vec![folder.as_str().into()]),
+        };
+        let range = range(text, &lens.span, encoding);
+        Some(lsp::CodeLens { range, command: Some(command), data: None })
+    };
+    lenses.iter().filter_map(one).collect()
 }

@@ -5,7 +5,7 @@ mod index;
 mod library;
 mod names;
 
-pub use index::{Declaration, Index, ItemName, Kind, Target, Use};
+pub use index::{Declaration, Index, ItemName, Kind, Mention, Target, Use};
 pub use library::{in_library, library};
 pub use names::{File, Names, Origin, Symbol, root_of, symbol};
 
