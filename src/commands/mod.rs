@@ -6,6 +6,7 @@ mod check;
 mod completions;
 mod explain;
 mod fmt;
+mod fork;
 mod inspect;
 mod lsp;
 mod new;
@@ -34,6 +35,7 @@ pub enum Command {
     #[command(subcommand)]
     Trace(trace::Command),
     Replay(replay::Args),
+    Fork(fork::Args),
     #[command(subcommand)]
     Cache(cache::Command),
     Explain(explain::Args),
@@ -53,6 +55,7 @@ pub fn run(command: Command, output: &mut Output) -> Ended {
         Command::Run(args) => run::run(args, output),
         Command::Trace(command) => trace::run(command, output),
         Command::Replay(args) => replay::run(args, output),
+        Command::Fork(args) => fork::run(args, output),
         Command::Cache(command) => cache::run(command, output),
         Command::Explain(args) => explain::run(args, output),
         Command::Lsp(args) => lsp::run(args, output),

@@ -17,6 +17,14 @@ fn bisect(env: &TestEnvironment, a: &str, b: &str, more: &[&str]) -> Ran {
     env.theater(&[&["trace", "bisect", a, b], more].concat())
 }
 
+/// Actors that run at the same time need not have their records in the same order each time.
+fn without_positions(json: &str) -> String {
+    let mut parts = json.split("\"position\":");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts
+        .fold(first, |all, part| all + "\"position\":N" + part.trim_start_matches(char::is_numeric))
+}
+
 const PLACED: &str = "shop/orders.place(\"A-1\", 2)";
 
 #[test]
@@ -39,7 +47,8 @@ fn the_first_difference_of_each_actor_is_shown_behind_its_reason() {
     let a = run_of(&env, &[PLACED, PLACED, "shop/audit.units()"]);
     let b = run_of(&env, &[PLACED, "shop/orders.place(\"A-1\", 3)", "shop/audit.units()"]);
     assert_snapshot!("message", bisect(&env, &a, &b, &[]).with_status(1));
-    assert_snapshot!("message_json", bisect(&env, &a, &b, &["--json"]).with_status(1));
+    let json = bisect(&env, &a, &b, &["--json"]).with_status(1).to_string();
+    assert_snapshot!("message_json", without_positions(&json));
     // What was done in another order is no actor's doing.
     let c = run_of(&env, &[PLACED, "shop/inventory.deliver(\"A-1\", 1)", PLACED]);
     assert_snapshot!("more", bisect(&env, &a, &c, &[]).with_status(1));

@@ -17,6 +17,7 @@ mod explain;
 mod export;
 mod filesystem;
 mod fmt;
+mod fork;
 mod grep;
 mod hostile;
 mod inspect;

@@ -97,6 +97,7 @@ impl Bonds {
             }
             Kind::Opened { .. }
             | Kind::Closed
+            | Kind::Forked { .. }
             | Kind::Template { .. }
             | Kind::Reloaded { .. }
             | Kind::Open(_)

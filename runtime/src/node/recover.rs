@@ -202,6 +202,7 @@ impl Recovered {
             }
             Kind::Opened { .. }
             | Kind::Closed
+            | Kind::Forked { .. }
             | Kind::Spawned { .. }
             | Kind::Exited { .. }
             | Kind::GaveUp { .. }

@@ -145,14 +145,14 @@ struct Side<'h> {
     places: std::slice::Iter<'h, Location>,
     /// The index of its next turn.
     turn: usize,
-    /// Whether its node has ended it, so that its restart is the node's as well.
-    ended_by_node: bool,
+    /// Whether it has ended otherwise than with its node, so that a restart is not the node's.
+    ended: bool,
 }
 
 impl<'h> Side<'h> {
     fn new(history: &'h History, actor: &'h ActorHistory, places: &'h Places) -> Self {
         let places = places.get(&actor.id).map_or(&[][..], Vec::as_slice).iter();
-        Self { history, actor, places, turn: 0, ended_by_node: false }
+        Self { history, actor, places, turn: 0, ended: false }
     }
 
     /// The next record that is compared.
@@ -166,14 +166,11 @@ impl<'h> Side<'h> {
                     with = past.map(|past| (past.code, past.engine));
                     self.turn += 1;
                 }
-                Kind::Exited { by: EndedBy::Node, .. } => {
-                    self.ended_by_node = true;
-                    continue;
-                }
-                Kind::Restarted { .. } if self.ended_by_node => {
-                    self.ended_by_node = false;
-                    continue;
-                }
+                Kind::Exited { by: EndedBy::Node, .. } => continue,
+                Kind::Exited { .. } => self.ended = true,
+                // Its node went on with the run.
+                Kind::Restarted { .. } if !self.ended => continue,
+                Kind::Restarted { .. } => self.ended = false,
                 // All that they say stands in the record of the turn.
                 Kind::Open(_) => continue,
                 _ => {}

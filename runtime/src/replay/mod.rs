@@ -14,6 +14,7 @@ mod bisect;
 mod condition;
 mod cursor;
 mod effects;
+mod fork;
 mod history;
 mod html;
 mod index;

@@ -163,7 +163,7 @@ impl Extent {
 }
 
 /// The blobs to which a record refers.
-fn blobs(kind: &Kind) -> Vec<Hash> {
+pub(super) fn blobs(kind: &Kind) -> Vec<Hash> {
     match kind {
         Kind::Opened { engine, .. } => vec![*engine],
         Kind::Spawned { component, manifest, .. } => vec![*component, *manifest],

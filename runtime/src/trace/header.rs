@@ -52,6 +52,13 @@ pub enum Kind {
     },
     /// The node ended in order.
     Closed,
+    /// The run goes on from a moment of another one, whose records stand before this one.
+    Forked {
+        /// The id of the other run.
+        run: String,
+        /// How many of its records stand here.
+        records: u64,
+    },
     /// An actor came into being.
     Spawned {
         /// Its name.
@@ -398,6 +405,7 @@ impl Kind {
     pub const NAMES: &'static [&'static str] = &[
         "opened",
         "closed",
+        "forked",
         "spawned",
         "template",
         "started",
@@ -416,6 +424,7 @@ impl Kind {
         match self {
             Self::Opened { .. } => "opened",
             Self::Closed => "closed",
+            Self::Forked { .. } => "forked",
             Self::Spawned { .. } => "spawned",
             Self::Template { .. } => "template",
             Self::Started { .. } => "started",

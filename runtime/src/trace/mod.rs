@@ -26,6 +26,7 @@ mod calls;
 mod durability;
 mod effects;
 mod fold;
+mod fork;
 mod hash;
 mod header;
 mod lines;
@@ -52,6 +53,7 @@ pub use calls::{Answer, CallsReader, CallsWriter, ImportCall};
 pub use durability::Durability;
 pub use effects::{Effect, Watch};
 pub(crate) use fold::Fold;
+pub use fork::fork;
 pub use hash::Hash;
 pub(crate) use header::names;
 pub use header::{

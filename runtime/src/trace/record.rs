@@ -45,6 +45,7 @@ pub mod key {
     pub const TEMPLATE: u64 = 30;
     pub const ENDED_BY: u64 = 32;
     pub const DURABILITY: u64 = 33;
+    pub const RECORDS: u64 = 34;
 }
 
 impl Header {
@@ -119,6 +120,10 @@ impl Kind {
                 }
             }
             Self::Closed | Self::Stopped => {}
+            Self::Forked { run, records } => {
+                map.text(key::NAME, run);
+                map.unsigned(key::RECORDS, *records);
+            }
             Self::Spawned { name, component, manifest, parent, request } => {
                 map.text(key::NAME, name);
                 map.bytes(key::COMPONENT, &component.0);
@@ -213,6 +218,10 @@ impl Kind {
                 },
             },
             "closed" => Self::Closed,
+            "forked" => Self::Forked {
+                run: fields.text(key::NAME)?.to_owned(),
+                records: fields.count(key::RECORDS)?,
+            },
             "spawned" => Self::Spawned {
                 name: fields.text(key::NAME)?.to_owned(),
                 component: fields.hash(key::COMPONENT)?,

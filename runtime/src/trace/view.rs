@@ -153,6 +153,9 @@ impl RecordView {
                 }
             }
             Kind::Closed => "closed".to_owned(),
+            Kind::Forked { run, records } => {
+                format!("goes on from the first {records} records of run {run}")
+            }
             Kind::Spawned { component, request: None, .. } => {
                 format!("spawned, component {}", component.short())
             }
@@ -265,6 +268,10 @@ impl RecordView {
                 add("sent_by", step_json(*sent));
                 add("to", json!(to.map(|to| to.0)));
                 add("reason", json!(why.name()));
+            }
+            Kind::Forked { run, records } => {
+                add("run", json!(run));
+                add("records", json!(records));
             }
             Kind::Closed | Kind::Stopped => {}
             Kind::Turn(turn) => {

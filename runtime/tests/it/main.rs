@@ -6,6 +6,7 @@ mod cursor;
 mod durability;
 mod endings;
 mod forged;
+mod fork;
 mod index;
 mod live;
 mod messages;
