@@ -4,6 +4,9 @@ use super::{INDENT, Layout, is_line_comment, lists};
 use crate::syntax::wit::{Node, SyntaxKind, Token};
 use SyntaxKind::*;
 
+/// How many tokens behind a comment are looked at to tell what it belongs to.
+const FURTHEST: usize = 100;
+
 impl Layout {
     /// What is to stand between two tokens, or at an end of the text, where `lines` end as it is.
     /// `blank_is_due` is kept from gap to gap: whether something at the top has ended, and no blank
@@ -25,7 +28,7 @@ impl Layout {
         let at_edge = self.opens(before) || self.closes(after) || self.goes_on(after);
         let needed = *blank_is_due && wants_blank(after);
         let blank = !at_edge && (lines > 1 || needed);
-        *blank_is_due &= !(blank || at_edge);
+        *blank_is_due = false;
         let end = if blank { "\n\n" } else { "\n" };
         format!("{comma}{end}{}", INDENT.repeat(self.depth(after)))
     }
@@ -49,7 +52,8 @@ impl Layout {
             return false;
         }
         let mut after = comment.next_token();
-        while let Some(token) = after {
+        for _ in 0..FURTHEST {
+            let Some(token) = after else { break };
             match token.kind() {
                 Space if token.text().contains('\n') => return false,
                 Space => {}

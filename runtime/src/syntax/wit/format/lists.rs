@@ -85,16 +85,10 @@ pub(super) fn is_bracket(token: &Token) -> bool {
 /// Whether a token is within the braces of a nested package.
 pub(super) fn is_behind_brace(package: &Node, token: &Token) -> bool {
     let tokens = package.children_with_tokens().filter_map(rowan::NodeOrToken::into_token);
+    let open = tokens.into_iter().find(|token| token.kind() == LeftBrace);
+    let closes = token.kind() == RightBrace && package.last_token().as_ref() == Some(token);
     let start = token.text_range().start();
-    let mut open = false;
-    for brace in tokens {
-        match brace.kind() {
-            LeftBrace => open = brace.text_range().end() <= start,
-            RightBrace if brace.text_range().start() <= start => return false,
-            _ => {}
-        }
-    }
-    open
+    !closes && open.is_some_and(|open| open.text_range().end() <= start)
 }
 
 /// Whether a comma is missing behind a token: it ends the last member of a list on several lines.
@@ -104,9 +98,7 @@ pub(super) fn lacks_comma(lists: &HashSet<Node>, token: &Token) -> bool {
     let member = ends
         .filter_map(|node| Some((node.parent()?, node)))
         .find(|(list, _)| lists.contains(list) && takes_commas(list));
-    member.is_some_and(|(list, node)| {
-        list.children().last().as_ref() == Some(&node) && !ends_with_comma(&list)
-    })
+    member.is_some_and(|(list, node)| node.next_sibling().is_none() && !ends_with_comma(&list))
 }
 
 fn takes_commas(list: &Node) -> bool {

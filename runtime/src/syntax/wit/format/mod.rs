@@ -34,7 +34,11 @@ pub fn format(text: &str) -> Vec<Edit> {
         .filter_map(rowan::NodeOrToken::into_token)
         .filter(|token| token.kind() != Space)
         .collect();
-    let layout = Layout { lists: lists::broken(&root), wrong: wrong(&root, &parse, &tokens) };
+    let layout = Layout {
+        lists: lists::broken(&root),
+        wrong: wrong(&root, &parse, &tokens),
+        gated: gated(&tokens),
+    };
     let end = line_end(text);
     let mut edits = Vec::new();
     let (mut before, mut blank_is_due) = (None, false);
@@ -84,28 +88,66 @@ fn wrong(root: &Node, parse: &super::Parse, tokens: &[Token]) -> Vec<Range<usize
         let before = significant.partition_point(behind).checked_sub(1);
         before.map_or(0, |before| span(significant[before].text_range()).end)..error.span.end
     });
-    let errors: Vec<Range<usize>> = errors.collect();
+    let errors = merged(errors.collect());
     let touched = root.children().filter_map(|part| {
         let here = span(part.text_range());
-        let touches = errors.iter().any(|it| it.start <= here.end && here.start <= it.end);
+        let touches = touching(&errors, &here);
         let is_wrong = touches || part.descendants().any(|node| node.kind() == Error);
         is_wrong.then_some(here)
     });
-    touched.chain(errors.iter().cloned()).collect()
+    merged(touched.chain(errors.iter().cloned()).collect())
+}
+
+/// The same bytes as ranges in order, none of which touches another.
+fn merged(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
+    ranges.sort_by_key(|range| range.start);
+    let mut merged: Vec<Range<usize>> = Vec::new();
+    for range in ranges {
+        match merged.last_mut() {
+            Some(last) if range.start <= last.end => last.end = last.end.max(range.end),
+            _ => merged.push(range),
+        }
+    }
+    merged
+}
+
+/// Whether one of merged ranges overlaps or touches another one.
+fn touching(ranges: &[Range<usize>], here: &Range<usize>) -> bool {
+    let first = ranges.partition_point(|range| range.end < here.start);
+    ranges.get(first).is_some_and(|range| range.start <= here.end)
+}
+
+/// Where the tokens begin before which, comments aside, an attribute ends.
+fn gated(tokens: &[Token]) -> HashSet<usize> {
+    let mut gated = HashSet::new();
+    let mut behind_gate = false;
+    for token in tokens {
+        if behind_gate {
+            gated.insert(span(token.text_range()).start);
+        }
+        if token.kind() != Comment {
+            let last = |node: &Node| node.last_token().as_ref() == Some(token);
+            let mut ends = token.parent_ancestors().take_while(last);
+            behind_gate = ends.any(|node| node.kind() == Gate);
+        }
+    }
+    gated
 }
 
 /// What is known of a whole text before its gaps are looked at.
 struct Layout {
     /// The lists and bodies that stand on several lines.
     lists: HashSet<Node>,
+    /// Ranges in order in which something is wrong.
     wrong: Vec<Range<usize>>,
+    /// Where the tokens behind attributes begin.
+    gated: HashSet<usize>,
 }
 
 impl Layout {
     /// Whether a token is in or at something that is wrong.
     fn is_wrong(&self, token: &Token) -> bool {
-        let here = span(token.text_range());
-        self.wrong.iter().any(|wrong| wrong.start <= here.end && here.start <= wrong.end)
+        touching(&self.wrong, &span(token.text_range()))
     }
 
     /// How many levels deep a line is that begins with this token.
@@ -131,7 +173,7 @@ impl Layout {
         let between = parent.kind() == File
             || parent.kind() == NestedPackage && lists::is_behind_brace(&parent, token)
             || self.lists.contains(&parent);
-        let comment = token.kind() == Comment && behind_gate(token);
+        let comment = token.kind() == Comment && self.is_gated(token);
         !(between || comment)
     }
 
@@ -149,7 +191,12 @@ impl Layout {
                 _ => holds(&parent),
             },
         );
-        item || token.kind() != Comment && behind_gate(token)
+        item || token.kind() != Comment && self.is_gated(token)
+    }
+
+    /// Whether an attribute ends before a token, comments aside.
+    fn is_gated(&self, token: &Token) -> bool {
+        self.gated.contains(&span(token.text_range()).start)
     }
 
     /// Whether a token is the closing bracket of what stands on several lines.
@@ -171,17 +218,6 @@ impl Layout {
             _ => false,
         }
     }
-}
-
-/// Whether the token before, comments aside, ends an attribute of the item to which this one belongs.
-fn behind_gate(token: &Token) -> bool {
-    let mut before = token.prev_token();
-    while let Some(it) = before.as_ref().filter(|it| matches!(it.kind(), Space | Comment)) {
-        before = it.prev_token();
-    }
-    let Some(before) = before else { return false };
-    let mut gates = before.parent_ancestors();
-    gates.any(|node| node.kind() == Gate && node.last_token().as_ref() == Some(&before))
 }
 
 #[cfg(test)]

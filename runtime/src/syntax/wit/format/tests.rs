@@ -144,3 +144,19 @@ fn line_ends_and_a_byte_order_mark_stay() {
     let wanted = "\u{feff}package a:b;\r\n\r\ninterface one {\r\n    x: func();\r\n}\r\n";
     assert_eq!(formatted(text), wanted);
 }
+
+#[test]
+fn large_texts_are_formatted_in_a_walk() {
+    let many = |item: &str| item.repeat(20_000);
+    for text in [
+        format!("package a:b {{ {} }}", many("interface i{}")),
+        format!("interface i{{enum e{{{}}}}}", many("a,")),
+        format!("interface i{{}}\n{}", many("//\n")),
+        format!("@since(version=1.0.0){} interface i{{}}", many("/***/")),
+        many("interface i{ "),
+        many("interface i{} } "),
+    ] {
+        let once = formatted(&text);
+        assert!(formatted(&once) == once);
+    }
+}
