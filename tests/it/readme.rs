@@ -68,6 +68,15 @@ fn the_page_about_the_cursor_shows_what_happens() {
     assert_prints(&TestEnvironment::new(), &shown, " --language wat");
 }
 
+#[test]
+fn a_wrong_total_is_found_as_the_page_says() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/wrong-total.md");
+    let shown = commands(&std::fs::read_to_string(page).unwrap());
+    let looking = shown.iter().filter(|shown| shown.command.starts_with("theater trace"));
+    assert_eq!(looking.count(), 6, "five commands to the cause, and one beside it");
+    assert_prints(&TestEnvironment::new(), &shown, " --language wat");
+}
+
 /// Runs the commands, with `language` chosen for every new project: what stands there is the same
 /// for each.
 fn assert_prints(env: &TestEnvironment, shown: &[Shown], language: &str) {
