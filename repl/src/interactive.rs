@@ -1,6 +1,7 @@
 //! The face for a person at a terminal: a prompt, outputs below it, and what happens meanwhile above.
 
 use crate::batch::closed;
+use crate::line::{self, Command};
 use crate::live::{Happened, LiveLines};
 use crate::names::NamesCell;
 use crate::output::{Look, Output};
@@ -11,10 +12,12 @@ use crate::session::{Flow, Session, Stop};
 use crate::signals::Signals;
 use crate::start::Started;
 use crate::terminal::{Input, Settings, Terminal};
+use crate::view::{self, Face};
 use crate::{Ended, Options};
 use std::io::{self, Write};
 use std::sync::Arc;
 use theater_runtime::diagnostic::{Diagnostic, FILE_UNREADABLE, Result, Source, reason};
+use theater_runtime::replay::Cursor;
 
 pub async fn run(
     started: Started,
@@ -114,6 +117,9 @@ impl Person<'_> {
         signals: &mut Signals,
     ) -> Result<Flow, End> {
         let source: Arc<Source> = Source::new("line", line);
+        if let Ok(Command::View) = line::parse(&source) {
+            return self.view(session, signals).await;
+        }
         let (interrupt, watched) = (session.interrupt(), session.watched().clone());
         let mut outputs: Vec<Output> = Vec::new();
         let mut sink = |output| {
@@ -152,6 +158,49 @@ impl Person<'_> {
             Err(Stop::Problems(problems)) => {
                 report(&problems, style);
                 Ok(Flow::Continue)
+            }
+        }
+    }
+
+    /// The whole screen, until somebody leaves it. What happens meanwhile is shown afterwards.
+    async fn view(&mut self, session: &mut Session, signals: &mut Signals) -> Result<Flow, End> {
+        self.show_arrived(session).await;
+        let (left, ended) = match self.viewing(session, signals).await {
+            Ok(left) => left,
+            Err(problem) => {
+                report([&*problem], Style::of_stderr(self.options.colour_err));
+                return Ok(Flow::Continue);
+            }
+        };
+        session.stand_at(left);
+        match ended {
+            true => Err(End::Signal),
+            false => Ok(Flow::Continue),
+        }
+    }
+
+    /// Where the view was left, and whether a signal ends the session.
+    async fn viewing(
+        &self,
+        session: &mut Session,
+        signals: &mut Signals,
+    ) -> Result<(Option<Cursor>, bool)> {
+        let (history, cursor) = session.viewed()?;
+        let mut face = Face::open(history, cursor, Paint { on: self.options.colour })?;
+        let begun = face.cursor();
+        loop {
+            let pause = face.show(history)?;
+            // Waiting blocks a thread; the actors go on.
+            let waiting = tokio::task::spawn_blocking(move || view::wait(pause));
+            let (event, signal) = tokio::select! {
+                event = waiting => (event.unwrap_or(Ok(None))?, None),
+                any = signals.any() => (None, Some(any)),
+            };
+            if signal.is_some() || !face.take(history, event)? {
+                // Who has not moved stays in the present.
+                let left = face.cursor();
+                let left = if left == begun { cursor } else { left };
+                return Ok((left, signal == Some(false)));
             }
         }
     }

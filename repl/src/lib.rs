@@ -33,6 +33,7 @@ mod start;
 pub mod styled;
 pub mod terminal;
 mod tree;
+pub mod view;
 pub mod watched;
 pub mod words;
 

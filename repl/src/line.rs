@@ -75,6 +75,8 @@ pub enum Command {
     State(Option<Name>),
     /// `live`
     Live,
+    /// `view`
+    View,
     /// `help`: about a word, a handler, an actor, a code, or about all.
     Help(Option<Name>),
     /// `quit`
@@ -274,7 +276,7 @@ fn parse_word(source: &Arc<Source>, word: &'static Word, mut tokens: Tokens) -> 
         ("diff", Some(from), _) => {
             Command::Diff(address(from)?, operands.next().map(address).transpose()?)
         }
-        ("goto", Some(token), _) => Command::Goto(parse_target(&token).ok_or_else(|| {
+        ("goto", Some(token), _) => Command::Goto(target(&token.text).ok_or_else(|| {
             let message = "this is no turn, no part and no time".to_owned();
             let label = "expected a number, a percentage up to 100%, or a time in UTC";
             misuse(token.span, message, label)
@@ -291,6 +293,7 @@ fn parse_word(source: &Arc<Source>, word: &'static Word, mut tokens: Tokens) -> 
         ("step", ..) => Command::Step,
         ("step-back", ..) => Command::StepBack,
         ("live", ..) => Command::Live,
+        ("view", ..) => Command::View,
         ("help", _, topic) => Command::Help(topic),
         _ => Command::Quit,
     })
@@ -329,8 +332,8 @@ fn parse_spawn(
     Ok(spawn)
 }
 
-fn parse_target(token: &Token) -> Option<Target> {
-    let text = token.text.as_str();
+/// A turn, a part of all turns, or a time.
+pub(crate) fn target(text: &str) -> Option<Target> {
     if let Some(percent) = text.strip_suffix('%') {
         return percent.parse().ok().filter(|percent| *percent <= 100).map(Target::Percent);
     }

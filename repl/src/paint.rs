@@ -81,7 +81,7 @@ fn level_role(level: Level) -> Role {
     }
 }
 
-fn style(role: Role) -> Style {
+pub(crate) fn style(role: Role) -> Style {
     match role {
         Role::Word => Color::Cyan.bold(),
         Role::Actor => Color::Blue.bold(),

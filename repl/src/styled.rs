@@ -30,6 +30,11 @@ impl Line {
         self.role(Role::Function, name).plain(rest)
     }
 
+    /// The pieces, each with its role.
+    pub(crate) fn pieces(&self) -> &[(Option<Role>, String)] {
+        &self.0
+    }
+
     /// The line as text, without its end. What goes beyond the width, in columns of a terminal, is
     /// cut, and `…` says so.
     pub fn render(&self, paint: Paint, width: Option<usize>) -> String {

@@ -25,7 +25,7 @@ struct Talk {
     session: Session,
     live: LiveLines,
     options: Options,
-    _data: tempfile::TempDir,
+    data: tempfile::TempDir,
 }
 
 fn repository(path: &str) -> PathBuf {
@@ -75,16 +75,16 @@ impl Talk {
     async fn start(options: Options, data: tempfile::TempDir) -> Self {
         let started = start::start(&options, &mut Signals::take()).await;
         let started = started.unwrap_or_else(|problems| panic!("{}", reports(&problems)));
-        Self { session: started.session, live: started.live, options, _data: data }
+        Self { session: started.session, live: started.live, options, data }
     }
 
     /// Ends the node and goes on with its run.
     async fn resume(self) -> Self {
         self.session.node().shutdown().await.unwrap();
-        let Self { session, live, mut options, _data } = self;
+        let Self { session, live, mut options, data } = self;
         drop((session, live));
         options.resume = true;
-        Self::start(options, _data).await
+        Self::start(options, data).await
     }
 
     async fn evaluate(&mut self, line: &str) -> (Vec<Output>, Result<Flow, Vec<Diagnostic>>) {
@@ -494,4 +494,17 @@ async fn help_knows_words_handlers_actors_and_codes() {
     let mut talk = Talk::open(counter()).await;
     assert_snapshot!(talk.transcript(&["help counter", "help state", "? th0403"], TERMINAL).await);
     assert_eq!(talk.evaluate("exit").await.1, Ok(Flow::Quit));
+}
+
+/// The run of a counter with four turns, for the views of it.
+pub(crate) async fn recorded() -> (tempfile::TempDir, theater_runtime::replay::History) {
+    let mut talk = Talk::open(counter()).await;
+    for line in
+        ["counter.increment(1)", "counter.increment(2)", "counter.increment(3)", "counter.value()"]
+    {
+        talk.say(line, SCRIPT).await;
+    }
+    talk.session.node().shutdown().await.unwrap();
+    let history = theater_runtime::replay::History::load(talk.session.node().run()).unwrap();
+    (talk.data, history)
 }

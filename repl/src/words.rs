@@ -405,6 +405,17 @@ pub static WORDS: &[Word] = &[
         example: "live",
     },
     Word {
+        name: "view",
+        aliases: &[],
+        usage: "",
+        operands: &[],
+        required: 0,
+        summary: "look at the trace on the whole screen",
+        help: "Shows what happened as a list, the chosen moment in full, and the state there. It begins at the cursor, and \
+               leaving it with `q` leaves the cursor where it stands then. `?` tells the keys. It needs a terminal.",
+        example: "view",
+    },
+    Word {
         name: "help",
         aliases: &["?"],
         usage: "[WORD]",

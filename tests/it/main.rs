@@ -45,5 +45,6 @@ mod tampering;
 mod trace;
 mod traps;
 mod variables;
+mod view;
 mod warm;
 mod watch;

@@ -5,6 +5,7 @@ use crate::causes::{self, Shown};
 use crate::line::{Address, Command, Target};
 use crate::names::ActorNames;
 use crate::output::Output;
+use crate::view;
 use serde_json::Value;
 use std::ops::Range;
 use std::sync::Arc;
@@ -70,6 +71,21 @@ impl Session {
         state.iter().take(MOST).map(|(key, _)| key.to_owned()).collect()
     }
 
+    /// What a view looks at, as it is now, and where the cursor stands.
+    ///
+    /// # Errors
+    /// When the run cannot be read.
+    pub(crate) fn viewed(&mut self) -> Result<(&mut History, Option<Cursor>)> {
+        let cursor = self.cursor;
+        self.refreshed()?;
+        Ok((self.history.as_mut().ok_or_else(no_history)?, cursor))
+    }
+
+    /// Puts the cursor where a view was left.
+    pub(crate) fn stand_at(&mut self, cursor: Option<Cursor>) {
+        self.cursor = cursor;
+    }
+
     pub(super) fn look_back(
         &mut self,
         source: &Arc<Source>,
@@ -87,6 +103,12 @@ impl Session {
                 return Ok(sink(Output::Shown(self.causes(source, address, false)?))?);
             }
             Command::Diff(from, to) => return Ok(sink(self.diff(source, &from, to.as_ref())?)?),
+            // A face with a terminal has shown it before the line came here.
+            Command::View => {
+                let whole = 0..source.text.trim_end().len();
+                let problem = placed(view::no_terminal(), source, whole, "not without a terminal");
+                return Err(problem.into());
+            }
             Command::Live => {
                 self.cursor = None;
                 let text = "back in the present".to_owned();

@@ -12,6 +12,7 @@ mod show;
 mod state;
 mod turn;
 mod verify;
+mod view;
 mod why;
 
 use crate::output::Output;
@@ -29,6 +30,7 @@ pub enum Command {
     State(state::Args),
     Diff(diff::Args),
     Log(log::Args),
+    View(view::Args),
     Bisect(bisect::Args),
     Export(export::Args),
 }
@@ -44,6 +46,7 @@ pub fn run(command: Command, output: &mut Output) -> Ended {
         Command::State(args) => state::run(args, output),
         Command::Diff(args) => diff::run(args, output),
         Command::Log(args) => log::run(args, output),
+        Command::View(args) => view::run(args, output),
         Command::Bisect(args) => bisect::run(args, output),
         Command::Export(args) => export::run(args, output),
     }

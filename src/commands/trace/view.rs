@@ -1,0 +1,32 @@
+use crate::address::Moment;
+use crate::output::Output;
+use crate::project::TraceArgs;
+use crate::status::{Ended, Status};
+use theater_repl::view;
+use theater_runtime::replay::History;
+
+/// Walk through a run on the whole screen: what happened, each moment in full, and the state there
+///
+/// `?` tells the keys, `q` leaves. It needs a terminal.
+///
+/// Examples:
+///   theater trace view
+///   theater trace view my-actor#3
+///   theater trace view --trace bug.trace
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub struct Args {
+    /// Where to begin; without a number at the actor's last turn [default: the last record]
+    #[arg(value_name = "ACTOR[#TURN[.STEP]]")]
+    moment: Option<Moment>,
+
+    #[command(flatten)]
+    trace: TraceArgs,
+}
+
+pub fn run(args: Args, output: &mut Output) -> Ended {
+    let mut history = History::load(&args.trace.run()?)?;
+    let cursor = args.moment.map(|moment| moment.cursor(&history)).transpose()?;
+    view::run(&mut history, cursor, output.paint())?;
+    Ok(Status::Fine)
+}
