@@ -3,7 +3,8 @@
 use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
-use theater_runtime::replay::{Cursor, History};
+use theater_runtime::diagnostic;
+use theater_runtime::replay::{ActorHistory, Cursor, History};
 
 /// An actor, or one of its turns.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +36,18 @@ impl FromStr for Address {
 }
 
 impl Address {
+    /// The actor, and the index of the turn: of its last one, if there is no number.
+    ///
+    /// # Errors
+    ///
+    /// When there was no such actor or turn.
+    pub fn turn<'h>(&self, history: &'h History) -> diagnostic::Result<(&'h ActorHistory, usize)> {
+        match self.turn {
+            Some(turn) => history.turn(&self.actor, turn),
+            None => history.last_turn(&self.actor),
+        }
+    }
+
     /// Whether it is no actor, but a file made by `theater trace export`.
     pub fn is_trace_file(&self) -> bool {
         self.turn.is_none() && self.actor.ends_with(".trace") && Path::new(&self.actor).is_file()
@@ -73,7 +86,7 @@ impl Moment {
     /// # Errors
     ///
     /// When there is no such actor, turn or step.
-    pub fn cursor(&self, history: &History) -> theater_runtime::diagnostic::Result<Cursor> {
+    pub fn cursor(&self, history: &History) -> diagnostic::Result<Cursor> {
         let cursor = match self.turn {
             Some(turn) => Cursor::at(history, &self.actor, turn)?,
             None => Cursor::last(history, &self.actor)?,

@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::str::FromStr;
-use theater_runtime::cache::Cache;
 use theater_runtime::diagnostic::{ACTOR_UNKNOWN, Diagnostic, Result};
-use theater_runtime::replay::{History, Replayer};
+use theater_runtime::replay::{History, Instead};
 use theater_runtime::world::read_component;
 
 /// `FILE.wasm` or `ACTOR=FILE.wasm`.
@@ -33,57 +32,31 @@ impl FromStr for Other {
     }
 }
 
-/// What is executed in place of recorded components.
-#[derive(Debug)]
-pub enum Instead {
-    /// Nothing.
-    Nothing,
-    /// One component in place of all.
-    OfAll(Vec<u8>),
-    /// The components of actors with these names.
-    OfSome(BTreeMap<String, Vec<u8>>),
-}
-
-impl Instead {
-    /// Reads the components. `all` says that all actors of the run are executed.
-    ///
-    /// # Errors
-    ///
-    /// When one cannot be read, or it is not clear whose place it takes.
-    pub fn read(others: Vec<Other>, history: &History, all: bool) -> Result<Self> {
-        let mut of_some = BTreeMap::new();
-        let count = others.len();
-        for Other { actor, file } in others {
-            match actor {
-                None if count > 1 => return Err(Box::new(unclear(&file.display().to_string()))),
-                None => {
-                    let component = read_component(&file)?;
-                    if all {
-                        one_component(history)?;
-                    }
-                    return Ok(Self::OfAll(component));
+/// Reads the components. `all` says that all actors of the run are executed.
+///
+/// # Errors
+///
+/// When one cannot be read, or it is not clear whose place it takes.
+pub fn read(others: Vec<Other>, history: &History, all: bool) -> Result<Instead> {
+    let mut of_some = BTreeMap::new();
+    let count = others.len();
+    for Other { actor, file } in others {
+        match actor {
+            None if count > 1 => return Err(Box::new(unclear(&file.display().to_string()))),
+            None => {
+                let component = read_component(&file)?;
+                if all {
+                    one_component(history)?;
                 }
-                Some(actor) => {
-                    history.actor(&actor)?;
-                    of_some.insert(actor, read_component(&file)?);
-                }
+                return Ok(Instead::OfAll(component));
+            }
+            Some(actor) => {
+                history.actor(&actor)?;
+                of_some.insert(actor, read_component(&file)?);
             }
         }
-        Ok(if of_some.is_empty() { Self::Nothing } else { Self::OfSome(of_some) })
     }
-
-    /// What executes them.
-    ///
-    /// # Errors
-    ///
-    /// When the engine cannot start.
-    pub fn replayer(self, cache: Cache) -> Result<Replayer> {
-        match self {
-            Self::Nothing => Replayer::new(None, cache),
-            Self::OfAll(component) => Replayer::new(Some(component), cache),
-            Self::OfSome(components) => Replayer::with_some(components, cache),
-        }
-    }
+    Ok(if of_some.is_empty() { Instead::Nothing } else { Instead::OfSome(of_some) })
 }
 
 fn unclear(file: &str) -> Diagnostic {

@@ -46,6 +46,19 @@ impl DataArgs {
         let here = Path::new(DATA).join("runs").is_dir();
         self.folder(find().filter(|_| !here).as_deref())
     }
+
+    /// The run in a folder or file, or the one with this id.
+    ///
+    /// # Errors
+    ///
+    /// When there is none.
+    pub fn run(&self, named: &Path) -> Result<RunDir> {
+        let below = self.here().join("runs").join(named);
+        match !named.exists() && below.is_dir() {
+            true => RunDir::open(&below),
+            false => RunDir::open(named),
+        }
+    }
 }
 
 impl TraceArgs {
@@ -58,21 +71,6 @@ impl TraceArgs {
         match &self.trace {
             Some(path) => RunDir::open(path),
             None => RunDir::latest(&self.data.here()),
-        }
-    }
-}
-
-impl DataArgs {
-    /// The run in a folder or file, or the one with this id.
-    ///
-    /// # Errors
-    ///
-    /// When there is none.
-    pub fn run(&self, named: &Path) -> Result<RunDir> {
-        let below = self.here().join("runs").join(named);
-        match !named.exists() && below.is_dir() {
-            true => RunDir::open(&below),
-            false => RunDir::open(named),
         }
     }
 }

@@ -109,21 +109,24 @@ pub fn effects(
     Ok(shown)
 }
 
-/// What differs between two states, one key a line: `count: 5 -> 7`.
-pub fn changes(changes: &[Change]) -> Shown {
+/// A change of a key, behind `head`: `count: 5 -> 7`.
+pub fn change(head: Line, change: &Change) -> Line {
     let text = |value: &Option<state::Value>| match value {
         Some(value) => to_wave(&value.to_val()),
         None => "(none)".to_owned(),
     };
-    let line = |change: &Change| {
-        let line = Line::default().role(Role::Field, &key_text(&change.key)).plain(": ");
-        let line = line.plain(&text(&change.before)).role(Role::Faint, " -> ");
-        line.plain(&text(&change.after))
-    };
+    let line = head.role(Role::Field, &key_text(&change.key)).plain(": ");
+    let line = line.plain(&text(&change.before)).role(Role::Faint, " -> ");
+    line.plain(&text(&change.after))
+}
+
+/// What differs between two states, one key a line.
+pub fn changes(changes: &[Change]) -> Shown {
     let value = |value: &Option<state::Value>| {
         value.as_ref().map_or(Value::Null, |value| to_json(&value.to_val()))
     };
     let object = |change: &Change| json!({ "key": change.key, "before": value(&change.before), "after": value(&change.after) });
+    let line = |changed: &Change| change(Line::default(), changed);
     Shown { lines: changes.iter().map(line).collect(), json: changes.iter().map(object).collect() }
 }
 

@@ -8,8 +8,7 @@ use crate::watched::Watched;
 use std::borrow::Cow;
 use std::collections::HashMap;
 use theater_runtime::node::Node;
-use theater_runtime::replay::{Condition, Cursor, History, Subject};
-use theater_runtime::state::State;
+use theater_runtime::replay::{Condition, History, Subject};
 use theater_runtime::trace::{ActorId, Cause, Kind, Live, Record, RecordView, Subscription};
 
 /// How many log lines of one turn are shown.
@@ -108,24 +107,16 @@ impl LiveLines {
 
     /// Whether a condition holds for a record. If its state cannot be read, none about it does.
     fn holds(&mut self, condition: &Condition, view: &RecordView) -> bool {
-        let state = match (view.turn(), &view.actor) {
-            (Some(turn), Some(actor)) if condition.asks_for_state() => {
-                self.state_after(actor, turn.turn)
+        if !condition.asks_for_state() {
+            return condition.holds(&Subject { view, call: None, state: None });
+        }
+        let history = match &mut self.history {
+            Some(history) => history.refresh().is_ok().then_some(&*history),
+            None => {
+                History::load(self.node.run()).ok().map(|history| &*self.history.insert(history))
             }
-            _ => None,
         };
-        condition.holds(&Subject { view, call: None, state: state.as_ref() })
-    }
-
-    fn state_after(&mut self, actor: &str, turn: u64) -> Option<State> {
-        let mut history = match self.history.take() {
-            Some(history) => history,
-            None => History::load(self.node.run()).ok()?,
-        };
-        history.refresh().ok()?;
-        let state = Cursor::at(&history, actor, turn).and_then(|cursor| cursor.state(&history));
-        self.history = Some(history);
-        state.ok()
+        history.is_some_and(|history| history.holds(condition, view.position))
     }
 }
 

@@ -23,6 +23,7 @@ pub mod state;
 pub mod supervisor;
 mod surroundings;
 pub mod syntax;
+pub mod temporary;
 pub mod trace;
 pub mod turn;
 pub mod wire;

@@ -38,10 +38,7 @@ pub struct Args {
 
 pub fn run(args: Args, output: &mut Output) -> Ended {
     let history = History::load(&args.trace.run()?)?;
-    let (actor, index) = match args.address.turn {
-        Some(turn) => history.turn(&args.address.actor, turn)?,
-        None => history.last_turn(&args.address.actor)?,
-    };
+    let (actor, index) = args.address.turn(&history)?;
     let turn = history.past(actor, index)?.header.turn;
     let new = history.fork(actor, index, args.before, &args.trace.data.here())?;
     if args.json {

@@ -2,7 +2,7 @@ use super::count;
 use crate::accepted::Accepted;
 use crate::address::{Address, EventAddress};
 use crate::asynchronous::block_on;
-use crate::instead::{Instead, Other};
+use crate::instead::{self, Other};
 use crate::output::Output;
 use crate::project::TraceArgs;
 use crate::report;
@@ -16,7 +16,9 @@ use theater_repl::divergence;
 use theater_repl::paint::Role;
 use theater_runtime::boundary::Divergence;
 use theater_runtime::diagnostic::Result;
-use theater_runtime::replay::{ActorHistory, History, Replayed, Selection, Summary, replay_all};
+use theater_runtime::replay::{
+    ActorHistory, History, Replayed, Replayer, Selection, Summary, replay_all,
+};
 use theater_runtime::trace::{ActorId, RunDir};
 
 /// Execute recorded turns again and compare them with their records
@@ -65,11 +67,11 @@ pub fn run(args: Args, output: &mut Output) -> Ended {
     let history = Arc::new(History::load(&run)?);
     let selection = select(&history, address.as_ref())?;
     let all = selection == Selection::All;
-    let instead = Instead::read(args.with, &history, all)?;
+    let instead = instead::read(args.with, &history, all)?;
     let accepted = Accepted::new(args.accept, args.accept_from.as_deref())?;
     let cache = crate::cache::open();
     output.reports(&Vec::from_iter(cache.problem()));
-    let replayer = instead.replayer(cache)?;
+    let replayer = Replayer::with(instead, cache)?;
     let replayer = Arc::new(if args.fresh { replayer.in_fresh_instances() } else { replayer });
     let mut warm = 0;
     let mut telling = Telling {

@@ -1,5 +1,6 @@
 //! One moment in full, read once when it is chosen.
 
+use crate::causes;
 use crate::output::key_text;
 use crate::paint::Role;
 use crate::record;
@@ -7,7 +8,6 @@ use crate::styled::Line;
 use std::collections::BTreeSet;
 use theater_runtime::call::to_wave;
 use theater_runtime::replay::{Cursor, History};
-use theater_runtime::state::Value;
 use theater_runtime::trace::RecordView;
 
 /// How many steps are followed to their receivers.
@@ -122,16 +122,13 @@ impl Detail {
         let before = cursor.whose(history).ok().and_then(|(actor, index)| actor.before(index));
         let changes = before.unwrap_or_default().changes_to(&after);
         for change in &changes {
-            let line = Line::default().role(Role::Warning, "* ");
-            let line = line.role(Role::Field, &key_text(&change.key)).plain(": ");
-            let line = line.plain(&value(change.before.as_ref())).role(Role::Faint, " -> ");
-            let line = line.plain(&value(change.after.as_ref()));
+            let line = causes::change(Line::default().role(Role::Warning, "* "), change);
             self.keys.push(KeyRow { key: change.key.clone(), line });
         }
         let changed: BTreeSet<&str> = changes.iter().map(|change| change.key.as_str()).collect();
         for (key, each) in after.iter().filter(|(key, _)| !changed.contains(key)).take(KEYS) {
             let line = Line::default().plain("  ").role(Role::Field, &key_text(key));
-            let line = line.plain(" = ").plain(&value(Some(each)));
+            let line = line.plain(" = ").plain(&to_wave(&each.to_val()));
             self.keys.push(KeyRow { key: key.to_owned(), line });
         }
         self.note = match self.keys.len() {
@@ -140,8 +137,4 @@ impl Detail {
             _ => None,
         };
     }
-}
-
-fn value(value: Option<&Value>) -> String {
-    value.map_or_else(|| "(none)".to_owned(), |value| to_wave(&value.to_val()))
 }

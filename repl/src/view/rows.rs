@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use theater_runtime::diagnostic::{Result, Source};
-use theater_runtime::replay::{Condition, History, Subject};
+use theater_runtime::replay::{Condition, History};
 
 /// How many records are looked at before a key is waited for again.
 const AT_ONCE: u64 = 500;
@@ -62,7 +62,7 @@ impl Rows {
         let Some(filter) = &mut self.filter else { return false };
         let end = self.len.min(filter.seen.saturating_add(AT_ONCE));
         for position in filter.seen..end {
-            if filter.holds(history, position) {
+            if history.holds(&filter.condition, position) {
                 filter.found.push(position);
             }
         }
@@ -88,16 +88,5 @@ impl Rows {
             None => position,
             Some(filter) => filter.found.partition_point(|each| *each < position) as u64,
         }
-    }
-}
-
-impl Filter {
-    fn holds(&self, history: &History, position: u64) -> bool {
-        let Some((id, location)) = history.record(position) else { return false };
-        let Ok(view) = history.view_at(id, location) else { return false };
-        let turn = history.by_id(id).filter(|_| self.condition.asks_for_state());
-        let turn = turn.and_then(|actor| actor.turns.get(actor.turns.at(location)?));
-        let state = turn.and_then(|turn| turn.after.as_ref());
-        self.condition.holds(&Subject { view: &view, call: None, state })
     }
 }

@@ -38,6 +38,6 @@ pub use history::{ActorHistory, History, PastTurn};
 pub use html::html;
 pub use mermaid::mermaid;
 pub use perfetto::perfetto;
-pub use replayer::{Replayed, Replayer};
+pub use replayer::{Instead, Replayed, Replayer};
 pub use turns::{Iter, Turns};
 pub use why::Because;

@@ -43,7 +43,7 @@ type ProgramKey = (Code, Option<String>, bool);
 
 /// What is executed in place of recorded components.
 #[derive(Debug)]
-enum Instead {
+pub enum Instead {
     /// Nothing.
     Nothing,
     /// One component in place of all.
@@ -103,26 +103,25 @@ impl Replayer {
     ///
     /// When the engine cannot start.
     pub fn new(with: Option<Vec<u8>>, cache: Cache) -> Result<Self> {
+        Self::with(with.map_or(Instead::Nothing, Instead::OfAll), cache)
+    }
+
+    /// A replayer that uses other components for some actors, or for all.
+    ///
+    /// # Errors
+    ///
+    /// When the engine cannot start.
+    pub fn with(instead: Instead, cache: Cache) -> Result<Self> {
         let config = EngineConfig::default();
         Ok(Self {
             compiler: Compiler::new(config, cache)?,
             engine_hash: Hash::of(config.to_text().as_bytes()),
             large_stack: OnceLock::new(),
-            instead: with.map_or(Instead::Nothing, Instead::OfAll),
+            instead,
             manifest: None,
             fresh: false,
             programs: Mutex::default(),
         })
-    }
-
-    /// A replayer that uses other components for actors of these names, and the recorded ones for all
-    /// others.
-    ///
-    /// # Errors
-    ///
-    /// When the engine cannot start.
-    pub fn with_some(components: BTreeMap<String, Vec<u8>>, cache: Cache) -> Result<Self> {
-        Ok(Self { instead: Instead::OfSome(components), ..Self::new(None, cache)? })
     }
 
     /// A replayer for what an actor might be reloaded with. Turns that were upgrades are left out: they

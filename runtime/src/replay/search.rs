@@ -5,6 +5,17 @@ use crate::trace::{ActorId, Kind, RecordView};
 use std::collections::HashMap;
 
 impl History {
+    /// Whether a condition holds for the record at a position of the log. Not if it cannot be read any more; and if
+    /// it asks for the state, only after a turn.
+    pub fn holds(&self, condition: &Condition, position: u64) -> bool {
+        let Some((id, location)) = self.record(position) else { return false };
+        let Ok(view) = self.view_at(id, location) else { return false };
+        let actor = self.by_id(id).filter(|_| condition.asks_for_state());
+        let turn = actor.and_then(|actor| actor.turns.get(actor.turns.at(location)?));
+        let state = turn.and_then(|turn| turn.after.as_ref());
+        condition.holds(&Subject { view: &view, call: None, state })
+    }
+
     /// The records for which a condition holds, in the order of the log; those of one actor only if one is
     /// given. A record that cannot be read any more is an error in its place.
     pub fn matching<'h>(

@@ -1,9 +1,9 @@
 use super::Hash;
 use super::reader::length_of_file;
+use crate::temporary;
 use std::fs;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
-use tempfile::NamedTempFile;
 
 /// How much is compared at a time.
 const CHUNK: usize = 1 << 20;
@@ -49,7 +49,7 @@ impl Blobs {
         fs::create_dir_all(folder)?;
         // A name of its own, so that a half-written file is never taken for the blob, and that others may write the
         // same one at the same time.
-        let mut file = NamedTempFile::new_in(folder)?;
+        let mut file = temporary::file(folder)?;
         file.write_all(bytes)?;
         file.as_file().sync_all()?;
         file.persist(&path).map_err(|error| error.error)?;

@@ -14,6 +14,7 @@ use super::opening::Past;
 use super::reader::length_of_file;
 use super::{Hash, Location, Problem, RunDir};
 use crate::diagnostic::{Diagnostic, RUN_UNWRITABLE, Result};
+use crate::temporary;
 use crate::wire::{Wire, WireError, WireList, Writer};
 use minicbor::decode::Decoder;
 use std::collections::BTreeMap;
@@ -239,7 +240,7 @@ fn to_disk(run: &RunDir, last: Location) -> io::Result<()> {
 fn write(run: &RunDir, next: u64, bytes: &[u8]) -> io::Result<()> {
     let folder = folder(run);
     fs::create_dir_all(&folder)?;
-    let mut file = tempfile::NamedTempFile::new_in(&folder)?;
+    let mut file = temporary::file(&folder)?;
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
     let path = folder.join(format!("{next:020}.snapshot"));

@@ -26,10 +26,7 @@ pub struct Args {
 
 pub fn run(args: Args, output: &mut Output) -> Ended {
     let history = History::load(&args.trace.run()?)?;
-    let (actor, index) = match args.address.turn {
-        Some(turn) => history.turn(&args.address.actor, turn)?,
-        None => history.last_turn(&args.address.actor)?,
-    };
+    let (actor, index) = args.address.turn(&history)?;
     output.shown(&causes::why(&history, actor, index)?, args.json)?;
     Ok(Status::Fine)
 }

@@ -2,6 +2,7 @@
 
 use super::page::{groups, hash, items, optional};
 use crate::replay::History;
+use crate::temporary;
 use crate::trace::{ActorId, Chain, Code, Hash, Location, RunDir, Step};
 use crate::wire::{WireError, Writer};
 use minicbor::decode::Decoder;
@@ -96,7 +97,7 @@ impl Directory {
         let mut bytes = self.encode(&run.id());
         let hash = Hash::of(&bytes);
         bytes.extend_from_slice(&hash.0);
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        let mut file = temporary::file(folder)?;
         file.write_all(&bytes)?;
         file.persist(folder.join("directory"))?;
         Ok(())
