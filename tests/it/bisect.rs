@@ -26,15 +26,17 @@ fn without_positions(json: &str) -> String {
 }
 
 const PLACED: &str = "shop/orders.place(\"A-1\", 2)";
+/// Asked behind an order, so that the message about it has been processed before the run ends.
+const TOLD: &str = "shop/audit.units()";
 
 #[test]
 fn runs_of_the_same_messages_are_the_same() {
     let env = shop(TestEnvironment::new(), "wat");
-    let a = run_of(&env, &[PLACED, "shop/inventory.deliver(\"C-3\", 4)"]);
-    let b = run_of(&env, &[PLACED, "shop/inventory.deliver(\"C-3\", 4)"]);
+    let a = run_of(&env, &[PLACED, TOLD, "shop/inventory.deliver(\"C-3\", 4)"]);
+    let b = run_of(&env, &[PLACED, TOLD, "shop/inventory.deliver(\"C-3\", 4)"]);
     assert_snapshot!("same", bisect(&env, &a, &b, &[]).ok());
     // A node that went on with its run has done nothing else.
-    let resumed = run_of(&env, &[PLACED]);
+    let resumed = run_of(&env, &[PLACED, TOLD]);
     env.theater(&["repl", "--resume", "-e", "shop/inventory.deliver(\"C-3\", 4)"]).ok();
     bisect(&env, &a, &resumed, &[]).ok();
     env.theater(&["trace", "export", "b.trace"]).ok();
@@ -44,38 +46,39 @@ fn runs_of_the_same_messages_are_the_same() {
 #[test]
 fn the_first_difference_of_each_actor_is_shown_behind_its_reason() {
     let env = shop(TestEnvironment::new(), "wat");
-    let a = run_of(&env, &[PLACED, PLACED, "shop/audit.units()"]);
-    let b = run_of(&env, &[PLACED, "shop/orders.place(\"A-1\", 3)", "shop/audit.units()"]);
+    let a = run_of(&env, &[PLACED, PLACED, TOLD]);
+    let b = run_of(&env, &[PLACED, "shop/orders.place(\"A-1\", 3)", TOLD]);
     assert_snapshot!("message", bisect(&env, &a, &b, &[]).with_status(1));
     let json = bisect(&env, &a, &b, &["--json"]).with_status(1).to_string();
     assert_snapshot!("message_json", without_positions(&json));
     // What was done in another order is no actor's doing.
-    let c = run_of(&env, &[PLACED, "shop/inventory.deliver(\"A-1\", 1)", PLACED]);
+    let delivered = "shop/inventory.deliver(\"A-1\", 1)";
+    let c = run_of(&env, &[PLACED, delivered, PLACED, TOLD, TOLD]);
     assert_snapshot!("more", bisect(&env, &a, &c, &[]).with_status(1));
 }
 
 #[test]
 fn another_build_is_found_by_what_it_does() {
     let env = shop(TestEnvironment::new(), "wat");
-    let a = run_of(&env, &[PLACED]);
+    let a = run_of(&env, &[PLACED, TOLD]);
     let source = env.read("inventory/src/inventory.wat");
     env.write("inventory/src/inventory.wat", format!("{source}\n;; nothing else"));
     env.theater(&["build"]).ok();
-    let b = run_of(&env, &[PLACED]);
+    let b = run_of(&env, &[PLACED, TOLD]);
     bisect(&env, &a, &b, &[]).ok();
     let changed = source.replacen("(i64.sub", "(i64.add", 1);
     assert_ne!(changed, source);
     env.write("inventory/src/inventory.wat", changed);
     env.theater(&["build"]).ok();
-    let b = run_of(&env, &[PLACED]);
+    let b = run_of(&env, &[PLACED, TOLD]);
     assert_snapshot!("build", bisect(&env, &a, &b, &[]).with_status(1));
 }
 
 #[test]
 fn the_end_of_an_actor_is_compared() {
     let env = shop(TestEnvironment::new(), "wat");
-    let a = run_of(&env, &[PLACED, "kill shop/inventory", PLACED]);
-    let b = run_of(&env, &[PLACED, PLACED]);
+    let a = run_of(&env, &[PLACED, "kill shop/inventory", PLACED, TOLD]);
+    let b = run_of(&env, &[PLACED, PLACED, TOLD]);
     assert_snapshot!("killed", bisect(&env, &a, &b, &[]).with_status(1));
 }
 

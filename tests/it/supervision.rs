@@ -50,6 +50,17 @@ fn an_application_that_gives_up_says_why() {
     let env = shop("intensity = 0\n");
     let ran = env.theater(&["repl", "-e", "shop/stock.crash()"]).with_status(1);
     assert_snapshot!(ran);
+    // Whoever asks does not wait for what its supervisor makes of the trap: the application may end before that.
+    let mut repl = env.start(&["repl"]);
+    repl.tell("kill shop/stock");
+    let has_stopped = || {
+        let shown = env.theater(&["trace", "show"]).stdout;
+        env.runs().len() == 2
+            && shown.contains("killed")
+            && shown.contains("shop            stopped")
+    };
+    while !has_stopped() {}
+    assert_eq!(repl.end().0, Some(0));
     assert_snapshot!(env.theater(&["trace", "show"]).ok());
 }
 

@@ -3,6 +3,7 @@
 use super::messages::deaths;
 use super::supervision::{STARTER, Troupe, WORKER, check, child, project};
 use std::collections::{BTreeMap, HashSet};
+use std::time::Duration;
 use theater_runtime::cache::Cache;
 use theater_runtime::manifest::BareGrants;
 use theater_runtime::node::{Node, Prepared, Start};
@@ -41,9 +42,20 @@ impl Troupe {
         self.call("app", function, arguments).await.unwrap().parse().unwrap()
     }
 
-    /// What an actor was told of the lives of others.
-    fn heard(&self, actor: &str) -> Vec<String> {
-        heard(self.node.run(), actor)
+    /// What the supervisor was told of the lives of others, once it is at least so much. An event is recorded
+    /// before it is told.
+    async fn heard(&self, least: usize) -> Vec<String> {
+        let told = async {
+            while heard(self.node.run(), "app").len() < least {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            // What is too much would come before this.
+            self.call("app", "staff", "").await.unwrap();
+        };
+        let in_time = tokio::time::timeout(Duration::from_secs(60), told).await;
+        let heard = heard(self.node.run(), "app");
+        assert!(in_time.is_ok(), "{heard:?}");
+        heard
     }
 }
 
@@ -69,7 +81,7 @@ async fn a_child_on_request_lives_as_others_do() {
         r#"[{name: "fixed", path: "app/fixed", running: true, incarnation: 1}, {name: "w1", path: "app/w1", template: some("worker"), running: true, incarnation: 2}]"#
     );
     let told = [r#"started("w1")"#, r#"exited("w1", trap)"#, r#"restarted("w1", 2)"#];
-    assert_eq!(troupe.heard("app"), told);
+    assert_eq!(troupe.heard(told.len()).await, told);
     let kin = troupe.node.tree();
     let kin = kin.iter().map(|kin| (&*kin.actor.name, kin.template.as_deref()));
     assert_eq!(
@@ -124,7 +136,7 @@ async fn children_are_stopped_and_restarted_on_request() {
     assert_eq!(troupe.until("app/w1 stopped").await, ["app/w1 shutdown", "app/w1 stopped"]);
     assert_eq!(troupe.ask("fire", r#""w1""#).await, 1);
     assert_eq!(
-        troupe.heard("app"),
+        troupe.heard(8).await,
         [
             r#"started("w1")"#,
             r#"started("t")"#,
@@ -152,9 +164,8 @@ async fn one_that_does_not_start_is_forgotten() {
     assert_eq!(troupe.ask("hire", r#""starter", "s", some("2")"#).await, 0);
     troupe.until("app/s started").await;
     troupe.call("app/s", "ping", "").await.unwrap();
-    troupe.call("app", "staff", "").await.unwrap();
     assert_eq!(
-        troupe.heard("app"),
+        troupe.heard(3).await,
         [r#"exited("s", init-refused)"#, r#"exited("s", trap)"#, r#"started("s")"#]
     );
     troupe.check().await;
@@ -170,7 +181,7 @@ async fn they_come_back_with_the_node() {
     troupe.call("app/w1", "add", "7").await.unwrap();
     troupe.call("app/w2", "finish", "").await.unwrap();
     troupe.until("app/w2 stopped").await;
-    let told = troupe.call("app", "staff", "").await.map(|_| troupe.heard("app")).unwrap();
+    let told = troupe.heard(4).await;
     troupe.reopen().await;
     assert_eq!(troupe.problems, []);
     assert_eq!(troupe.call("app/w1", "value", "").await.unwrap(), "7");
@@ -179,9 +190,8 @@ async fn they_come_back_with_the_node() {
     assert_eq!(troupe.ask("hire", r#""worker", "w3""#).await, 0);
     assert_eq!(troupe.ask("hire", r#""worker", "w4""#).await, 4, "those that came back count");
     troupe.until("app/w3 started").await;
-    troupe.call("app", "staff", "").await.unwrap();
     let told = [&told[..], &[r#"started("w3")"#.to_owned()]].concat();
-    assert_eq!(troupe.heard("app"), told, "the end of the node is nobody's");
+    assert_eq!(troupe.heard(5).await, told, "the end of the node is nobody's");
     troupe.check().await;
 }
 
@@ -234,8 +244,7 @@ async fn an_end_is_told_to_those_that_monitor_it() {
     assert_eq!(troupe.ask("unwatch", r#""w1""#).await, 0);
     assert_eq!(troupe.ask("fire", r#""w1""#).await, 0);
     troupe.until("app/w1 stopped").await;
-    troupe.call("app", "staff", "").await.unwrap();
-    let mut downs = troupe.heard("app");
+    let mut downs = troupe.heard(7).await;
     downs.retain(|call| call.starts_with("down"));
     assert_eq!(downs, [r#"down("app/w1", trap)"#], "it was used up");
     troupe.check().await;
