@@ -8,6 +8,14 @@
 //! - 100,000 *idle* named actors: the bytes each, in memory and in the log; the time to spawn one, to go on with the
 //!   run from the whole log and from a snapshot, and to end the node.
 //!
+//! What limits them, by samples of both cores of one machine. A message or a request: processor time, of which no part
+//! stands out: a fifth is wasmtime entering the guest and making its instance, a tenth the record, as much the
+//! search for the receiver and the answer of its import, a seventh the snapshot that reads the log beside, an eighth the
+//! allocator, the rest the actor's task and tokio's. A trap with its restart: a sixth is the signal by which
+//! the processor's exception comes back to the process, and most of the rest the turn itself and the disk, since the
+//! end and the next beginning are stored. An idle actor's birth waits for the disk, its recovery for the
+//! allocator, the end for children that are stopped one after the other.
+//!
 //! `cargo bench --bench actors`; behind `--`, *talk*, *restart* or *idle* prints that table alone, and a number is the
 //! number of idle actors.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]

@@ -8,15 +8,16 @@ use wasmtime::{
 /// How many turns may run at one time, those that wait for other actors among them. Further ones wait.
 pub const TURNS_AT_ONCE: u32 = 256;
 
-/// How many instances may be kept between turns (`instance = "warm"`), and how much memory they may
-/// have together. They are the pool's slots beyond those of running turns, so they never keep a turn
-/// from starting. What was not used for longest goes first.
-pub const KEPT_INSTANCES: u32 = 1024;
-/// See [`KEPT_INSTANCES`]; in bytes.
-pub const KEPT_MEMORY: u64 = 1 << 30;
+/// How many linear memories the instances of running turns may have together beyond one each. Turns that need more
+/// wait.
+pub(crate) const MORE_MEMORIES: u32 = 157;
 
-/// The slots of the pool.
-const SLOTS: u32 = TURNS_AT_ONCE + KEPT_INSTANCES;
+/// How many linear memories instances may have together that are kept between turns (`instance = "warm"`), nearly
+/// always one each, and how many bytes. They are the pool's slots beyond those of running turns, so they
+/// never keep a turn from starting. What was not used for longest goes first.
+pub const KEPT_MEMORIES: u32 = 1024;
+/// See [`KEPT_MEMORIES`].
+pub const KEPT_BYTES: u64 = 1 << 30;
 
 /// The largest memory limit that a manifest may set: what a pool slot reserves of address space.
 pub const MAX_MEMORY: u64 = 4 << 30;
@@ -24,7 +25,7 @@ pub const MAX_MEMORY: u64 = 4 << 30;
 /// How many core instances, memories and tables one component may have. The largest real ones are
 /// made of shared libraries, each an instance of its own: Python's have about 40.
 const MAX_CORE_INSTANCES: u32 = 96;
-const MAX_MEMORIES: u32 = 4;
+pub(crate) const MAX_MEMORIES: u32 = 4;
 const MAX_TABLES: u32 = 8;
 
 /// How many entries one table may have.
@@ -32,6 +33,25 @@ pub const MAX_TABLE_ENTRIES: usize = 100_000;
 
 /// The version of wasmtime, whose compiler decides how much fuel and stack a function uses.
 const WASMTIME: &str = "48.0.8";
+
+/// How many instances an engine has room for. Each memory takes [`MAX_MEMORY`] of the 128 TiB of addresses that a
+/// process has on x86-64, so that wasm needs no check of bounds: a node's take 5.6 TiB.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pool {
+    /// How many turns may run at one time.
+    pub turns: u32,
+    /// How many memories those may have beyond one each.
+    pub more: u32,
+    /// How many memories may be kept between turns.
+    pub kept: u32,
+}
+
+impl Pool {
+    /// That of a node.
+    pub const NODE: Self = Self { turns: TURNS_AT_ONCE, more: MORE_MEMORIES, kept: KEPT_MEMORIES };
+    /// That of a replayer, which executes no more turns at one time than there are cores.
+    pub const REPLAY: Self = Self { turns: 64, more: 64 * (MAX_MEMORIES - 1), kept: 0 };
+}
 
 /// How much fuel a turn burns before it gives its thread to others. More often costs time in tight
 /// loops; less often makes timeouts late.
@@ -72,18 +92,25 @@ impl EngineConfig {
         )
     }
 
-    /// Makes the engine.
+    /// Makes the engine, and says what it has room for. Where addresses are short, for example because a process
+    /// has many nodes, fewer instances are kept between turns.
     ///
     /// # Errors
     ///
-    /// When this machine cannot give what the engine reserves, which is mostly address space.
-    pub fn engine(self) -> wasmtime::Result<Engine> {
-        Engine::new(&self.wasmtime(true))
+    /// When this machine cannot give what running turns need, which is mostly address space.
+    pub fn engine(self, mut pool: Pool) -> wasmtime::Result<(Engine, Pool)> {
+        loop {
+            match Engine::new(&self.wasmtime(Some(pool))) {
+                Ok(engine) => return Ok((engine, pool)),
+                Err(_) if pool.kept > 0 => pool.kept /= 4,
+                Err(error) => return Err(error),
+            }
+        }
     }
 
-    /// wasmtime's own form of the settings. Without `pooled`, every instance is allocated on its
+    /// wasmtime's own form of the settings. Without a pool, every instance is allocated on its
     /// own: the floor that benches compare with uses the same settings.
-    pub fn wasmtime(self, pooled: bool) -> Config {
+    pub fn wasmtime(self, pool: Option<Pool>) -> Config {
         let mut config = Config::new();
         // Deterministic where the specification leaves a choice.
         config.cranelift_nan_canonicalization(true);
@@ -101,26 +128,29 @@ impl EngineConfig {
         // Enough for a person to find the place; each frame costs time when a trap is captured.
         config.wasm_backtrace_max_frames(NonZeroUsize::new(32));
         config.memory_init_cow(true);
-        if pooled {
-            config.allocation_strategy(InstanceAllocationStrategy::Pooling(self.pool()));
+        if let Some(pool) = pool {
+            config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool.allocation()));
         }
         config
     }
+}
 
-    fn pool(self) -> PoolingAllocationConfig {
+impl Pool {
+    fn allocation(self) -> PoolingAllocationConfig {
+        let slots = self.turns + self.kept;
         let mut pool = PoolingAllocationConfig::new();
-        pool.total_component_instances(SLOTS);
-        pool.total_core_instances(SLOTS * MAX_CORE_INSTANCES);
-        pool.total_memories(SLOTS * MAX_MEMORIES);
-        pool.total_tables(SLOTS * MAX_TABLES);
-        pool.total_stacks(SLOTS);
+        pool.total_component_instances(slots);
+        pool.total_core_instances(slots * MAX_CORE_INSTANCES);
+        pool.total_memories(self.turns + self.more + self.kept);
+        pool.total_tables(slots * MAX_TABLES);
+        pool.total_stacks(slots);
         pool.max_core_instances_per_component(MAX_CORE_INSTANCES);
         pool.max_memories_per_component(MAX_MEMORIES);
         pool.max_tables_per_component(MAX_TABLES);
         pool.table_elements(MAX_TABLE_ENTRIES);
         pool.max_memory_size(MAX_MEMORY as usize);
         // Slots that were used last are still mapped and warm.
-        pool.max_unused_warm_slots(SLOTS);
+        pool.max_unused_warm_slots(slots);
         // Small memories are reset by copying instead of by giving pages back to the kernel.
         pool.linear_memory_keep_resident(256 << 10);
         pool.table_keep_resident(16 << 10);
@@ -133,6 +163,14 @@ impl EngineConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_process_has_room_for_many_nodes() {
+        let engines: Vec<_> =
+            (0..16).flat_map(|_| EngineConfig::default().engine(Pool::NODE)).collect();
+        assert_eq!(engines.len(), 16);
+        assert!(engines.iter().all(|(_, pool)| pool.turns == TURNS_AT_ONCE));
+    }
 
     #[test]
     fn the_text_names_the_wasmtime_that_is_linked() {

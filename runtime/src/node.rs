@@ -25,7 +25,7 @@ mod waits;
 use crate::actor::{Actor, CallError, Control, Post, Slots, WarmInstances};
 use crate::cache::Cache;
 use crate::diagnostic::{CHILD_FAILED, Diagnostic, NODE_STOPPED, RUN_UNWRITABLE, Result};
-use crate::engine::{EngineConfig, KEPT_INSTANCES, KEPT_MEMORY};
+use crate::engine::{EngineConfig, KEPT_BYTES, Pool};
 use crate::manifest::Restart;
 use crate::surroundings::{self, Group, Running};
 use crate::trace::{
@@ -101,7 +101,7 @@ impl Node {
     /// recorded component cannot be loaded any more.
     pub async fn open(run: RunDir, durability: Option<Durability>, cache: Cache) -> Result<Opened> {
         let config = EngineConfig::default();
-        let compiler = Compiler::new(config, cache)?;
+        let compiler = Compiler::new(config, Pool::NODE, cache)?;
         let (opening, mut recovered) = read(&run).await?;
         let cut = opening.cut();
         let since = opening.since();
@@ -119,6 +119,7 @@ impl Node {
             .map_err(|error| Diagnostic::io(RUN_UNWRITABLE, "write", run.path(), &error))?;
         let (left, promises) = recovered.take_left();
         let promised = Promised::new(promises);
+        let warm = WarmInstances::new(compiler.pool().kept, KEPT_BYTES);
         let inner = Arc::new_cyclic(|node| Inner {
             compiler,
             run,
@@ -127,7 +128,7 @@ impl Node {
             waits: Arc::default(),
             promised,
             post: Arc::new(PostOffice { node: node.clone(), log, bonds }),
-            warm: Arc::new(WarmInstances::new(KEPT_INSTANCES as usize, KEPT_MEMORY)),
+            warm: Arc::new(warm),
             registry: Mutex::new(Registry::new(next_id)),
             programs: Programs::default(),
         });

@@ -418,7 +418,7 @@ impl Task {
         let (cancel, limits) = (&vitals.cancel, &manifest.limits);
         cancel.send_replace(false);
         // The semaphores are never closed; were they, the turn would run all the same.
-        let slot = self.slots.take(turn.depth, vitals.awaited.subscribe()).await;
+        let slot = self.slots.take(turn.depth, program.memories, vitals.awaited.subscribe()).await;
         let class = slot.as_ref().map_or(turn.depth, |slot| slot.class);
         let origin = Origin::new(&turn.cause, turn.sender.clone());
         let state = self.life.state.clone();

@@ -7,8 +7,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// used last, as many as there is room for. An actor whose instance is gone begins with a fresh one.
 #[derive(Debug)]
 pub(crate) struct WarmInstances {
-    most: usize,
-    most_memory: u64,
+    most: u32,
+    most_bytes: u64,
     kept: Mutex<Kept>,
 }
 
@@ -18,22 +18,26 @@ struct Kept {
     instances: BTreeMap<u64, (ActorId, Instance)>,
     places: HashMap<ActorId, u64>,
     next: u64,
-    /// The bytes of memory of all of them.
-    memory: u64,
+    /// How many memories all of them have.
+    memories: u32,
+    /// The bytes of those.
+    bytes: u64,
 }
 
 impl Kept {
     fn take(&mut self, actor: ActorId) -> Option<Instance> {
         let place = self.places.remove(&actor)?;
         let (_, instance) = self.instances.remove(&place)?;
-        self.memory -= instance.memory();
+        self.memories -= places(&instance);
+        self.bytes -= instance.bytes();
         Some(instance)
     }
 
     fn put(&mut self, actor: ActorId, instance: Instance) {
         // An actor has one at most: it executes one turn at a time.
         drop(self.take(actor));
-        self.memory += instance.memory();
+        self.memories += places(&instance);
+        self.bytes += instance.bytes();
         self.places.insert(actor, self.next);
         self.instances.insert(self.next, (actor, instance));
         self.next += 1;
@@ -44,10 +48,16 @@ impl Kept {
     }
 }
 
+/// What an instance takes of the room: one without a memory takes room too.
+fn places(instance: &Instance) -> u32 {
+    instance.memories().max(1)
+}
+
 impl WarmInstances {
-    /// Keeps at most so many, with at most so many bytes of memory together; but always the last.
-    pub fn new(most: usize, most_memory: u64) -> Self {
-        Self { most, most_memory, kept: Mutex::default() }
+    /// Keeps instances with at most so many memories, and so many bytes in them, together; of more bytes, only the
+    /// last.
+    pub fn new(most: u32, most_bytes: u64) -> Self {
+        Self { most, most_bytes, kept: Mutex::default() }
     }
 
     /// Takes the instance of an actor out, for its next turn or for good.
@@ -62,8 +72,7 @@ impl WarmInstances {
         let mut kept = self.kept();
         kept.put(actor, instance);
         let is_too_much = |kept: &Kept| {
-            let count = kept.instances.len();
-            count > self.most.max(1) || (kept.memory > self.most_memory && count > 1)
+            kept.memories > self.most || (kept.bytes > self.most_bytes && kept.instances.len() > 1)
         };
         while is_too_much(&kept) {
             let Some(instance) = kept.oldest().and_then(|actor| kept.take(actor)) else { break };

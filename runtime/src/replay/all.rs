@@ -1,6 +1,7 @@
 use super::life::impossible;
 use super::{ActorHistory, History, Replayed, Replayer};
 use crate::diagnostic::Result;
+use crate::engine::Pool;
 use crate::trace::ActorId;
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -77,6 +78,7 @@ pub async fn replay_all(
     mut tell: impl FnMut(&ActorHistory, usize, Result<Replayed>),
 ) -> Summary {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let cores = cores.min(Pool::REPLAY.turns as usize);
     let slots = Arc::new(Semaphore::new(cores));
     let mut begun: VecDeque<Begun> = VecDeque::new();
     let mut units = selection.units(&history, &replayer).into_iter();

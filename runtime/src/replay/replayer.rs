@@ -4,7 +4,7 @@ use crate::boundary::export::{Function, is_upgrade};
 use crate::boundary::{Crossing, Divergence, Script, show_values};
 use crate::cache::Cache;
 use crate::diagnostic::{Diagnostic, Result, TRACE_DAMAGED};
-use crate::engine::EngineConfig;
+use crate::engine::{EngineConfig, Pool};
 use crate::handlers::{Context, Origin};
 use crate::manifest::{Instances, Manifest};
 use crate::node::recorded_manifest;
@@ -114,7 +114,7 @@ impl Replayer {
     pub fn with(instead: Instead, cache: Cache) -> Result<Self> {
         let config = EngineConfig::default();
         Ok(Self {
-            compiler: Compiler::new(config, cache)?,
+            compiler: Compiler::new(config, Pool::REPLAY, cache)?,
             engine_hash: Hash::of(config.to_text().as_bytes()),
             large_stack: OnceLock::new(),
             instead,
@@ -305,7 +305,7 @@ impl Replayer {
             return Ok(compiler);
         }
         let cache = self.compiler.cache().clone();
-        let compiler = Compiler::new(EngineConfig::with_large_stack(), cache)?;
+        let compiler = Compiler::new(EngineConfig::with_large_stack(), Pool::REPLAY, cache)?;
         Ok(self.large_stack.get_or_init(|| compiler))
     }
 }

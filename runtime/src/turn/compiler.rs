@@ -1,7 +1,7 @@
 use super::program::unsupported;
 use crate::cache::{Cache, Key, Kind};
 use crate::diagnostic::{Diagnostic, ENGINE_CANNOT_START, reason};
-use crate::engine::EngineConfig;
+use crate::engine::{EngineConfig, Pool};
 use crate::trace::Hash;
 use crate::world::{Binary, ComponentInfo};
 use std::hash::Hasher;
@@ -12,6 +12,7 @@ use wasmtime::component::Component;
 /// An engine that compiles components, or finds them compiled in a cache.
 pub struct Compiler {
     engine: Engine,
+    pool: Pool,
     /// All that compiled code depends on beside the component.
     settings: Vec<u8>,
     cache: Cache,
@@ -45,13 +46,18 @@ impl Compiler {
     /// # Errors
     ///
     /// When this machine cannot give what the engine reserves.
-    pub fn new(config: EngineConfig, cache: Cache) -> Result<Self, Box<Diagnostic>> {
-        let engine = config.engine().map_err(|error| {
+    pub fn new(config: EngineConfig, pool: Pool, cache: Cache) -> Result<Self, Box<Diagnostic>> {
+        let (engine, pool) = config.engine(pool).map_err(|error| {
             let message = format!("the engine cannot start: {}", reason(&error.root_cause()));
             Diagnostic::error(ENGINE_CANNOT_START, message)
         })?;
         let settings = settings(config, &engine);
-        Ok(Self { engine, settings, cache })
+        Ok(Self { engine, pool, settings, cache })
+    }
+
+    /// What its engine has room for.
+    pub fn pool(&self) -> Pool {
+        self.pool
     }
 
     /// The cache.

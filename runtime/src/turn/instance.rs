@@ -19,6 +19,7 @@ pub struct Instance {
     store: Store<TurnData>,
     component: component::Instance,
     began: u64,
+    memories: u32,
 }
 
 impl std::fmt::Debug for Instance {
@@ -53,8 +54,13 @@ impl Instance {
         self.began
     }
 
-    /// How many bytes of memory it has.
-    pub fn memory(&self) -> u64 {
+    /// How many linear memories it has.
+    pub fn memories(&self) -> u32 {
+        self.memories
+    }
+
+    /// How many bytes they have.
+    pub fn bytes(&self) -> u64 {
         self.store.data().limiter.used()
     }
 
@@ -77,12 +83,13 @@ impl Instance {
         mut store: Store<TurnData>,
         component: component::Instance,
         began: u64,
+        memories: u32,
     ) -> ((Context, Crossing), Self) {
         let data = store.data_mut();
         let crossing = std::mem::replace(&mut data.crossing, Crossing::live(0));
         let context = std::mem::replace(&mut data.context, nobody());
         data.context.resources.follow(&context.resources);
-        ((context, crossing), Self { store, component, began })
+        ((context, crossing), Self { store, component, began, memories })
     }
 }
 

@@ -157,7 +157,7 @@ async fn run(
     let used = fuel - store.get_fuel().unwrap_or_default().min(fuel);
     let (data, after) = match (component, &ended) {
         (Some(component), Ended::Returned(..)) if kept.is_some() => {
-            let (data, after) = Instance::end(store, component, began);
+            let (data, after) = Instance::end(store, component, began, program.memories);
             (data, Some(after))
         }
         _ => {

@@ -2,6 +2,7 @@ use super::Compiled;
 use crate::boundary::export::{self, Function, Uncallable};
 use crate::boundary::{self, TurnData};
 use crate::diagnostic::{COMPONENT_UNSUPPORTED, Diagnostic};
+use crate::engine::MAX_MEMORIES;
 use crate::manifest::Manifest;
 use crate::trace::Hash;
 use crate::world::ComponentInfo;
@@ -27,6 +28,8 @@ pub struct Program {
     pub callbacks: Vec<Function>,
     /// The exported functions that cannot, and why.
     pub uncallable: Vec<Uncallable>,
+    /// How many linear memories an instance has.
+    pub memories: u32,
     /// The places of `functions`: a component may export thousands.
     by_name: HashMap<String, usize>,
     pre: InstancePre<TurnData>,
@@ -60,7 +63,18 @@ impl Program {
         let functions: Vec<Function> = functions;
         let names = functions.iter().map(|function| function.full_name.clone());
         let by_name = names.zip(0..).collect();
-        Ok(Self { hash: *hash, info: info.clone(), functions, callbacks, uncallable, by_name, pre })
+        // It is not known of components that import others, which are refused.
+        let memories = component.resources_required().map_or(MAX_MEMORIES, |all| all.num_memories);
+        Ok(Self {
+            hash: *hash,
+            info: info.clone(),
+            functions,
+            callbacks,
+            uncallable,
+            memories,
+            by_name,
+            pre,
+        })
     }
 
     /// The function with this full name that can be called with a message.

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use theater_runtime::cache::Cache;
 use theater_runtime::diagnostic::{Result, Source};
-use theater_runtime::engine::KEPT_INSTANCES;
+use theater_runtime::engine::KEPT_MEMORIES;
 use theater_runtime::manifest::Manifest;
 use theater_runtime::replay::{
     ActorHistory, History, Replayed, Replayer, Selection, Summary, replay_all,
@@ -143,7 +143,7 @@ async fn where_there_is_no_room_instances_end() {
         let node = stage.node.clone();
         async move { node.spawn(prepared, &name, Vec::new(), None).await.unwrap() }
     };
-    let names: Vec<String> = (0..=KEPT_INSTANCES).map(|number| format!("a{number}")).collect();
+    let names: Vec<String> = (0..=KEPT_MEMORIES).map(|number| format!("a{number}")).collect();
     for name in &names {
         spawn(name.clone()).await;
         assert_eq!(stage.call(&format!("{name}.hit()")).await.unwrap(), "102");
@@ -152,7 +152,7 @@ async fn where_there_is_no_room_instances_end() {
     assert_eq!(stage.call("a9.hit()").await.unwrap(), "104", "a later one did not");
     let (summary, _) = replayed(&stage, Replayer::new(None, Cache::none()).unwrap()).await;
     assert!(summary.is_as_recorded());
-    assert_eq!(summary.replayed, u64::from(KEPT_INSTANCES) + 3);
+    assert_eq!(summary.replayed, u64::from(KEPT_MEMORIES) + 3);
 }
 
 /// Removes the payloads of the actor's first turn from a closed log, as their digests allow.
