@@ -7,6 +7,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Stdio};
 use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// How long a test waits for something that must come.
@@ -17,6 +18,8 @@ pub struct Editor {
     server: Child,
     input: Option<ChildStdin>,
     messages: Receiver<Value>,
+    /// What the server says on standard error, where it should say nothing.
+    errors: Arc<Mutex<String>>,
     /// What came while something else was waited for.
     aside: VecDeque<Value>,
     folder: PathBuf,
@@ -27,7 +30,7 @@ impl Editor {
     /// Starts the server in a folder, and says nothing.
     pub fn start(env: &TestEnvironment) -> Self {
         let mut command = env.command(&["lsp", "--stdio"]);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut server = command.spawn().unwrap();
         let (input, output) = (server.stdin.take(), server.stdout.take().unwrap());
         let (sender, messages) = channel();
@@ -39,8 +42,15 @@ impl Editor {
                 }
             }
         });
+        let errors: Arc<Mutex<String>> = Arc::default();
+        let (said, stderr) = (errors.clone(), server.stderr.take().unwrap());
+        std::thread::spawn(move || {
+            for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+                said.lock().unwrap().push_str(&(line + "\n"));
+            }
+        });
         let folder = env.folder.clone();
-        Self { server, input, messages, aside: VecDeque::new(), folder, next_id: 0 }
+        Self { server, input, messages, errors, aside: VecDeque::new(), folder, next_id: 0 }
     }
 
     /// Starts the server in a folder, which becomes the workspace.
@@ -98,6 +108,26 @@ impl Editor {
             }
             self.aside.push_back(message);
         }
+    }
+
+    /// All messages of a kind that have come and were not waited for.
+    pub fn take(&mut self, method: &str) -> Vec<Value> {
+        self.aside.extend(self.messages.try_iter());
+        let (taken, left) = self.aside.drain(..).partition(|message| message["method"] == method);
+        self.aside = left;
+        Vec::from(taken)
+    }
+
+    /// What the server has said on standard error.
+    pub fn said(&self) -> String {
+        self.errors.lock().unwrap().clone()
+    }
+
+    /// The memory that the server has taken at most, in KiB; none where the system does not say.
+    pub fn peak_memory(&self) -> Option<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.server.id())).ok()?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+        line.trim().strip_suffix(" kB")?.parse().ok()
     }
 
     pub fn open(&mut self, name: &str, text: &str) {

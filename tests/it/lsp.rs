@@ -196,6 +196,60 @@ fn the_end_has_its_status() {
     let mut editor = start(&env);
     editor.send_bytes(b"Content-Length: 100\r\n\r\n{\"jsonrpc\"");
     assert_eq!(editor.vanish(), Some(1));
+    // More than any message has: what follows cannot be known.
+    let mut editor = start(&env);
+    editor.send_bytes(b"Content-Length: 99999999999\r\n\r\n{}");
+    let answer = editor.wait(|message| message["id"].is_null() && message.get("error").is_some());
+    assert_eq!(answer["error"]["code"], -32600);
+    assert_eq!(editor.ended(), Some(1));
+    // In the middle of its work, and without waiting for the answer.
+    let mut editor = start(&env);
+    editor.open("theater.toml", "[actor]\nname = \"a\"\n");
+    editor.send(&json!({ "jsonrpc": "2.0", "id": 7, "method": "shutdown" }));
+    editor.notify("exit", Value::Null);
+    assert_eq!(editor.ended(), Some(0));
+}
+
+#[test]
+fn after_shutdown_nothing_is_answered_but_that_it_is_over() {
+    let env = TestEnvironment::with_counter();
+    let mut editor = start(&env);
+    editor.open("theater.toml", &env.read("theater.toml"));
+    editor.request("shutdown", Value::Null);
+    let place = json!({ "line": 0, "character": 0 });
+    let params =
+        json!({ "textDocument": { "uri": editor.uri("theater.toml") }, "position": place });
+    assert_eq!(editor.request("textDocument/hover", params)["error"]["code"], -32600);
+    assert_eq!(editor.request("shutdown", Value::Null)["error"]["code"], -32600);
+    // Edits change nothing and harm nobody.
+    editor.change("theater.toml", 2, json!([{ "text": "x" }]));
+    editor.notify("exit", Value::Null);
+    assert_eq!(editor.ended(), Some(0));
+}
+
+#[test]
+#[cfg(unix)]
+fn an_editor_whose_process_ends_is_not_waited_for() {
+    let env = TestEnvironment::new();
+    let mut process = env.program("/bin/sh").args(["-c", "exec sleep 600"]).spawn().unwrap();
+    let mut editor = Editor::start(&env);
+    editor.request("initialize", json!({ "processId": process.id(), "capabilities": {} }));
+    editor.notify("initialized", json!({}));
+    assert_eq!(editor.request("theater/none", json!({}))["error"]["code"], -32601);
+    process.kill().unwrap();
+    process.wait().unwrap();
+    // Its stream is still open.
+    assert_eq!(editor.ended(), Some(1));
+}
+
+#[test]
+fn an_editor_on_another_machine_is_served() {
+    let env = TestEnvironment::new();
+    let mut editor = Editor::start(&env);
+    editor.request("initialize", json!({ "processId": u32::MAX, "capabilities": {} }));
+    editor.notify("initialized", json!({}));
+    assert_eq!(editor.request("theater/none", json!({}))["error"]["code"], -32601);
+    assert_eq!(editor.leave(), Some(0));
 }
 
 #[test]
@@ -214,6 +268,11 @@ fn bad_messages_are_answered_and_survived() {
         (b"Content-Length: x\r\n\r\n", -32700),
         (b"hello\r\n\r\n", -32700),
         (b"Content-Length: 17\r\n\r\n{\"jsonrpc\":\"2.0\"}", -32600),
+        (b"Content-Length: -5\r\n\r\n", -32700),
+        (b"Content-Length: 99999999999999999999999\r\n\r\n", -32700),
+        (b"Content-Length: 31\r\n\r\n{\"jsonrpc\":\"2.0\",\"id\":[],\"x\":0}", -32600),
+        (b"Content-Length: 39\r\n\r\n{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":[\"x\"]}", -32600),
+        (b"Content-Length: 4\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nnull", -32600),
     ] {
         editor.send_bytes(bytes);
         let answer =

@@ -27,9 +27,12 @@ mod links;
 mod log;
 mod lsp;
 mod lsp_editing;
+mod lsp_storm;
 mod messages;
 mod neovim;
 mod new;
+#[path = "../../runtime/tests/fuzzing/noise.rs"]
+mod noise;
 mod normal;
 mod page;
 mod readme;

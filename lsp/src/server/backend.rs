@@ -122,6 +122,7 @@ async fn answer<T: Send + 'static>(
 
 impl LanguageServer for Backend {
     async fn initialize(&self, params: lsp::InitializeParams) -> Result<lsp::InitializeResult> {
+        self.shared.client.is(params.process_id);
         let wishes = wishes(&params.capabilities);
         let mut state = self.shared.lock();
         state.client = wishes;

@@ -4,6 +4,7 @@
 //! A request takes a snapshot and is answered from it on a thread of its own.
 
 mod backend;
+mod client;
 mod convert;
 mod disk;
 mod editing;
@@ -13,6 +14,7 @@ mod worker;
 
 use crate::engine::{Encoding, Vfs};
 use backend::Backend;
+use client::ClientProcess;
 use library::Library;
 use std::path::PathBuf;
 use std::sync::mpsc::{Sender, channel};
@@ -31,7 +33,7 @@ pub enum Ended {
 }
 
 /// Serves one editor: reads its messages from `input` and writes to `output`, until it says that it
-/// is over or the stream ends. Needs a tokio runtime with several threads.
+/// is over, the stream ends, or its process does. Needs a tokio runtime with several threads.
 ///
 /// `library` is the folder where the WIT files that Theater knows are put when the editor is to open one; without it
 /// nothing leads to them.
@@ -42,7 +44,12 @@ pub async fn serve(
 ) -> Ended {
     let (wakes, woken) = channel();
     let library = Library::new(library);
-    let shared = Arc::new(Shared { state: Mutex::default(), wakes: wakes.clone(), library });
+    let shared = Arc::new(Shared {
+        state: Mutex::default(),
+        wakes: wakes.clone(),
+        library,
+        client: ClientProcess::default(),
+    });
     if let Some(folder) = shared.library.folder() {
         shared.lock().vfs.library_at(folder);
     }
@@ -55,7 +62,10 @@ pub async fn serve(
         // Without the thread nothing is checked, and everything else works.
         let _ = std::thread::Builder::new().name("check".into()).spawn(|| worker.run());
     }
-    transport::run(input, output, &mut service, socket).await;
+    tokio::select! {
+        () = transport::run(input, output, &mut service, socket) => {}
+        () = shared.client.ended() => {}
+    }
     shared.wake(Wake::Stop);
     if service.inner().was_shut_down() { Ended::AsAsked } else { Ended::Abruptly }
 }
@@ -65,6 +75,7 @@ struct Shared {
     state: Mutex<State>,
     wakes: Sender<Wake>,
     library: Library,
+    client: ClientProcess,
 }
 
 /// What changes.

@@ -139,6 +139,8 @@ async fn next(
 ) -> Option<Vec<u8>> {
     let length = length(input, out).await?;
     if length > LONGEST_MESSAGE {
+        // Who is so wrong about a length cannot be followed any further.
+        complain(out, Error::invalid_request());
         return None;
     }
     let mut body = Vec::new();
