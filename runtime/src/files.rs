@@ -9,6 +9,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 /// What a path leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +57,11 @@ pub trait Files {
         Component::load(self, path).map(Arc::new)
     }
 
+    /// When a file was changed last, as far as that is known. A text that is not saved has no such time.
+    fn modified(&self, _path: &Path) -> Option<SystemTime> {
+        None
+    }
+
     /// Whether a path leads to a folder.
     fn is_folder(&self, path: &Path) -> bool {
         self.kind(path).is_ok_and(|kind| kind == Kind::Folder)
@@ -85,6 +91,10 @@ impl Files for Disk {
         let mut bytes = Vec::new();
         File::open(path)?.take(most).read_to_end(&mut bytes)?;
         Ok(bytes)
+    }
+
+    fn modified(&self, path: &Path) -> Option<SystemTime> {
+        std::fs::metadata(path).ok()?.modified().ok()
     }
 
     fn list(&self, folder: &Path) -> io::Result<Vec<PathBuf>> {

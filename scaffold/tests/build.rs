@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use tempfile::TempDir;
 use theater_runtime::diagnostic::{self, Diagnostic};
 use theater_runtime::world::{ComponentInfo, Extern, check_project};
@@ -48,6 +49,16 @@ fn building_again_leaves_the_file_alone() {
     let second = build(&project).unwrap();
     assert!(!second.changed);
     assert_eq!(fs::metadata(&second.component).unwrap().modified().unwrap(), written);
+    // Where it is older than a source, it is made of that source from now on.
+    let old = written - Duration::from_secs(60);
+    fs::File::open(&first.component).unwrap().set_modified(old).unwrap();
+    let stale = || {
+        let problems = check_project(&project);
+        problems.iter().any(|problem| problem.code == diagnostic::COMPONENT_STALE)
+    };
+    assert!(stale());
+    assert!(!build(&project).unwrap().changed);
+    assert!(!stale());
     edit(&project.join("src/counter.wat"), "(i32.const 16))", "(i32.const 16)) (nop)");
     assert!(build(&project).unwrap().changed);
     let left: Vec<_> = fs::read_dir(project.join("build")).unwrap().collect();

@@ -14,6 +14,7 @@ mod effects;
 mod environment;
 mod escapes;
 mod explain;
+mod explained;
 mod export;
 mod filesystem;
 mod fmt;

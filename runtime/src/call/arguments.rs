@@ -2,7 +2,7 @@
 
 use super::scan::{Ending, outline};
 use super::syntax::place;
-use super::value::read_value;
+use super::value::{check_value, read_value};
 use super::{Name, type_name};
 use crate::diagnostic::{
     ARGUMENT_COUNT, ARGUMENT_NAME, Diagnostic, Result, Source, VALUE_SYNTAX, did_you_mean,
@@ -50,6 +50,18 @@ pub fn parse_arguments(
         given[index] = Some((piece.clone(), read_value(source, value, param, ty)?));
     }
     fill(source, span, params, given)
+}
+
+/// Whether the arguments in `span` are WAVE values, whatever their types.
+///
+/// # Errors
+/// `TH0402` for the first place that is not WAVE.
+pub fn check_values(source: &Arc<Source>, span: Range<usize>) -> Result<()> {
+    for piece in pieces(source, span)? {
+        let value = named_argument(&source.text[piece.clone()]).map_or(0, |(_, value)| value);
+        check_value(source, piece.start + value..piece.end)?;
+    }
+    Ok(())
 }
 
 /// The name of a named argument, and the offset at which its value starts. `None` for a positional

@@ -10,6 +10,7 @@
 
 mod arguments;
 mod convert;
+mod declared;
 mod find;
 mod scan;
 mod syntax;
@@ -21,8 +22,9 @@ mod properties;
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub use arguments::{named_argument, parse_arguments};
+pub use arguments::{check_values, named_argument, parse_arguments};
 pub use convert::{to_json, to_wave};
+pub use declared::declared_parameters;
 pub use find::{find_function, interface_matches};
 pub use scan::{Ending, Outline, is_unfinished, outline};
 pub use syntax::{Call, Name, parse_call};

@@ -33,6 +33,16 @@ pub(super) fn read_value(
     reader.value(parsed.node(), ty)
 }
 
+/// Whether there is a value in `span`, whatever its type.
+pub(super) fn check_value(source: &Arc<Source>, span: Range<usize>) -> Result<()> {
+    let text = &source.text[span.clone()];
+    let reader = Reader { source, text, offset: span.start, param: "", root: 0..0 };
+    if text.trim().is_empty() {
+        return Err(reader.error(VALUE_SYNTAX, 0..text.len(), "a value is missing".into(), "here"));
+    }
+    UntypedValue::parse(text).map(drop).map_err(|error| reader.syntax(&error))
+}
+
 /// A label that says which type is expected.
 fn expected(ty: &Type) -> String {
     format!("expected `{}`", type_name(ty))

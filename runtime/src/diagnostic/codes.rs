@@ -36,6 +36,7 @@ codes! {
     MIXED_KEYS = "TH0112", "keys of two forms are mixed";
     BAD_TEXT = "TH0113", "a text does not have the right form";
     GRANTED_ALWAYS = "TH0114", "a handler that every actor has is granted";
+    INIT_SYNTAX = "TH0115", "the arguments of `init` are not WAVE";
 
     FOLDER_TWICE = "TH0130", "two folders have the same guest path";
     CHILD_NAMED_TWICE = "TH0140", "two children have one name";
@@ -55,9 +56,15 @@ codes! {
     WASI_0_3 = "TH0210", "a world needs WASI 0.3";
     CALLBACK_NEVER_CALLED = "TH0211", "nobody calls a callback";
     CALLBACK_MISSING = "TH0212", "a callback is missing";
+    WIT_DUPLICATE = "TH0213", "a name is declared twice in WIT";
+    WIT_CYCLE = "TH0214", "something in WIT needs itself";
+    WIT_VERSION = "TH0215", "versions of a WIT package do not fit together";
+    WIT_GATED = "TH0216", "a part of WIT is behind a gate";
+    WORLD_UNUSED = "TH0217", "no manifest uses a world";
 
     CHILD_GRANT = "TH0240", "a child is granted more than its supervisor";
     CHILD_UNNAMED = "TH0241", "a project below an application belongs to nobody";
+    INIT_MISFIT = "TH0242", "arguments do not fit the `init` that gets them";
     LINK_UNUSED = "TH0250", "a link has no use";
     LINK_UNSUPPORTED = "TH0251", "a function cannot be used over a link";
     LINK_UNKNOWN = "TH0252", "a link leads to nobody";
@@ -66,6 +73,7 @@ codes! {
     LINK_TYPES = "TH0255", "the two ends of a link have different types";
     LINK_CYCLE = "TH0256", "links form a circle";
     MESSENGER_UNHEARD = "TH0257", "an actor may write to nobody";
+    PATTERN_UNMATCHED = "TH0258", "a pattern matches nothing";
 
     NOT_WASM = "TH0301", "a file is not WebAssembly";
     INVALID_WASM = "TH0302", "a component is not valid";
@@ -78,6 +86,7 @@ codes! {
     TEXT_SYNTAX = "TH0309", "WebAssembly text is not valid";
     COMPONENT_UNSUPPORTED = "TH0310", "a component cannot be loaded";
     NO_WIT_FORM = "TH0311", "a component cannot be described in WIT";
+    COMPONENT_STALE = "TH0312", "a component is older than its sources";
 
     CALL_SYNTAX = "TH0401", "a call is not written as one";
     VALUE_SYNTAX = "TH0402", "a value is not WAVE";

@@ -1,9 +1,10 @@
 //! Applications: the projects of an actor and of all below it.
 
+use super::initial::{self, Receiver};
 use super::links::{Face, Member, check_links};
 use super::project::project_wit_in;
-use super::{Component, Wit, component_path};
-use crate::diagnostic::{CHILD_CYCLE, CHILD_UNNAMED, Diagnostic, Result};
+use super::{Component, Wit, actor_world, component_path};
+use crate::diagnostic::{CHILD_CYCLE, CHILD_UNNAMED, Diagnostic, Result, Source};
 use crate::files::Files;
 use crate::manifest::{Child, FILE_NAME, Manifest};
 use std::collections::HashSet;
@@ -136,12 +137,13 @@ pub fn projects_in(files: &(impl Files + ?Sized), path: &Path) -> Vec<PathBuf> {
 /// children, and of an application of which a manifest cannot be read.
 pub fn check_application_in(files: &(impl Files + ?Sized), path: &Path) -> Vec<Diagnostic> {
     let mut actors = Vec::new();
-    if !gather(files, path, None, false, &mut Ancestors::default(), &mut actors) || actors.len() < 2
-    {
+    let ancestors = &mut Ancestors::default();
+    if !gather(files, path, None, None, ancestors, &mut actors) || actors.len() < 2 {
         return Vec::new();
     }
     let members: Vec<Member> = actors.iter().map(Known::member).collect();
     let mut problems = check_links(&members);
+    problems.extend(check_inits(&actors));
     problems.extend(unnamed(files, &actors));
     problems
 }
@@ -153,6 +155,8 @@ struct Known {
     wit: Option<Wit>,
     component: Option<Arc<Component>>,
     is_template: bool,
+    /// Where its supervisor names it, and how.
+    spec: Option<(Arc<Source>, Child)>,
 }
 
 impl Known {
@@ -172,12 +176,27 @@ impl Known {
     }
 }
 
+impl Known {
+    /// Its `init`, as far as it is known. One that only supervises has none.
+    fn receiver(&self) -> Receiver<'_> {
+        if self.manifest.is_supervisor_only() {
+            return Receiver::Worlds(Vec::new());
+        }
+        let wit = self.wit.as_ref();
+        let world =
+            wit.and_then(|wit| Some((&wit.resolve, actor_world(&self.manifest, wit).ok()?)));
+        let component = self.component.as_ref().and_then(|read| read.info.as_ref().ok());
+        let component = component.map(|info| (&info.resolve, info.world));
+        Receiver::of(world.into_iter().chain(component))
+    }
+}
+
 /// Reads an actor and all below it. False if a manifest cannot be read.
 fn gather(
     files: &(impl Files + ?Sized),
     project: &Path,
     path: Option<String>,
-    is_template: bool,
+    spec: Option<(Arc<Source>, Child)>,
     ancestors: &mut Ancestors,
     actors: &mut Vec<Known>,
 ) -> bool {
@@ -193,14 +212,32 @@ fn gather(
     let children = manifest.supervisor.iter().flat_map(|supervision| supervision.children.clone());
     let children: Vec<Child> = children.collect();
     let parent = manifest.clone();
-    actors.push(Known { path: path.clone(), manifest, wit, component, is_template });
+    let is_template = spec.as_ref().is_some_and(|(_, child)| child.is_template());
+    actors.push(Known { path: path.clone(), manifest, wit, component, is_template, spec });
     children.iter().all(|child| {
         let Ok(project) = ancestors.enter(&parent, child) else { return false };
         let path = format!("{path}/{}", child.name.value);
-        let whole = gather(files, &project, Some(path), child.is_template(), ancestors, actors);
+        let spec = Some((parent.source.clone(), child.clone()));
+        let whole = gather(files, &project, Some(path), spec, ancestors, actors);
         ancestors.leave();
         whole
     })
+}
+
+/// Children whose arguments do not fit their `init`, or who get none and need some.
+fn check_inits(actors: &[Known]) -> Vec<Diagnostic> {
+    let problems = actors.iter().filter_map(|actor| {
+        let (source, child) = actor.spec.as_ref()?;
+        initial::check_child(source, child, &actor.manifest, &actor.receiver())
+    });
+    let mut known: Vec<Diagnostic> = Vec::new();
+    for problem in problems {
+        // Several actors may be made of one project, with the same children.
+        if !known.contains(&problem) {
+            known.push(problem);
+        }
+    }
+    known
 }
 
 /// Projects below the root's folder that do not belong to the application.

@@ -21,6 +21,19 @@ pub(super) fn problem(resolve: &Resolve, world: WorldId) -> Option<Diagnostic> {
     )
 }
 
+/// The function `init` that a world exports; an inner none if what it exports cannot be an actor's first
+/// turn, which is a problem of its own. None if it exports none.
+pub(super) fn exported(resolve: &Resolve, world: WorldId) -> Option<Option<&Function>> {
+    let key = WorldKey::Name("init".into());
+    match resolve.worlds[world].exports.get(&key)? {
+        WorldItem::Function(function) if is_leftover(function) => None,
+        WorldItem::Function(function) => {
+            Some(Some(function).filter(|function| wrong(resolve, function).is_none()))
+        }
+        _ => Some(None),
+    }
+}
+
 fn is_leftover(function: &Function) -> bool {
     let params = function.params.iter().map(|param| param.name.as_str());
     leftover(None, &function.name, params).is_some()

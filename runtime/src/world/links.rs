@@ -9,7 +9,8 @@ use super::wit::key_name;
 use super::{ComponentInfo, Wit, meaning_of_name};
 use crate::catalog;
 use crate::diagnostic::{
-    Diagnostic, LINK_CYCLE, LINK_TYPES, LINK_UNKNOWN, MESSENGER_UNHEARD, did_you_mean,
+    Diagnostic, LINK_CYCLE, LINK_TYPES, LINK_UNKNOWN, MESSENGER_UNHEARD, PATTERN_UNMATCHED,
+    did_you_mean,
 };
 use crate::manifest::{Link, Manifest};
 use wit_parser::{Function, Interface, Resolve, WorldId, WorldItem};
@@ -204,7 +205,7 @@ impl<'m, 'a> Tree<'m, 'a> {
         }
         let me = own_name(from);
         let problems = grant.to.iter().filter_map(|to| {
-            let (message, help) = match to.strip_suffix('*') {
+            let (code, message, help) = match to.strip_suffix('*') {
                 Some(prefix) => {
                     let names = self.names(from);
                     if self.is_open() || names.iter().any(|name| name.starts_with(prefix)) {
@@ -212,25 +213,25 @@ impl<'m, 'a> Tree<'m, 'a> {
                     }
                     let message =
                         format!("`{me}` may write to `{to}`, and no actor here has such a name");
-                    (message, self.help(from, prefix))
+                    (PATTERN_UNMATCHED, message, self.help(from, prefix))
                 }
                 None => match self.meant(from, to) {
                     None if self.is_open() => return None,
                     None => {
                         let message =
                             format!("`{me}` may write to `{to}`, which this application has not");
-                        (message, self.help(from, to))
+                        (MESSENGER_UNHEARD, message, self.help(from, to))
                     }
                     Some(found) if found.face.is_some_and(|face| !face.has_inbox()) => {
                         let message = format!("`{me}` may write to `{to}`, which has no inbox");
                         let help = "Let it export `theater:actor/inbox@0.1.0`, or take it from the \
                                     grant.";
-                        (message, help.to_owned())
+                        (MESSENGER_UNHEARD, message, help.to_owned())
                     }
                     Some(_) => return None,
                 },
             };
-            let problem = Diagnostic::warning(MESSENGER_UNHEARD, message).help(help);
+            let problem = Diagnostic::warning(code, message).help(help);
             Some(match from.manifest.handlers.spans.get("messenger") {
                 Some(span) => {
                     let place = text_within(from.manifest, span, to);

@@ -10,8 +10,11 @@ mod ceiling;
 mod component;
 mod conformance;
 mod docs;
+mod duplicates;
+mod gates;
 mod grants;
 mod init;
+mod initial;
 mod leftovers;
 mod links;
 mod names;
@@ -19,7 +22,9 @@ mod packed;
 mod problems;
 mod project;
 mod signature;
+mod stale;
 mod text;
+mod unused_worlds;
 mod wit;
 
 pub(crate) use application::{Ancestors, DEEPEST_TREE, named_by};
@@ -40,6 +45,7 @@ pub use project::{
     Component, check_actor, check_binary, check_project, check_project_in, component_path,
     project_wit,
 };
+pub use stale::newer_source;
 pub use text::{encode_text, read_component, read_component_from};
 pub use wit::{Import, MAX_WIT_BYTES, Wit, WitFiles, builtin};
 

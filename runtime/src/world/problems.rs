@@ -1,7 +1,9 @@
 //! wit-parser's errors as diagnostics.
 
+use super::duplicates::{duplicates, is_duplicate};
+use super::gates::is_gated;
 use super::wit::Sources;
-use crate::diagnostic::{self, Diagnostic, Source, did_you_mean};
+use crate::diagnostic::{self, Diagnostic, Edit, Fix, Source, did_you_mean};
 use crate::syntax;
 use std::ops::Range;
 use std::sync::Arc;
@@ -26,8 +28,30 @@ pub fn syntax_errors(file: &Arc<Source>) -> Vec<Diagnostic> {
     found.collect()
 }
 
-/// A package that cannot be parsed, or whose names do not fit together.
-pub(super) fn parse_error(
+/// A package that cannot be parsed, or whose names do not fit together. wit-parser stops at the first problem; of
+/// names that are declared twice all are told.
+pub(super) fn parse_errors(
+    error: &ParseError,
+    map: &SourceMap,
+    files: &[Arc<Source>],
+    sources: &Sources,
+) -> Vec<Diagnostic> {
+    let first = parse_error(error, map, files, sources);
+    if first.code == diagnostic::WIT_DUPLICATE {
+        let all = duplicates(files);
+        let same = |problem: &Diagnostic| {
+            problem.source == first.source
+                && problem.labels.first().map(|label| label.span.start)
+                    == first.labels.first().map(|label| label.span.start)
+        };
+        if all.iter().any(same) {
+            return all;
+        }
+    }
+    vec![first]
+}
+
+fn parse_error(
     error: &ParseError,
     map: &SourceMap,
     files: &[Arc<Source>],
@@ -47,15 +71,18 @@ pub(super) fn parse_error(
                 )),
             }
         }
-        kind => {
-            let text = kind.to_string();
-            let (message, rest) = one_sentence(&text);
-            let problem = Diagnostic::error(diagnostic::WIT_SYNTAX, message);
-            match rest {
-                Some(rest) => problem.help(rest),
-                None => problem,
+        ParseErrorKind::TypeCycle { name, kind, .. } => Diagnostic::error(
+            diagnostic::WIT_CYCLE,
+            format!("the {kind} `{name}` needs itself"),
+        )
+        .help(match kind.as_str() {
+            "type" => {
+                "No type of WIT contains itself, not even in a list: put the parts into a list, \
+                         and let them name each other by their numbers."
             }
-        }
+            _ => "Move what both need into an interface of its own.",
+        }),
+        kind => in_words(&kind.to_string()),
     };
     let problem = place(diagnostic, map, error.kind().span(), sources, "here");
     match error.kind() {
@@ -89,7 +116,16 @@ pub(super) fn resolve_error(
 ) -> Diagnostic {
     let kind = error.kind();
     let diagnostic = match kind {
-        ResolveErrorKind::PackageNotFound { requested, .. } => unknown_package(requested, known),
+        ResolveErrorKind::PackageNotFound { requested, .. } => {
+            let problem = unknown_package(requested, known);
+            let problem = place(problem, map, kind.span(), sources, "here");
+            return write_version(problem, requested, known, sources);
+        }
+        ResolveErrorKind::PackageCycle { package, .. } => {
+            let message = format!("package `{package}` needs itself, by way of others");
+            Diagnostic::error(diagnostic::WIT_CYCLE, message)
+                .help("Move what both need into a package of its own.")
+        }
         ResolveErrorKind::InterfaceNotFound { requested, package, .. } => Diagnostic::error(
             diagnostic::WIT_UNKNOWN_NAME,
             format!("package `{package}` has no interface `{requested}`"),
@@ -102,38 +138,86 @@ pub(super) fn resolve_error(
         .help(format!("Name a world that `{package}` defines.")),
         ResolveErrorKind::DuplicatePackage { name, span2, .. } => {
             let problem = Diagnostic::error(
-                diagnostic::WIT_SYNTAX,
+                diagnostic::WIT_DUPLICATE,
                 format!("package `{name}` is defined in two places"),
             )
             .help("Remove one of the two from wit/deps.");
-            let other = Diagnostic::error(diagnostic::WIT_SYNTAX, "the other definition");
+            let other = Diagnostic::error(diagnostic::WIT_DUPLICATE, "the other definition");
             problem.related(place(other, map, *span2, sources, "also defined here"))
         }
-        other => {
-            let text = other.to_string();
-            let (message, rest) = one_sentence(&text);
-            let problem = Diagnostic::error(diagnostic::WIT_SYNTAX, message);
-            match rest {
-                Some(rest) => problem.help(rest),
-                None => problem,
-            }
+        ResolveErrorKind::InvalidTransitiveDependency { name, .. } => Diagnostic::error(
+            diagnostic::WIT_VERSION,
+            format!("`{name}` is needed both as an import and as an export, with different types"),
+        )
+        .help(
+            "Export what it uses as well, or move the shared types into an interface of their own.",
+        ),
+        ResolveErrorKind::ItemShadowing { .. } => {
+            Diagnostic { code: diagnostic::WIT_DUPLICATE, ..in_words(&kind.to_string()) }
         }
+        ResolveErrorKind::StabilityMismatch { .. } => {
+            Diagnostic { code: diagnostic::WIT_GATED, ..in_words(&kind.to_string()) }
+        }
+        other => in_words(&other.to_string()),
     };
     place(diagnostic, map, kind.span(), sources, "here")
 }
 
-fn unknown_package(requested: &PackageName, known: &[PackageName]) -> Diagnostic {
-    let problem = Diagnostic::error(
-        diagnostic::WIT_UNKNOWN_NAME,
-        format!("there is no package `{requested}`"),
-    );
-    let other_version = known
+/// A problem that is told in wit-parser's words, with the code that they mean.
+fn in_words(text: &str) -> Diagnostic {
+    let (message, rest) = one_sentence(text);
+    let code = match () {
+        () if is_duplicate(&message) => diagnostic::WIT_DUPLICATE,
+        () if is_gated(&message) => diagnostic::WIT_GATED,
+        () if message.contains("does not match previous package name") => diagnostic::WIT_VERSION,
+        () if message.contains("not defined in interface") => diagnostic::WIT_UNKNOWN_NAME,
+        () => diagnostic::WIT_SYNTAX,
+    };
+    let problem = Diagnostic::error(code, message);
+    match (rest, code == diagnostic::WIT_GATED) {
+        (Some(rest), _) => problem.help(rest),
+        (None, true) => problem.help("No feature is ever on: what `@unstable` marks is not there."),
+        (None, false) => problem,
+    }
+}
+
+/// The same problem with the fix that writes the version of a package that is known, wherever the file names
+/// the one that is not.
+fn write_version(
+    problem: Diagnostic,
+    requested: &PackageName,
+    known: &[PackageName],
+    sources: &Sources,
+) -> Diagnostic {
+    let Some(other) = other_version(requested, known) else { return problem };
+    let Some(version) = &other.version else { return problem };
+    let edits = sources.mentions(requested).map(|(source, span)| Edit {
+        source,
+        span,
+        text: version.to_string(),
+    });
+    let edits: Vec<Edit> = edits.collect();
+    let mut problem = problem;
+    if !edits.is_empty() {
+        let title = format!("Write `{version}`");
+        problem.fixes.push(Fix { title, edits, is_certain: false });
+    }
+    problem
+}
+
+fn other_version<'k>(requested: &PackageName, known: &'k [PackageName]) -> Option<&'k PackageName> {
+    known
         .iter()
-        .find(|other| other.namespace == requested.namespace && other.name == requested.name);
-    if let Some(other) = other_version {
-        return problem
+        .find(|other| other.namespace == requested.namespace && other.name == requested.name)
+}
+
+fn unknown_package(requested: &PackageName, known: &[PackageName]) -> Diagnostic {
+    let message = format!("there is no package `{requested}`");
+    if let Some(other) = other_version(requested, known) {
+        return Diagnostic::error(diagnostic::WIT_VERSION, message)
             .help(format!("Write `{other}`, which is known, or put `{requested}` into wit/deps."));
     }
+    let problem = Diagnostic::error(diagnostic::WIT_UNKNOWN_NAME, message);
     let names: Vec<String> = known.iter().map(PackageName::to_string).collect();
     let near = did_you_mean(&requested.to_string(), names.iter().map(String::as_str));
     match near {

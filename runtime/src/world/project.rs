@@ -4,8 +4,9 @@ use super::application::{application_projects, check_application_in, named_by};
 use super::ceiling::check_child_grants;
 use super::component::ComponentInfo;
 use super::grants::{self, WorldCheck, actor_world};
+use super::initial::{self, Receiver};
 use super::text::read_component_from;
-use super::{Binary, Wit, check_component, init};
+use super::{Binary, Wit, check_component, gates, init, stale, unused_worlds};
 use crate::diagnostic::{self, Diagnostic};
 use crate::files::{Disk, Files};
 use crate::manifest::Manifest;
@@ -69,8 +70,27 @@ pub fn check_project_in(files: &(impl Files + ?Sized), path: &Path) -> Vec<Diagn
         Err(problem) => Err(&**problem),
     });
     problems.extend(check(&manifest, wit.as_ref(), known));
+    let info = known.and_then(|read| Some(read.ok()?.1));
+    problems.extend(check_init(&manifest, wit.as_ref(), info));
+    if let Some(wit) = &wit {
+        problems.extend(gates::left_out(wit));
+        let world = actor_world(&manifest, wit).ok();
+        problems.extend(world.into_iter().flat_map(|world| unused_worlds::unused(wit, world)));
+    }
+    problems.extend(stale::problem(files, &manifest));
     problems.extend(read.err());
     problems
+}
+
+/// The arguments that the manifest has for the actor's `init`.
+fn check_init(
+    manifest: &Manifest,
+    wit: Option<&Wit>,
+    component: Option<&ComponentInfo>,
+) -> Option<Diagnostic> {
+    let world = wit.and_then(|wit| Some((&wit.resolve, actor_world(manifest, wit).ok()?)));
+    let component = component.map(|info| (&info.resolve, info.world));
+    initial::check_own(manifest, &Receiver::of(world.into_iter().chain(component)))
 }
 
 /// Whether the children of a supervisor are there, and are granted no more than it.

@@ -5,6 +5,8 @@ use crate::catalog;
 use crate::diagnostic::{self, Diagnostic, Source};
 use crate::files::{Disk, Files, Kind};
 use crate::syntax;
+use crate::syntax::wit::SyntaxKind;
+use crate::syntax::wit::view::child;
 use std::collections::HashMap;
 use std::io;
 use std::ops::Range;
@@ -17,6 +19,9 @@ use wit_parser::{
 
 /// The largest `.wit` file that is read, in bytes.
 pub const MAX_WIT_BYTES: u64 = 4 << 20;
+
+/// How the names of embedded texts begin.
+const BUILT_IN: &str = "<theater>/";
 
 /// The standard library's words for a text that is none.
 const NOT_UTF8: &str = "stream did not contain valid UTF-8";
@@ -125,6 +130,8 @@ pub struct Wit {
     /// The project's own package.
     pub package: PackageId,
     sources: Sources,
+    /// How many of the sources are the project's own package.
+    main: usize,
     /// Where each world of the project's package writes an import, by the import's name.
     imports: HashMap<(String, String), Span>,
 }
@@ -168,6 +175,7 @@ impl Wit {
         let mut sources = Sources::default();
         let mut problems = Vec::new();
         let main = parse(&files.main, &mut sources, &mut problems);
+        // The own package's sources are the first ones, which `Wit::files` relies on.
         let deps: Vec<_> = files
             .deps
             .iter()
@@ -190,7 +198,7 @@ impl Wit {
             Ok(package) => {
                 // Spans of the written imports count from the start of the main package's sources,
                 // which are the first ones that `push_groups` appends.
-                Ok(Self { resolve, package, sources, imports })
+                Ok(Self { resolve, package, sources, main: files.main.len(), imports })
             }
             Err(error) => {
                 Err(vec![problems::resolve_error(&error, &resolve.source_map, &sources, &known)])
@@ -211,6 +219,11 @@ impl Wit {
     /// The names of the project's worlds, in the order in which they stand.
     pub fn worlds(&self) -> impl Iterator<Item = &str> {
         self.resolve.packages[self.package].worlds.keys().map(String::as_str)
+    }
+
+    /// The texts of the project's own package.
+    pub fn files(&self) -> &[Arc<Source>] {
+        &self.sources.0[..self.main]
     }
 
     /// The text and the place in it that a span of [`Wit::resolve`] means.
@@ -282,7 +295,7 @@ fn builtin_files() -> &'static [(PackageName, Vec<Arc<Source>>)] {
         let mut folders: Vec<(&str, Vec<Arc<Source>>)> = Vec::new();
         for (path, text) in catalog::WIT {
             let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-            let source = Source::new(format!("<theater>/{path}"), *text);
+            let source = Source::new(format!("{BUILT_IN}{path}"), *text);
             match folders.iter_mut().find(|(known, _)| *known == folder) {
                 Some((_, files)) => files.push(source),
                 None => folders.push((folder, vec![source])),
@@ -314,7 +327,7 @@ fn parse(
             // tells it.
             let found: Vec<_> = files.iter().flat_map(problems::syntax_errors).collect();
             match found.is_empty() {
-                true => problems.push(problems::parse_error(&error, &map, files, sources)),
+                true => problems.extend(problems::parse_errors(&error, &map, files, sources)),
                 false => problems.extend(found),
             }
             None
@@ -362,11 +375,39 @@ fn written_imports(package: &UnresolvedPackage) -> HashMap<(String, String), Spa
     written
 }
 
+/// Where a text names a version of a package in front of an interface or world.
+fn versions(text: &str, package: &PackageName) -> Vec<Range<usize>> {
+    let root = syntax::wit::parse(text).root();
+    let paths = root.descendants().filter(|it| it.kind() == SyntaxKind::Path);
+    let named = paths.filter_map(|path| {
+        let names = path.children().filter(|it| it.kind() == SyntaxKind::Reference);
+        let names: Vec<String> = names.map(|it| it.text().to_string().trim().to_owned()).collect();
+        let [namespace, name, _] = names.as_slice() else { return None };
+        let version = child(&path, SyntaxKind::Version)?;
+        let said = version.text().to_string().parse().ok();
+        let same = *namespace == package.namespace && *name == package.name;
+        (same && said == package.version).then(|| syntax::wit::span(version.text_range()))
+    });
+    named.collect()
+}
+
 /// Every text that was given to wit-parser, in the order of the numbers under which it knows them.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Sources(Vec<Arc<Source>>);
 
 impl Sources {
+    /// Where the texts write the version of a package: the bytes of the version.
+    pub(super) fn mentions(
+        &self,
+        package: &PackageName,
+    ) -> impl Iterator<Item = (Arc<Source>, Range<usize>)> {
+        let own = self.0.iter().filter(|source| !source.name.starts_with(BUILT_IN));
+        own.flat_map(|source| {
+            let spans = versions(&source.text, package).into_iter();
+            spans.map(|span| (source.clone(), span))
+        })
+    }
+
     /// The text and the place in it that a span of `map` means.
     pub(super) fn place(&self, map: &SourceMap, span: Span) -> Option<(Arc<Source>, Range<usize>)> {
         let location = map.resolve_span(span)?;

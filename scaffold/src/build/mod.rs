@@ -4,11 +4,14 @@ mod cargo;
 
 use crate::codes;
 use crate::componentize::componentize;
+use std::fs::File;
 use std::io::{self, ErrorKind, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
+use std::time::SystemTime;
 use theater_runtime::diagnostic::{self, Diagnostic, Source, reason};
+use theater_runtime::files::Disk;
 use theater_runtime::manifest::{Build, Manifest};
 use theater_runtime::temporary;
 use theater_runtime::world::{self, Wit};
@@ -20,7 +23,7 @@ pub struct Built {
     pub component: PathBuf,
     /// How large it is, in bytes.
     pub size: u64,
-    /// Whether the file was written. It is left alone if it would not change.
+    /// Whether the file was written. It is left alone if it would not change, but for its time where that is older than a source's.
     pub changed: bool,
     /// What may not be as meant.
     pub warnings: Vec<Diagnostic>,
@@ -208,6 +211,11 @@ fn put(
                 "Make room and give yourself the right to write there, or change `component`.",
             )
         })?;
+    }
+    // One that stays as it is was made of the sources of now all the same.
+    if !changed && world::newer_source(&Disk, manifest).is_some() {
+        // Where it cannot be, the next check says that it is old, and no more.
+        let _ = File::open(&component).and_then(|file| file.set_modified(SystemTime::now()));
     }
     Ok(Built { component, size: bytes.len() as u64, changed, warnings })
 }

@@ -68,6 +68,16 @@ const FIXES: &[(&str, &str, &str, &str)] = &[
         "Grant `supervisor`",
     ),
     ("", "type amount = u8;\n    export f: func(x: amuont);", "TH0202", "Write `amount`"),
+    ("", "export f: func();\n    export f: func();", "TH0213", "Remove the second one"),
+    (
+        "[handlers]\nclock = true\n",
+        "import wasi:clocks/wall-clock@0.2.9;",
+        "TH0215",
+        "Write `0.2.0`",
+    ),
+    ("", "@unstable(feature = x)\n    export f: func();", "TH0216", "Remove the gate"),
+    ("", "export f: func();\n}\nworld spare {", "TH0217", "Remove the world"),
+    ("init = '5'\n", "export f: func();", "TH0242", "Remove the arguments"),
 ];
 
 #[test]

@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod components;
+mod projects;
 mod worlds;
 
 use super::*;

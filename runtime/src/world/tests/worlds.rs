@@ -74,13 +74,117 @@ fn packages_are_found_in_deps_and_errors_of_several_are_found_together() {
     let both = resolve("package a:b; world w {", &["package shop:stock; interface i {"]);
     assert_eq!(both.err().unwrap().len(), 2);
     let twice = ["package shop:stock;", "package shop:stock;"];
+    assert_eq!(error(world, &twice).code, diagnostic::WIT_DUPLICATE);
     let problem = error(world, &twice);
     assert!(problem.message.contains("two places") && problem.related.len() == 1, "{problem:?}");
     let cycle = [
         "package c:c; interface i { use d:d/i.{t}; }",
         "package d:d; interface i { use c:c/i.{t}; }",
     ];
-    assert!(resolve(world, &cycle).is_err());
+    assert_eq!(error(world, &cycle).code, diagnostic::WIT_CYCLE);
+}
+
+#[test]
+fn every_name_that_is_declared_twice_is_told_with_the_first_place() {
+    let text = "package a:b;
+interface i {
+    record r { x: u8, y: u8, X: u8 }
+    enum e { p, q, p }
+    type r = u8;
+    resource s { m: func(); m: func(); }
+    f: func(a: u8, a: u8);
+    use j.{t, t};
+}
+interface j { type t = u8; }
+world w { import j; export j; import j; export g: func(); export g: func(); }
+interface i {}";
+    let problems = resolve(text, &[]).err().unwrap();
+    let marks: Vec<(&str, &str)> = problems.iter().map(|it| (marked(it), it.code.id)).collect();
+    let names = ["X", "p", "r", "m", "a", "t", "j", "g", "i"];
+    assert_eq!(marks, names.map(|name| (name, diagnostic::WIT_DUPLICATE.id)));
+    for problem in &problems {
+        let [again, first] = problem.labels.as_slice() else { panic!("{problem:?}") };
+        assert!(first.span.start < again.span.start, "{problem:?}");
+    }
+    // wit-parser finds the same, one after the other: each alone is one for it as well.
+    for lone in [
+        "record r { x: u8, y: u8, X: u8 }",
+        "enum e { p, q, p }",
+        "flags e { p, q, p }",
+        "variant e { p, q(u8), p }",
+        "type r = u8; type r = u8;",
+        "resource s { m: func(); m: func(); }",
+        "f: func(a: u8, a: u8);",
+        "f: func(); f: func();",
+        "type f = u8; f: func();",
+    ] {
+        let problem = error(&format!("package a:b;\ninterface i {{ {lone} }}"), &[]);
+        assert_eq!((problem.code, problem.labels.len()), (diagnostic::WIT_DUPLICATE, 2), "{lone}");
+    }
+    let other = WitFiles {
+        main: vec![
+            Source::new("one.wit", "package a:b;\ninterface i {}"),
+            Source::new("two.wit", "interface i {}"),
+        ],
+        deps: Vec::new(),
+    };
+    let problem = only(Wit::from_files(&other).err().unwrap());
+    assert_eq!(problem.source.as_ref().unwrap().name, "two.wit");
+    assert_eq!(problem.related[0].source.as_ref().unwrap().name, "one.wit");
+}
+
+#[test]
+fn what_needs_itself_has_a_code_of_its_own() {
+    for (text, mark) in [
+        ("interface i { record r { x: list<r> } }", "r"),
+        ("interface i { type a = b; type b = option<a>; }", "b"),
+        ("interface i { use j.{t}; type s = u8; } interface j { use i.{s}; type t = s; }", "j"),
+    ] {
+        let problem = error(&format!("package a:b;\n{text}"), &[]);
+        assert_eq!((problem.code, problem.is_error()), (diagnostic::WIT_CYCLE, true), "{text}");
+        assert_eq!(marked(&problem), mark, "{text}");
+        assert!(problem.help.is_some());
+    }
+}
+
+#[test]
+fn versions_that_are_not_there_are_told_with_those_that_are() {
+    let text = "package a:b;\nworld w { import wasi:clocks/wall-clock@0.2.9; \
+                import wasi:clocks/monotonic-clock@0.2.9; }";
+    let problem = error(text, &[]);
+    assert_eq!(problem.code, diagnostic::WIT_VERSION);
+    let [(_, fixed)] = &*diagnostic::apply(&problem.fixes) else { panic!("{problem:?}") };
+    assert!(resolve(fixed, &[]).is_ok(), "{fixed}");
+    let files = WitFiles {
+        main: vec![
+            Source::new("one.wit", "package a:b@1.0.0;"),
+            Source::new("two.wit", "package a:b@2.0.0;"),
+        ],
+        deps: Vec::new(),
+    };
+    assert_eq!(only(Wit::from_files(&files).err().unwrap()).code, diagnostic::WIT_VERSION);
+}
+
+#[test]
+fn what_is_behind_a_gate_is_missed_with_a_code_of_its_own() {
+    let gated = "package g:g@0.1.0;\ninterface i { @unstable(feature = x) type t = u8; }\n\
+                 @unstable(feature = x) interface j { f: func(); }";
+    // What another package keeps behind one is as if it were not there.
+    for text in ["interface k { use g:g/i@0.1.0.{t}; }", "world w { import g:g/j@0.1.0; }"] {
+        let missing = error(&format!("package a:b;\n{text}"), &[gated]);
+        assert_eq!(missing.code, diagnostic::WIT_UNKNOWN_NAME, "{text}");
+    }
+    for text in [
+        "@unstable(feature = x) interface j { type t = u8; } interface k { use j.{t}; }",
+        "@unstable(feature = x) interface j { f: func(); } world w { import j; }",
+        "interface k { @since(version = 2.0.0) f: func(); }",
+    ] {
+        let problem = error(&format!("package a:b@1.0.0;\n{text}"), &[gated]);
+        assert_eq!((problem.code, problem.is_error()), (diagnostic::WIT_GATED, true), "{text}");
+        assert!(problem.help.is_some() && problem.source.is_some(), "{problem:?}");
+    }
+    let versionless = "package a:b;\ninterface k { @since(version = 2.0.0) f: func(); }";
+    assert_eq!(error(versionless, &[]).code, diagnostic::WIT_GATED);
 }
 
 #[test]
