@@ -3,8 +3,9 @@
 //! Manifests, WIT and components are read through [`Files`], so that `theater check` and the language
 //! server, which knows texts that are not saved yet, run the same checks.
 
-use crate::diagnostic::Result;
-use crate::world::Component;
+use crate::diagnostic::{Diagnostic, Result};
+use crate::manifest::{Checked, Manifest};
+use crate::world::{Component, Wit};
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -47,6 +48,20 @@ pub trait Files {
     ///
     /// When it cannot be read.
     fn list(&self, folder: &Path) -> io::Result<Vec<PathBuf>>;
+
+    /// A manifest, or that of a folder, read. Who keeps files in memory need not read one again that has not changed.
+    fn manifest(&self, path: &Path) -> Checked {
+        Manifest::read_from(self, path)
+    }
+
+    /// A `wit/` folder, read and resolved. Who keeps files in memory need not do it again when none has changed.
+    ///
+    /// # Errors
+    ///
+    /// Every problem that keeps the WIT from being resolved.
+    fn wit(&self, folder: &Path) -> std::result::Result<Wit, Vec<Diagnostic>> {
+        Wit::read_from(self, folder)
+    }
 
     /// A component, read. Who keeps files in memory need not read one again that has not changed.
     ///

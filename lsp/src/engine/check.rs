@@ -127,18 +127,9 @@ fn project_inputs(files: &Snapshot, folder: &Path) -> Vec<PathBuf> {
 /// Whether a project is an application that belongs to no other one. How its actors fit together is
 /// told there alone: only there all names are known.
 fn is_root(files: &Snapshot, folder: &Path) -> bool {
-    let children = |folder: &Path| -> Vec<PathBuf> {
-        let Some(manifest) = Manifest::load_from(files, folder).manifest else { return Vec::new() };
-        let children = manifest.supervisor.iter().flat_map(|supervision| &supervision.children);
-        children.map(|child| normal(&manifest.resolve(&child.manifest.value))).collect()
-    };
-    let names = |path: &PathBuf| {
-        let parent = path.parent().filter(|parent| *parent != folder);
-        parent.is_some_and(|parent| {
-            children(parent).iter().any(|child| child == folder || *child == folder.join(FILE_NAME))
-        })
-    };
-    !children(folder).is_empty() && !files.named(FILE_NAME).iter().any(names)
+    let manifest = Manifest::load_from(files, folder).manifest;
+    let supervision = manifest.and_then(|manifest| manifest.supervisor);
+    supervision.is_some_and(|it| !it.children.is_empty()) && !files.children().contains(folder)
 }
 
 /// Where a project's component is, as far as its manifest can be read.

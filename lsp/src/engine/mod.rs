@@ -17,6 +17,7 @@ mod navigate;
 mod outline;
 mod place;
 mod rename;
+mod resolved;
 mod search;
 mod select;
 mod semantic;

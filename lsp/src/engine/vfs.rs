@@ -1,17 +1,20 @@
 //! The files that the engine knows: what is on disk, as somebody else has read it, and over it the
 //! texts that an editor has open. Nothing here reads a file.
 
+use super::resolved::Resolved;
 use super::text::{Change, Encoding, Text};
 use super::wit::{self, Index};
 use imbl::OrdMap;
+use std::collections::BTreeSet;
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 use std::io;
 use std::path::{Component as Part, Path, PathBuf};
 use std::sync::{Arc, OnceLock};
-use theater_runtime::diagnostic::Result;
+use theater_runtime::diagnostic::{Diagnostic, Result};
 use theater_runtime::files::{Files, Kind};
-use theater_runtime::world::Component;
+use theater_runtime::manifest::{Checked, Child, FILE_NAME, Manifest};
+use theater_runtime::world::{Component, Wit};
 
 /// What was found on disk at a path.
 #[derive(Debug, Clone)]
@@ -36,8 +39,8 @@ struct Entry {
     revision: u64,
     /// The component that the file is, once somebody has asked.
     component: OnceLock<Result<Arc<Component>>>,
-    /// The names in it as WIT, once somebody has asked.
-    index: OnceLock<Arc<Index>>,
+    /// What is made of its text, each once somebody has asked.
+    made: Made,
 }
 
 /// A text that is open in the editor.
@@ -48,8 +51,17 @@ pub struct Document {
     /// The text.
     pub text: Arc<Text>,
     revision: u64,
-    /// The names in it as WIT, once somebody has asked.
-    index: Arc<OnceLock<Arc<Index>>>,
+    /// What is made of it, each once somebody has asked.
+    made: Arc<Made>,
+}
+
+/// What is made of one text, each once somebody has asked.
+#[derive(Debug, Default)]
+struct Made {
+    /// The names in it as WIT.
+    index: OnceLock<Arc<Index>>,
+    /// What it says as a manifest.
+    manifest: OnceLock<Checked>,
 }
 
 /// All files at one moment. Cheap to clone, and never changed by anybody else.
@@ -58,12 +70,21 @@ pub struct Snapshot {
     disk: OrdMap<PathBuf, Arc<Entry>>,
     open: OrdMap<PathBuf, Document>,
     library: Arc<Path>,
+    /// The `wit` folders as they were resolved last. All snapshots of the same files have them together.
+    resolved: Arc<Resolved>,
+    /// The projects that others name as children. It belongs to these files as they are.
+    children: Arc<OnceLock<BTreeSet<PathBuf>>>,
 }
 
 impl Default for Snapshot {
     fn default() -> Self {
-        let library = Path::new("/<theater>").into();
-        Self { disk: OrdMap::default(), open: OrdMap::default(), library }
+        Self {
+            disk: OrdMap::default(),
+            open: OrdMap::default(),
+            library: Path::new("/<theater>").into(),
+            resolved: Arc::default(),
+            children: Arc::default(),
+        }
     }
 }
 
@@ -103,6 +124,7 @@ impl Vfs {
     /// The editor closed a text. From now on what is on disk counts.
     pub fn close(&mut self, path: &Path) {
         self.now.open.remove(&normal(path));
+        self.now.children = Arc::default();
     }
 
     /// What was found on disk at a path; none if nothing is there any more.
@@ -114,18 +136,20 @@ impl Vfs {
             }
             Some(found) => {
                 self.revision += 1;
-                let (component, index) = (OnceLock::new(), OnceLock::new());
-                let entry = Entry { found, revision: self.revision, component, index };
+                let (component, made) = (OnceLock::new(), Made::default());
+                let entry = Entry { found, revision: self.revision, component, made };
                 self.now.disk.insert(path, Arc::new(entry));
             }
         }
+        self.now.children = Arc::default();
     }
 
     fn set(&mut self, path: &Path, version: i32, text: Text) {
         self.revision += 1;
-        let (text, revision, index) = (Arc::new(text), self.revision, Arc::default());
-        let document = Document { version, text, revision, index };
+        let (text, revision, made) = (Arc::new(text), self.revision, Arc::default());
+        let document = Document { version, text, revision, made };
         self.now.open.insert(normal(path), document);
+        self.now.children = Arc::default();
     }
 }
 
@@ -160,13 +184,13 @@ impl Snapshot {
         let path = normal(path);
         if let Some(document) = self.open.get(&path) {
             let index = || Arc::new(Index::of(document.text.as_str()));
-            return Some(document.index.get_or_init(index).clone());
+            return Some(document.made.index.get_or_init(index).clone());
         }
         match self.disk.get(&path) {
             Some(entry) => {
                 let OnDisk::File(bytes) = &entry.found else { return None };
                 let text = std::str::from_utf8(bytes).ok()?;
-                Some(entry.index.get_or_init(|| Arc::new(Index::of(text))).clone())
+                Some(entry.made.index.get_or_init(|| Arc::new(Index::of(text))).clone())
             }
             None => Some(wit::in_library(&self.library, &path)?.index.clone()),
         }
@@ -192,9 +216,9 @@ impl Snapshot {
 
     /// Every path that ends with this name, in their order.
     pub fn named(&self, name: &str) -> Vec<PathBuf> {
-        let mut paths: Vec<PathBuf> = self.disk.keys().chain(self.open.keys()).cloned().collect();
-        paths.retain(|path| path.file_name().is_some_and(|found| found == name));
-        paths.retain(|path| self.is_file(path));
+        let all = self.disk.keys().chain(self.open.keys());
+        let named = all.filter(|path| path.file_name().is_some_and(|found| found == name));
+        let mut paths: Vec<PathBuf> = named.filter(|path| self.is_file(path)).cloned().collect();
         paths.sort();
         paths.dedup();
         paths
@@ -203,6 +227,35 @@ impl Snapshot {
     /// Whether a file or a text is at a path.
     pub fn is_file(&self, path: &Path) -> bool {
         self.kind(path).is_ok_and(|kind| matches!(kind, Kind::File { .. }))
+    }
+
+    /// The projects that are children of others, by their folders.
+    pub fn children(&self) -> &BTreeSet<PathBuf> {
+        self.children.get_or_init(|| {
+            let manifests = self.named(FILE_NAME);
+            let named = manifests.iter().flat_map(|path| self.children_of(path));
+            named.filter(|(parent, child)| parent != child).map(|(_, child)| child).collect()
+        })
+    }
+
+    /// The folders of a manifest's children, each beside that of the manifest.
+    fn children_of(&self, path: &Path) -> Vec<(PathBuf, PathBuf)> {
+        let Some(manifest) = self.manifest(path).manifest else { return Vec::new() };
+        let children = manifest.supervisor.iter().flat_map(|supervision| &supervision.children);
+        let folder = |child: &Child| {
+            let path = normal(&manifest.resolve(&child.manifest.value));
+            match path.file_name() {
+                Some(name) if name == FILE_NAME => path.parent().map_or(path.clone(), normal),
+                _ => path,
+            }
+        };
+        children.map(|child| (normal(&manifest.dir), folder(child))).collect()
+    }
+
+    /// What is made of the text at a path, which is open or on disk.
+    fn made(&self, path: &Path) -> Option<&Made> {
+        let open = self.open.get(path).map(|document| &*document.made);
+        open.or_else(|| self.disk.get(path).map(|entry| &entry.made))
     }
 
     /// A number that is another one as soon as something at one of these paths is different.
@@ -263,6 +316,26 @@ impl Files for Snapshot {
         let mut children: Vec<PathBuf> = below.iter().filter_map(child).collect();
         children.dedup();
         Ok(children)
+    }
+
+    fn manifest(&self, path: &Path) -> Checked {
+        let mut path = normal(path);
+        if self.is_folder(&path) {
+            path.push(FILE_NAME);
+        }
+        let read = || Manifest::read_from(self, &path);
+        self.made(&path).map_or_else(read, |made| made.manifest.get_or_init(read).clone())
+    }
+
+    fn wit(&self, folder: &Path) -> std::result::Result<Wit, Vec<Diagnostic>> {
+        let folder = normal(folder);
+        let fingerprint = self.fingerprint(&self.below(&folder));
+        if let Some(known) = self.resolved.get(&folder, fingerprint) {
+            return known;
+        }
+        let wit = Wit::read_from(self, &folder);
+        self.resolved.keep(folder, fingerprint, wit.clone());
+        wit
     }
 
     fn component(&self, path: &Path) -> Result<Arc<Component>> {

@@ -22,6 +22,11 @@ impl Manifest {
 
     /// [`Manifest::load`] from other files than those of the disk.
     pub fn load_from(files: &(impl Files + ?Sized), path: &Path) -> Checked {
+        files.manifest(path)
+    }
+
+    /// [`Manifest::load_from`] that reads the text even if somebody keeps what it says.
+    pub fn read_from(files: &(impl Files + ?Sized), path: &Path) -> Checked {
         match read(files, path) {
             Ok((file, text)) => {
                 let dir = match file.parent() {

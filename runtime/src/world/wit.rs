@@ -7,7 +7,7 @@ use crate::files::{Disk, Files, Kind};
 use crate::syntax;
 use crate::syntax::wit::SyntaxKind;
 use crate::syntax::wit::view::child;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -162,6 +162,14 @@ impl Wit {
     /// # Errors
     /// The same.
     pub fn load_from(files: &(impl Files + ?Sized), dir: &Path) -> Result<Self, Vec<Diagnostic>> {
+        files.wit(dir)
+    }
+
+    /// [`Wit::load_from`] that reads the texts even if somebody keeps what they say.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn read_from(files: &(impl Files + ?Sized), dir: &Path) -> Result<Self, Vec<Diagnostic>> {
         let files = WitFiles::read_from(files, dir).map_err(|problem| vec![*problem])?;
         Self::from_files(&files)
     }
@@ -182,17 +190,12 @@ impl Wit {
             .filter_map(|files| parse(files, &mut sources, &mut problems))
             .collect();
         let Some(main) = main.filter(|_| problems.is_empty()) else { return Err(problems) };
-        let known = std::iter::once(&main).chain(&deps).flat_map(packages);
-        let known: Vec<PackageName> = known.map(|package| package.name.clone()).collect();
-        let mut groups = deps;
-        for (name, files) in builtin_files() {
-            if !known.contains(name) {
-                groups.extend(parse(files, &mut sources, &mut problems));
-            }
-        }
         let imports = written_imports(&main.main);
-        let known: Vec<PackageName> =
-            groups.iter().flat_map(packages).map(|package| package.name.clone()).collect();
+        let named = deps.iter().flat_map(packages).map(|package| &package.name);
+        let known = named.chain(builtin_packages().iter().map(|(group, _)| &group.main.name));
+        let known: Vec<PackageName> = known.cloned().collect();
+        let needed = needed_builtins(&main, &deps);
+        let groups = deps.into_iter().chain(needed).collect();
         let mut resolve = Resolve::new();
         match resolve.push_groups(main, groups) {
             Ok(package) => {
@@ -273,10 +276,8 @@ pub fn builtin() -> &'static Resolve {
     static BUILTIN: OnceLock<Resolve> = OnceLock::new();
     BUILTIN.get_or_init(|| {
         let mut resolve = Resolve::new();
-        let mut groups: Vec<_> = builtin_files()
-            .iter()
-            .filter_map(|(_, files)| source_map(files, 0).parse().ok())
-            .collect();
+        let mut groups: Vec<_> =
+            builtin_packages().iter().map(|(group, _)| group.clone()).collect();
         if let Some(first) = groups.pop()
             && resolve.push_groups(first, groups).is_err()
         {
@@ -288,10 +289,13 @@ pub fn builtin() -> &'static Resolve {
     })
 }
 
-/// The embedded packages: name and files of each.
-fn builtin_files() -> &'static [(PackageName, Vec<Arc<Source>>)] {
-    static FILES: OnceLock<Vec<(PackageName, Vec<Arc<Source>>)>> = OnceLock::new();
-    FILES.get_or_init(|| {
+/// The number under which wit-parser knows the first text of Theater's own packages. Those of a project count from 0.
+const FIRST_BUILTIN: usize = 90_000_000;
+
+/// The embedded packages, parsed, and the files of each. They are the same for everybody.
+fn builtin_packages() -> &'static [(UnresolvedPackageGroup, Vec<Arc<Source>>)] {
+    static PACKAGES: OnceLock<Vec<(UnresolvedPackageGroup, Vec<Arc<Source>>)>> = OnceLock::new();
+    PACKAGES.get_or_init(|| {
         let mut folders: Vec<(&str, Vec<Arc<Source>>)> = Vec::new();
         for (path, text) in catalog::WIT {
             let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
@@ -301,12 +305,41 @@ fn builtin_files() -> &'static [(PackageName, Vec<Arc<Source>>)] {
                 None => folders.push((folder, vec![source])),
             }
         }
-        let named = folders.into_iter().filter_map(|(_, files)| {
-            let group = source_map(&files, 0).parse().ok()?;
-            Some((group.main.name, files))
-        });
-        named.collect()
+        let mut number = FIRST_BUILTIN;
+        let mut parsed = Vec::new();
+        for (_, files) in folders {
+            let group = source_map(&files, number).parse().ok();
+            number += files.len();
+            parsed.extend(group.map(|group| (group, files)));
+        }
+        parsed
     })
+}
+
+/// The embedded packages that packages at hand name and do not bring, and those that these name.
+fn needed_builtins(
+    main: &UnresolvedPackageGroup,
+    deps: &[UnresolvedPackageGroup],
+) -> Vec<UnresolvedPackageGroup> {
+    let names = |package: &UnresolvedPackage| -> Vec<PackageName> {
+        package.foreign_deps.keys().cloned().collect()
+    };
+    let given: Vec<&UnresolvedPackage> =
+        std::iter::once(main).chain(deps).flat_map(packages).collect();
+    let mut wanted: Vec<PackageName> = given.iter().copied().flat_map(names).collect();
+    let mut seen: HashSet<PackageName> = given.iter().map(|package| package.name.clone()).collect();
+    let mut needed = Vec::new();
+    while let Some(name) = wanted.pop() {
+        if !seen.insert(name.clone()) {
+            continue;
+        }
+        let known = builtin_packages().iter().find(|(group, _)| group.main.name == name);
+        if let Some((group, _)) = known {
+            wanted.extend(packages(group).flat_map(names));
+            needed.push(group.clone());
+        }
+    }
+    needed
 }
 
 fn packages(group: &UnresolvedPackageGroup) -> impl Iterator<Item = &UnresolvedPackage> {
@@ -391,7 +424,7 @@ fn versions(text: &str, package: &PackageName) -> Vec<Range<usize>> {
     named.collect()
 }
 
-/// Every text that was given to wit-parser, in the order of the numbers under which it knows them.
+/// The texts of a project that were given to wit-parser, in the order of the numbers under which it knows them.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Sources(Vec<Arc<Source>>);
 
@@ -412,7 +445,11 @@ impl Sources {
     pub(super) fn place(&self, map: &SourceMap, span: Span) -> Option<(Arc<Source>, Range<usize>)> {
         let location = map.resolve_span(span)?;
         let index: usize = location.path.parse().ok()?;
-        Some((self.0.get(index)?.clone(), location.range))
+        let source = match index.checked_sub(FIRST_BUILTIN) {
+            None => self.0.get(index)?,
+            Some(index) => builtin_packages().iter().flat_map(|(_, files)| files).nth(index)?,
+        };
+        Some((source.clone(), location.range))
     }
 }
 
@@ -427,7 +464,7 @@ mod tests {
             .filter_map(|(path, _)| path.rsplit_once('/'))
             .map(|(f, _)| f)
             .collect();
-        assert_eq!(builtin_files().len(), folders.len());
+        assert_eq!(builtin_packages().len(), folders.len());
         assert_eq!(builtin().packages.len(), folders.len());
     }
 }

@@ -26,16 +26,14 @@ pub fn completions(files: &Snapshot, path: &Path, text: &str, offset: usize) -> 
     let word = around(text, offset, is_in_word);
     let marked = format!("{}{MARK}{}", &text[..word.start], &text[word.end..]);
     let root = parse(&marked).root();
-    let Some(token) = root
-        .descendants_with_tokens()
-        .filter_map(|it| it.into_token())
-        .find(|token| span(token.text_range()).start == word.start && plain(token.text()) == MARK)
-    else {
-        return Vec::new();
-    };
+    let Ok(start) = u32::try_from(word.start) else { return Vec::new() };
+    let token = root.token_at_offset(start.into()).right_biased();
+    let is_mark =
+        |it: &Token| span(it.text_range()).start == word.start && plain(it.text()) == MARK;
+    let Some(token) = token.filter(is_mark) else { return Vec::new() };
     let mut names = Names::around(files, path);
     // What stands in the text itself is told by the text with the mark, which has fewer errors.
-    let index = Arc::new(Index::of(&marked));
+    let index = Arc::new(Index::of_tree(&root));
     let here = crate::engine::vfs::normal(path);
     let Some(file) = names.files.iter().position(|file| file.path == here) else {
         return Vec::new();

@@ -124,9 +124,13 @@ pub struct Use {
 impl Index {
     /// The names of a text, whatever is in it.
     pub fn of(text: &str) -> Self {
+        Self::of_tree(&parse(text).root())
+    }
+
+    /// The index of a text that has been parsed.
+    pub fn of_tree(root: &Node) -> Self {
         let mut index = Self { packages: vec![None], ..Self::default() };
-        let root = parse(text).root();
-        index.top(&root, 0);
+        index.top(root, 0);
         index.declarations.sort_by_key(|it| (it.whole.start, std::cmp::Reverse(it.whole.end)));
         for (at, declaration) in index.declarations.iter().enumerate() {
             let key = (declaration.package, declaration.path.clone());
