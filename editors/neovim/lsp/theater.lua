@@ -16,4 +16,6 @@ return {
   cmd = { 'theater', 'lsp' },
   filetypes = { 'toml', 'wit' },
   root_dir = root,
+  -- Asking for problems, Neovim leaves out buffers that no window shows: it is sent them instead.
+  capabilities = { workspace = { diagnostics = { refreshSupport = false } } },
 }

@@ -1,14 +1,14 @@
 //! The protocol's methods.
 
-use super::convert::Converter;
-use super::library::Library;
+use super::capabilities::{capabilities, folders, roots, watchers, wishes};
+use super::question::{Question, answer, answer_of_now, compute, refusable};
 use super::worker::Wake;
-use super::{Shared, State, Wishes, convert, editing};
-use crate::engine::{self, Encoding, Link, Snapshot, Text};
+use super::{Shared, State, Wishes, convert, editing, fixes};
+use crate::engine::{self, Encoding, Link, Snapshot};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use tower_lsp::jsonrpc::{Error, Result};
+use tower_lsp::jsonrpc::Result;
 use tower_lsp::ls_types as lsp;
 use tower_lsp::{Client, LanguageServer};
 
@@ -17,16 +17,6 @@ pub struct Backend {
     shared: Arc<Shared>,
     client: Client,
     shut_down: AtomicBool,
-}
-
-/// What a request about a place is answered from.
-struct Question {
-    files: Snapshot,
-    path: PathBuf,
-    text: Arc<Text>,
-    wishes: Wishes,
-    library: Library,
-    offset: usize,
 }
 
 impl Backend {
@@ -44,7 +34,11 @@ impl Backend {
     fn edit(&self, uri: &lsp::Uri, edit: impl FnOnce(&mut State, PathBuf)) {
         // Texts without a file belong to no project.
         let Some(path) = convert::path(uri) else { return };
-        edit(&mut self.shared.lock(), path);
+        let mut state = self.shared.lock();
+        state.edits += 1;
+        state.edited.insert(path.clone());
+        edit(&mut state, path);
+        drop(state);
         self.shared.wake(Wake::Edited);
     }
 
@@ -66,12 +60,12 @@ impl Backend {
         let path = convert::path(&place.text_document.uri)?;
         let state = self.shared.lock();
         let files = state.vfs.snapshot();
-        let wishes = state.client;
+        let (wishes, roots) = (state.client, state.roots.clone());
         drop(state);
         let text = files.text(&path)?;
         let offset = text.offset(convert::position(place.position), wishes.encoding);
         let library = self.shared.library.clone();
-        Some(Question { files, path, text, wishes, library, offset })
+        Some(Question { files, path, text, wishes, library, roots, offset })
     }
 
     /// The places to which something leads, as the editor wants to be told.
@@ -98,28 +92,6 @@ impl Backend {
     }
 }
 
-impl Question {
-    /// Whether the editor can open a file that is named in an answer.
-    fn can_open(&self, path: &Path) -> bool {
-        self.library.can_open(self.files.library(), path)
-    }
-
-    fn converter(&self) -> Converter<'_> {
-        let Wishes { encoding, related, .. } = self.wishes;
-        Converter { files: &self.files, encoding, related }
-    }
-}
-
-/// Answers on a thread of its own: nobody waits for it, and a fault in it ends nothing.
-async fn answer<T: Send + 'static>(
-    question: Option<Question>,
-    answer: impl FnOnce(Question) -> Option<T> + Send + 'static,
-) -> Result<Option<T>> {
-    let Some(question) = question else { return Ok(None) };
-    let answered = tokio::task::spawn_blocking(|| answer(question)).await;
-    answered.map_err(|_| Error::internal_error())
-}
-
 impl LanguageServer for Backend {
     async fn initialize(&self, params: lsp::InitializeParams) -> Result<lsp::InitializeResult> {
         self.shared.client.is(params.process_id);
@@ -129,7 +101,7 @@ impl LanguageServer for Backend {
         state.roots = roots(&params);
         drop(state);
         Ok(lsp::InitializeResult {
-            capabilities: capabilities(wishes.encoding),
+            capabilities: capabilities(wishes),
             server_info: Some(lsp::ServerInfo {
                 name: "theater".to_owned(),
                 version: Some(env!("CARGO_PKG_VERSION").to_owned()),
@@ -228,7 +200,7 @@ impl LanguageServer for Backend {
         &self,
         params: lsp::CodeActionParams,
     ) -> Result<Option<lsp::CodeActionResponse>> {
-        let wanted = params.context.only;
+        let wanted = params.context.only.clone();
         let wants = move |kind: &lsp::CodeActionKind| {
             let within = |only: &lsp::CodeActionKind| {
                 let (kind, only) = (kind.as_str(), only.as_str());
@@ -236,28 +208,67 @@ impl LanguageServer for Backend {
             };
             wanted.as_ref().is_none_or(|wanted| wanted.iter().any(within))
         };
-        answer(self.about(&params.text_document), move |q| {
+        answer_of_now(&self.shared, self.about(&params.text_document), move |q| {
             let converter = q.converter();
             let mut actions = Vec::new();
             if wants(&lsp::CodeActionKind::QUICKFIX) {
-                let span = convert::span(&q.text, params.range, q.wishes.encoding);
-                let found = engine::actions(&q.files, &q.path, &span);
-                actions.extend(found.iter().map(|action| converter.action(&q.text, action)));
+                let carried = fixes::carried(&q.files, &params.context.diagnostics);
+                actions.extend(carried.unwrap_or_else(|| {
+                    let span = convert::span(&q.text, params.range, q.wishes.encoding);
+                    let found = engine::actions(&q.files, &q.path, &span);
+                    found.iter().map(|action| converter.action(&q.text, action)).collect()
+                }));
             }
             if wants(&lsp::CodeActionKind::SOURCE_FIX_ALL) {
                 let all = engine::fix_all(&q.files, &q.path);
                 actions.extend(all.iter().map(|fix| converter.fix_all(fix)));
+            }
+            if wants(&editing::COMMAND) {
+                let span = convert::span(&q.text, params.range, q.wishes.encoding);
+                let here = |lens: &engine::Lens| {
+                    lens.span.start <= span.end && span.start <= lens.span.end
+                };
+                let lenses: Vec<_> =
+                    engine::lenses(&q.files, &q.path).into_iter().filter(here).collect();
+                actions.extend(editing::commands(&lenses));
             }
             Some(actions.into_iter().map(lsp::CodeActionOrCommand::CodeAction).collect())
         })
         .await
     }
 
+    async fn diagnostic(
+        &self,
+        params: lsp::DocumentDiagnosticParams,
+    ) -> Result<lsp::DocumentDiagnosticReportResult> {
+        let path = convert::path(&params.text_document.uri).unwrap_or_default();
+        let (edits, is_open) = {
+            let state = self.shared.lock();
+            (state.edits, state.vfs.snapshot().document(&path).is_some())
+        };
+        self.shared.checked(edits, is_open).await;
+        let state = self.shared.lock();
+        let related = state.client.related_reports;
+        Ok(state.reports.of(&path, params.previous_result_id.as_deref(), related).into())
+    }
+
+    async fn workspace_diagnostic(
+        &self,
+        params: lsp::WorkspaceDiagnosticParams,
+    ) -> Result<lsp::WorkspaceDiagnosticReportResult> {
+        let edits = self.shared.lock().edits;
+        self.shared.checked(edits, false).await;
+        let previous = params.previous_result_ids.into_iter();
+        let previous = previous.filter_map(|it| Some((convert::path(&it.uri)?, it.value)));
+        let items = self.shared.lock().reports.all(&previous.collect());
+        Ok(lsp::WorkspaceDiagnosticReport { items }.into())
+    }
+
     async fn formatting(
         &self,
         params: lsp::DocumentFormattingParams,
     ) -> Result<Option<Vec<lsp::TextEdit>>> {
-        answer(self.about(&params.text_document), |q| {
+        answer_of_now(&self.shared, self.about(&params.text_document), |q| {
             let edits = engine::format(&q.files, &q.path, None)?;
             Some(editing::edits(&q.text, &edits, q.wishes.encoding))
         })
@@ -268,7 +279,7 @@ impl LanguageServer for Backend {
         &self,
         params: lsp::DocumentRangeFormattingParams,
     ) -> Result<Option<Vec<lsp::TextEdit>>> {
-        answer(self.about(&params.text_document), move |q| {
+        answer_of_now(&self.shared, self.about(&params.text_document), move |q| {
             let part = convert::span(&q.text, params.range, q.wishes.encoding);
             let edits = engine::format(&q.files, &q.path, Some(&part))?;
             Some(editing::edits(&q.text, &edits, q.wishes.encoding))
@@ -342,8 +353,7 @@ impl LanguageServer for Backend {
         let (files, encoding) = self.all_files();
         let search =
             move || editing::found(&files, &engine::search(&files, &params.query), encoding);
-        let found = tokio::task::spawn_blocking(search).await;
-        found.map(Some).map_err(|_| Error::internal_error())
+        compute(search).await
     }
 
     async fn document_symbol(
@@ -438,140 +448,12 @@ impl LanguageServer for Backend {
     }
 
     async fn rename(&self, params: lsp::RenameParams) -> Result<Option<lsp::WorkspaceEdit>> {
-        let renamed = answer(self.question(&params.text_document_position), move |q| {
-            let renamed = engine::rename(&q.files, &q.path, q.offset, &params.new_name);
-            Some(renamed.map(|edits| q.converter().edits(&edits)))
-        })
-        .await?;
+        let renamed =
+            answer_of_now(&self.shared, self.question(&params.text_document_position), move |q| {
+                let renamed = engine::rename(&q.files, &q.path, q.offset, &params.new_name);
+                Some(renamed.map(|edits| q.converter().edits(&edits)))
+            })
+            .await?;
         refusable(renamed)
-    }
-}
-
-/// What a person asked for, or why it cannot be. Without words nothing is there that it could be done to.
-fn refusable<T>(answer: Option<std::result::Result<T, String>>) -> Result<Option<T>> {
-    match answer {
-        Some(Ok(answer)) => Ok(Some(answer)),
-        Some(Err(why)) if !why.is_empty() => {
-            let code = tower_lsp::jsonrpc::ErrorCode::ServerError(REQUEST_FAILED);
-            Err(Error { code, message: why.into(), data: None })
-        }
-        Some(Err(_)) | None => Ok(None),
-    }
-}
-
-/// The protocol's code for a request that is well-formed and cannot be fulfilled.
-const REQUEST_FAILED: i64 = -32803;
-
-/// The characters after which something can be typed that is not a word.
-const TRIGGERS: &[&str] = &["[", "=", "{", "\"", "'", ":", "/", "@", ".", "<"];
-
-fn capabilities(encoding: Encoding) -> lsp::ServerCapabilities {
-    lsp::ServerCapabilities {
-        position_encoding: Some(convert::encoding_kind(encoding)),
-        text_document_sync: Some(lsp::TextDocumentSyncCapability::Options(
-            lsp::TextDocumentSyncOptions {
-                open_close: Some(true),
-                change: Some(lsp::TextDocumentSyncKind::INCREMENTAL),
-                save: Some(lsp::TextDocumentSyncSaveOptions::Supported(true)),
-                ..Default::default()
-            },
-        )),
-        completion_provider: Some(lsp::CompletionOptions {
-            trigger_characters: Some(TRIGGERS.iter().map(|one| (*one).to_owned()).collect()),
-            resolve_provider: Some(true),
-            ..Default::default()
-        }),
-        document_formatting_provider: Some(lsp::OneOf::Left(true)),
-        document_range_formatting_provider: Some(lsp::OneOf::Left(true)),
-        hover_provider: Some(lsp::HoverProviderCapability::Simple(true)),
-        code_action_provider: Some(lsp::CodeActionProviderCapability::Options(
-            lsp::CodeActionOptions {
-                code_action_kinds: Some(vec![
-                    lsp::CodeActionKind::QUICKFIX,
-                    lsp::CodeActionKind::SOURCE_FIX_ALL,
-                ]),
-                ..Default::default()
-            },
-        )),
-        definition_provider: Some(lsp::OneOf::Left(true)),
-        declaration_provider: Some(lsp::DeclarationCapability::Simple(true)),
-        type_definition_provider: Some(lsp::TypeDefinitionProviderCapability::Simple(true)),
-        references_provider: Some(lsp::OneOf::Left(true)),
-        document_highlight_provider: Some(lsp::OneOf::Left(true)),
-        rename_provider: Some(lsp::OneOf::Right(lsp::RenameOptions {
-            prepare_provider: Some(true),
-            work_done_progress_options: lsp::WorkDoneProgressOptions::default(),
-        })),
-        document_symbol_provider: Some(lsp::OneOf::Left(true)),
-        workspace_symbol_provider: Some(lsp::OneOf::Left(true)),
-        inlay_hint_provider: Some(lsp::OneOf::Left(true)),
-        code_lens_provider: Some(lsp::CodeLensOptions { resolve_provider: Some(false) }),
-        selection_range_provider: Some(lsp::SelectionRangeProviderCapability::Simple(true)),
-        semantic_tokens_provider: Some(
-            lsp::SemanticTokensOptions {
-                legend: editing::legend(),
-                range: Some(true),
-                full: Some(lsp::SemanticTokensFullOptions::Bool(true)),
-                ..Default::default()
-            }
-            .into(),
-        ),
-        folding_range_provider: Some(lsp::FoldingRangeProviderCapability::Simple(true)),
-        document_link_provider: Some(lsp::DocumentLinkOptions {
-            resolve_provider: Some(false),
-            work_done_progress_options: lsp::WorkDoneProgressOptions::default(),
-        }),
-        workspace: Some(lsp::WorkspaceServerCapabilities {
-            workspace_folders: Some(lsp::WorkspaceFoldersServerCapabilities {
-                supported: Some(true),
-                change_notifications: Some(lsp::OneOf::Left(true)),
-            }),
-            ..Default::default()
-        }),
-        ..Default::default()
-    }
-}
-
-fn wishes(client: &lsp::ClientCapabilities) -> Wishes {
-    let general = client.general.as_ref();
-    let text = client.text_document.as_ref();
-    let watched = client.workspace.as_ref().and_then(|it| it.did_change_watched_files.as_ref());
-    let hover = text.and_then(|it| it.hover.as_ref()).and_then(|it| it.content_format.as_ref());
-    let item =
-        text.and_then(|it| it.completion.as_ref()).and_then(|it| it.completion_item.as_ref());
-    let related = text.and_then(|it| it.publish_diagnostics.as_ref());
-    let definition = text.and_then(|it| it.definition.as_ref());
-    Wishes {
-        encoding: convert::encoding(general.and_then(|it| it.position_encodings.as_deref())),
-        related: related.and_then(|it| it.related_information).unwrap_or_default(),
-        markdown: hover.is_none_or(|formats| formats.contains(&lsp::MarkupKind::Markdown)),
-        location_links: definition.and_then(|it| it.link_support).unwrap_or_default(),
-        snippets: item.and_then(|it| it.snippet_support).unwrap_or_default(),
-        watch: watched.and_then(|it| it.dynamic_registration).unwrap_or_default(),
-    }
-}
-
-/// The folders of the workspace, by the newest of three ways to say them.
-fn roots(params: &lsp::InitializeParams) -> Vec<PathBuf> {
-    if let Some(given) = &params.workspace_folders {
-        return folders(given);
-    }
-    #[expect(deprecated, reason = "editors that know no workspace folders say it so")]
-    params.root_uri.iter().filter_map(convert::path).collect()
-}
-
-fn folders(given: &[lsp::WorkspaceFolder]) -> Vec<PathBuf> {
-    given.iter().filter_map(|folder| convert::path(&folder.uri)).collect()
-}
-
-fn watchers() -> lsp::Registration {
-    let globs = ["**/theater.toml", "**/*.wit", "**/*.wasm"];
-    let globs = globs.map(|glob| serde_json::json!({ "globPattern": glob }));
-    lsp::Registration {
-        id: "files".to_owned(),
-        method: "workspace/didChangeWatchedFiles".to_owned(),
-        register_options: Some(serde_json::json!({
-            "watchers": globs,
-        })),
     }
 }

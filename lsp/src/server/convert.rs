@@ -1,10 +1,13 @@
 //! Between the engine's data and the protocol's: the only place that knows both.
 
+use super::library::Library;
+use super::{Wishes, fixes};
 use crate::engine::{
     Action, Change, Completion, CompletionKind, Encoding, FileEdit, Fix, Hover, Level, Link,
     Location, Position, Problem, Related, Snapshot, Symbol, Text,
 };
-use std::collections::HashMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -69,21 +72,52 @@ pub fn range(text: &Text, span: &Range<usize>, encoding: Encoding) -> lsp::Range
 
 /// The texts of one snapshot, with what the client wants to be told.
 pub struct Converter<'a> {
-    /// The files.
-    pub files: &'a Snapshot,
-    /// The unit of columns.
-    pub encoding: Encoding,
-    /// Whether the client shows places that belong to a problem.
-    pub related: bool,
+    files: &'a Snapshot,
+    wishes: Wishes,
+    library: &'a Library,
+    roots: &'a [PathBuf],
+    hashes: RefCell<BTreeMap<PathBuf, u64>>,
+}
+
+impl<'a> Converter<'a> {
+    /// For an editor with these wishes, whose workspace has these folders.
+    pub fn new(
+        files: &'a Snapshot,
+        wishes: Wishes,
+        library: &'a Library,
+        roots: &'a [PathBuf],
+    ) -> Self {
+        Self { files, wishes, library, roots, hashes: RefCell::default() }
+    }
+
+    /// The number of a file's text, made once.
+    pub fn hash(&self, path: &Path) -> Option<u64> {
+        if let Some(known) = self.hashes.borrow().get(path) {
+            return Some(*known);
+        }
+        let hash = fixes::hash(&*self.files.text(path)?);
+        self.hashes.borrow_mut().insert(path.to_owned(), hash);
+        Some(hash)
+    }
+
+    /// A message in which files of the workspace are named from its folder on.
+    fn message(&self, message: &str) -> String {
+        let prefixes = self.roots.iter().map(|root| format!("{}/", root.display()));
+        prefixes.fold(message.to_owned(), |message, prefix| message.replace(&prefix, ""))
+    }
 }
 
 impl Converter<'_> {
     /// A problem in a file with this text.
     pub fn problem(&self, text: &Text, problem: &Problem) -> lsp::Diagnostic {
         let related = problem.related.iter().filter_map(|related| self.related(related));
-        let related: Vec<_> = if self.related { related.collect() } else { Vec::new() };
+        let related: Vec<_> = if self.wishes.related { related.collect() } else { Vec::new() };
+        let page = || self.library.page(problem.code).and_then(|page| uri(&page));
+        let page = self.wishes.code_pages.then(page).flatten();
         lsp::Diagnostic {
-            range: range(text, &problem.span, self.encoding),
+            range: range(text, &problem.span, self.wishes.encoding),
+            code_description: page.map(|href| lsp::CodeDescription { href }),
+            data: self.wishes.data.then(|| fixes::data(self, &problem.fixes)).flatten(),
             severity: Some(match problem.level {
                 Level::Error => lsp::DiagnosticSeverity::ERROR,
                 Level::Warning => lsp::DiagnosticSeverity::WARNING,
@@ -91,7 +125,7 @@ impl Converter<'_> {
             }),
             code: Some(lsp::NumberOrString::String(problem.code.id.to_owned())),
             source: Some("theater".to_owned()),
-            message: problem.message.clone(),
+            message: self.message(&problem.message),
             related_information: (!related.is_empty()).then_some(related),
             ..Default::default()
         }
@@ -99,7 +133,7 @@ impl Converter<'_> {
 
     fn related(&self, related: &Related) -> Option<lsp::DiagnosticRelatedInformation> {
         let text: Arc<Text> = self.files.text(&related.path)?;
-        let range = range(&text, &related.span, self.encoding);
+        let range = range(&text, &related.span, self.wishes.encoding);
         Some(lsp::DiagnosticRelatedInformation {
             location: lsp::Location { uri: uri(&related.path)?, range },
             message: related.message.clone(),
@@ -113,7 +147,7 @@ impl Converter<'_> {
         let mut changes: HashMap<lsp::Uri, Vec<lsp::TextEdit>> = HashMap::new();
         for (path, span, new_text) in edits {
             let Some((text, uri)) = self.files.text(path).zip(uri(path)) else { continue };
-            let range = range(&text, span, self.encoding);
+            let range = range(&text, span, self.wishes.encoding);
             changes
                 .entry(uri)
                 .or_default()
@@ -125,18 +159,23 @@ impl Converter<'_> {
     /// A place, for the editor to go to.
     pub fn location(&self, location: &Location) -> Option<lsp::Location> {
         let text = self.files.text(&location.path)?;
-        let range = range(&text, &location.span, self.encoding);
+        let range = range(&text, &location.span, self.wishes.encoding);
         Some(lsp::Location { uri: uri(&location.path)?, range })
     }
 
     /// A fix of one problem, as something that can be chosen.
     pub fn action(&self, text: &Text, action: &Action) -> lsp::CodeAction {
+        let diagnostics = Some(vec![self.problem(text, &action.problem)]);
+        lsp::CodeAction { diagnostics, ..self.quick_fix(&action.fix) }
+    }
+
+    /// A fix, without what it is for.
+    pub fn quick_fix(&self, fix: &Fix) -> lsp::CodeAction {
         lsp::CodeAction {
-            title: action.fix.title.clone(),
+            title: fix.title.clone(),
             kind: Some(lsp::CodeActionKind::QUICKFIX),
-            diagnostics: Some(vec![self.problem(text, &action.problem)]),
-            edit: Some(self.edits(&action.fix.edits)),
-            is_preferred: Some(action.fix.is_certain),
+            edit: Some(self.edits(&fix.edits)),
+            is_preferred: Some(fix.is_certain),
             ..Default::default()
         }
     }

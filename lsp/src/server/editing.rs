@@ -161,14 +161,32 @@ pub fn hints(text: &Text, hints: &[Hint], encoding: Encoding) -> Vec<lsp::InlayH
 /// folder of a project.
 pub fn lenses(text: &Text, lenses: &[Lens], encoding: Encoding) -> Vec<lsp::CodeLens> {
     let one = |lens: &Lens| {
-        let folder = uri(&lens.folder)?;
-        let command = lsp::Command {
-            title: lens.title.to_owned(),
-            command: format!("theater.{}", lens.command),
-            arguments: Some(vec![folder.as_str().into()]),
-        };
         let range = range(text, &lens.span, encoding);
-        Some(lsp::CodeLens { range, command: Some(command), data: None })
+        Some(lsp::CodeLens { range, command: Some(command(lens)?), data: None })
     };
     lenses.iter().filter_map(one).collect()
+}
+
+/// What kind of code action a command of a lens is.
+pub const COMMAND: lsp::CodeActionKind = lsp::CodeActionKind::new("source.theater");
+
+/// The same as code actions, for editors that have no lenses.
+pub fn commands(lenses: &[Lens]) -> Vec<lsp::CodeAction> {
+    let one = |lens: &Lens| {
+        Some(lsp::CodeAction {
+            title: lens.title.to_owned(),
+            kind: Some(COMMAND),
+            command: Some(command(lens)?),
+            ..Default::default()
+        })
+    };
+    lenses.iter().filter_map(one).collect()
+}
+
+fn command(lens: &Lens) -> Option<lsp::Command> {
+    Some(lsp::Command {
+        title: lens.title.to_owned(),
+        command: format!("theater.{}", lens.command),
+        arguments: Some(vec![uri(&lens.folder)?.as_str().into()]),
+    })
 }

@@ -1,25 +1,41 @@
 //! The WIT files that Theater knows, on disk: an editor opens only what is there.
 
 use crate::engine::wit::library;
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use theater_runtime::diagnostic::Code;
 
 /// The folder where they are put, once somebody wants to see one; none if nothing may be kept.
 #[derive(Debug, Clone, Default)]
 pub struct Library {
     folder: Option<Arc<Path>>,
+    /// The pages of codes that are there, beside the folder, or cannot be.
+    pages: Arc<Mutex<BTreeMap<&'static str, Option<PathBuf>>>>,
 }
 
 impl Library {
     /// A library in a folder, which need not be there.
     pub fn new(folder: Option<PathBuf>) -> Self {
-        Self { folder: folder.map(Into::into) }
+        Self { folder: folder.map(Into::into), pages: Arc::default() }
     }
 
     /// Its folder.
     pub fn folder(&self) -> Option<&Path> {
         self.folder.as_deref()
+    }
+
+    /// The page of a code, as a file that an editor can open; none if nothing may be kept. There is no page in the
+    /// web that would fit the version that runs.
+    pub fn page(&self, code: &'static Code) -> Option<PathBuf> {
+        let mut pages = self.pages.lock().unwrap_or_else(PoisonError::into_inner);
+        pages.entry(code.id).or_insert_with(|| {
+            let path = self.folder()?.with_file_name("codes").join(format!("{}.md", code.id));
+            let text = format!("# {}: {}\n\n{}", code.id, code.title, code.page);
+            put(&path, &text).ok().map(|()| path)
+        });
+        pages.get(code.id).cloned().flatten()
     }
 
     /// Whether an editor can open a path: one of the library is put there now. `home` is where the library lies for

@@ -4,11 +4,16 @@
 //! A request takes a snapshot and is answered from it on a thread of its own.
 
 mod backend;
+mod capabilities;
 mod client;
 mod convert;
 mod disk;
 mod editing;
+mod fixes;
 mod library;
+mod progress;
+mod question;
+mod reports;
 mod transport;
 mod worker;
 
@@ -16,10 +21,13 @@ use crate::engine::{Encoding, Vfs};
 use backend::Backend;
 use client::ClientProcess;
 use library::Library;
+use reports::Reports;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::watch;
 use tower_lsp::LspService;
 use worker::{Wake, Worker};
 
@@ -44,18 +52,20 @@ pub async fn serve(
 ) -> Ended {
     let (wakes, woken) = channel();
     let library = Library::new(library);
+    let (checked, known) = watch::channel(Checked::default());
     let shared = Arc::new(Shared {
         state: Mutex::default(),
         wakes: wakes.clone(),
         library,
         client: ClientProcess::default(),
+        checked: known,
     });
     if let Some(folder) = shared.library.folder() {
         shared.lock().vfs.library_at(folder);
     }
     let mut worker = None;
     let (mut service, socket) = LspService::new(|client| {
-        worker = Some(Worker::new(shared.clone(), client.clone(), woken, wakes));
+        worker = Some(Worker::new(shared.clone(), client.clone(), checked, woken, wakes));
         Backend::new(shared.clone(), client)
     });
     if let Some(worker) = worker {
@@ -76,6 +86,16 @@ struct Shared {
     wakes: Sender<Wake>,
     library: Library,
     client: ClientProcess,
+    checked: watch::Receiver<Checked>,
+}
+
+/// How many edits have been looked at, and one more: 0 before anything has been.
+#[derive(Debug, Clone, Copy, Default)]
+struct Checked {
+    /// In files that are open, and in all that is checked with them.
+    open: u64,
+    /// In all files.
+    all: u64,
 }
 
 /// What changes.
@@ -85,6 +105,12 @@ struct State {
     /// The folders of the workspace.
     roots: Vec<PathBuf>,
     client: Wishes,
+    /// How often a text was opened, changed or closed.
+    edits: u64,
+    /// The files of which one was since the last check began.
+    edited: BTreeSet<PathBuf>,
+    /// What an editor that asks for problems is told.
+    reports: Reports,
 }
 
 /// What the editor can and wants.
@@ -101,12 +127,30 @@ struct Wishes {
     location_links: bool,
     /// It watches files on request.
     watch: bool,
+    /// It asks for problems, and asks again when it is told to: then none are sent unasked.
+    pulls: bool,
+    /// It takes reports of other files together with the one that it asks for.
+    related_reports: bool,
+    /// It shows where a problem's code is explained.
+    code_pages: bool,
+    /// It shows that something takes a while.
+    progress: bool,
+    /// It gives back what comes with a problem when it asks what can be done about it.
+    data: bool,
 }
 
 impl Shared {
     /// Never waits for long: nobody computes while holding it.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until the problems are those of all edits until now, in open files or in all.
+    async fn checked(&self, edits: u64, open: bool) {
+        let mut checked = self.checked.clone();
+        let done = |checked: &Checked| edits < if open { checked.open } else { checked.all };
+        // Without the thread that checks, what is known is all there is.
+        let _ = checked.wait_for(done).await;
     }
 
     fn wake(&self, wake: Wake) {

@@ -3,9 +3,10 @@
 //! It works on snapshots, and on one at a time. What is edited meanwhile wakes it again, and what has
 //! become stale is not published.
 
-use super::Shared;
 use super::convert::{self, Converter};
 use super::disk::{Disk, Found};
+use super::progress::Progress;
+use super::{Checked, Shared};
 use crate::engine::{Problem, Problems, Snapshot, Text, Unit, component, inputs, problems, units};
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -15,6 +16,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 use theater_runtime::manifest::FILE_NAME;
 use tokio::runtime::Handle;
+use tokio::sync::watch;
 use tower_lsp::Client;
 use tower_lsp::ls_types::MessageType;
 
@@ -43,6 +45,8 @@ pub struct Worker {
     shared: Arc<Shared>,
     client: Client,
     runtime: Handle,
+    /// To tell how far it is.
+    checked: watch::Sender<Checked>,
     wakes: Receiver<Wake>,
     /// To tell itself what it had no time for.
     again: Sender<Wake>,
@@ -51,6 +55,14 @@ pub struct Worker {
     known: BTreeMap<Unit, (u64, Problems)>,
     /// What the editor shows, by file: for which version of an open text, and which problems.
     shown: BTreeMap<PathBuf, (Option<i32>, Vec<Problem>)>,
+    /// The texts that have changed since the last check: an editor asks about them by itself.
+    edited: BTreeSet<PathBuf>,
+    /// Whether the problems of others are other ones.
+    has_news: bool,
+    /// The folders of the workspace that it knows.
+    roots: Vec<PathBuf>,
+    /// How the editor is told of the first check.
+    index: Option<Progress>,
     search: Instant,
 }
 
@@ -66,18 +78,24 @@ impl Worker {
     pub fn new(
         shared: Arc<Shared>,
         client: Client,
+        checked: watch::Sender<Checked>,
         wakes: Receiver<Wake>,
         again: Sender<Wake>,
     ) -> Self {
         Self {
             shared,
             client,
+            checked,
             runtime: Handle::current(),
             wakes,
             again,
             disk: Disk::default(),
             known: BTreeMap::new(),
             shown: BTreeMap::new(),
+            edited: BTreeSet::new(),
+            has_news: false,
+            roots: Vec::new(),
+            index: None,
             search: Instant::now(),
         }
     }
@@ -85,12 +103,18 @@ impl Worker {
     /// Works until it is told to stop. Begins with the first word that it gets.
     pub fn run(mut self) {
         let Ok(mut wake) = self.wakes.recv() else { return };
+        if self.shared.lock().client.progress {
+            self.index = Some(Progress::begin(&self.runtime, self.client.clone()));
+        }
         loop {
             while let Ok(next) = self.wakes.try_recv() {
                 wake = wake.max(next);
             }
             if wake == Wake::Stop {
                 return;
+            }
+            if wake == Wake::DiskChanged {
+                self.follow_folders();
             }
             let started = Instant::now();
             if wake == Wake::DiskChanged && self.search <= started {
@@ -107,10 +131,25 @@ impl Worker {
         }
     }
 
+    /// Forgets what is below folders that the workspace has no more, and looks at once for projects in new ones.
+    fn follow_folders(&mut self) {
+        let roots = self.shared.lock().roots.clone();
+        if roots == self.roots {
+            return;
+        }
+        let gone: Vec<PathBuf> =
+            self.roots.iter().filter(|root| !roots.contains(root)).cloned().collect();
+        let below =
+            |roots: &[PathBuf], path: &Path| roots.iter().any(|root| path.starts_with(root));
+        let found = self.disk.forget_unless(|path| below(&roots, path) || !below(&gone, path));
+        self.take(found);
+        self.roots = roots;
+        self.search = Instant::now();
+    }
+
     /// Looks for projects below the folders of the workspace.
     fn search(&mut self) {
-        let roots = self.shared.lock().roots.clone();
-        for root in roots {
+        for root in self.roots.clone() {
             let found = self.disk.look_below(&root);
             self.take(found);
         }
@@ -118,6 +157,11 @@ impl Worker {
 
     /// Checks whatever is different from when it was checked last. `look`: at the disk as well.
     fn check_all(&mut self, look: bool) {
+        let edits = {
+            let mut state = self.shared.lock();
+            self.edited = std::mem::take(&mut state.edited);
+            state.edits
+        };
         let files = self.look(look);
         let mut cases: Vec<Case> =
             units(&files).into_iter().map(|unit| Case::new(&files, unit)).collect();
@@ -132,17 +176,36 @@ impl Worker {
             self.check(&files, case);
         }
         self.publish(&files, &cases);
-        for case in &cases[open..] {
+        self.checked.send_modify(|checked| checked.open = edits + 1);
+        for (at, case) in cases.iter().enumerate().skip(open) {
+            if let Some(index) = &mut self.index {
+                index.step(at, cases.len());
+            }
             self.check(&files, case);
             // The others are not forgotten: their fingerprints differ still.
             if let Ok(wake) = self.wakes.try_recv() {
                 let _ = self.again.send(wake);
+                self.tell_news();
                 return;
             }
         }
         self.known.retain(|unit, _| cases.iter().any(|case| case.unit == *unit));
         self.publish(&files, &cases);
         self.clear(&files);
+        self.checked.send_replace(Checked { open: edits + 1, all: edits + 1 });
+        if look {
+            self.index = None;
+        }
+        self.tell_news();
+    }
+
+    /// Has the editor ask again about files that it did not change itself.
+    fn tell_news(&mut self) {
+        if std::mem::take(&mut self.has_news) {
+            let client = self.client.clone();
+            // Whether it does is its own business.
+            self.runtime.spawn(async move { client.workspace_diagnostic_refresh().await });
+        }
     }
 
     /// Takes in what is on disk: around every open text, and of the units that are different or, if
@@ -254,18 +317,24 @@ impl Worker {
             None => list.is_empty() && version.is_none(),
         };
         let Some(uri) = convert::uri(&path).filter(|_| !unchanged) else { return };
-        let (encoding, related) = {
+        let (wishes, roots, newest) = {
             let state = self.shared.lock();
             let newest = state.vfs.snapshot().document(&path).map(|document| document.version);
-            if newest != version {
-                return;
-            }
-            (state.client.encoding, state.client.related)
+            (state.client, state.roots.clone(), newest)
         };
-        let converter = Converter { files, encoding, related };
+        // Who asks is told of the text that was there then.
+        if newest != version && !wishes.pulls {
+            return;
+        }
+        let converter = Converter::new(files, wishes, &self.shared.library, &roots);
         let text = files.text(&path).unwrap_or_else(|| Arc::new(Text::new("")));
         let diagnostics = list.iter().map(|problem| converter.problem(&text, problem)).collect();
-        self.runtime.block_on(self.client.publish_diagnostics(uri, diagnostics, version));
+        if wishes.pulls {
+            let is_news = self.shared.lock().reports.found(&path, version, diagnostics);
+            self.has_news |= is_news && !self.edited.contains(&path);
+        } else {
+            self.runtime.block_on(self.client.publish_diagnostics(uri, diagnostics, version));
+        }
         match list.is_empty() && version.is_none() {
             true => self.shown.remove(&path),
             false => self.shown.insert(path, (version, list)),
