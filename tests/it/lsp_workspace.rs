@@ -3,6 +3,7 @@
 use crate::editor::{Editor, found_codes};
 use crate::environment::TestEnvironment;
 use serde_json::{Value, json};
+use std::time::{Duration, SystemTime};
 
 /// Two projects, neither of them built.
 fn two_projects() -> TestEnvironment {
@@ -168,5 +169,30 @@ fn a_cancelled_request_is_answered_as_such_or_in_full() {
     }
     let problems = editor.problems("theater.toml", &["TH0102"]);
     assert_eq!(found_codes(&problems["diagnostics"]), ["TH0102"]);
+    assert_eq!(editor.leave(), Some(0));
+}
+
+#[test]
+fn a_component_that_is_older_than_its_sources_is_told_of() {
+    let env = TestEnvironment::with_counter();
+    let mut editor = with_folders(&env, &[""], json!({}));
+    editor.open("theater.toml", &env.read("theater.toml"));
+    editor.problems("theater.toml", &[]);
+    let component = std::fs::File::open(env.path("build/my-actor.wasm")).unwrap();
+    let old = component.metadata().unwrap().modified().unwrap() - Duration::from_secs(3600);
+    component.set_modified(old).unwrap();
+    let stale = editor.problems("theater.toml", &["TH0312"]);
+    let message = stale["diagnostics"][0]["message"].as_str().unwrap();
+    assert!(message.contains("older than "), "{message}");
+    env.theater(&["build"]).ok();
+    editor.problems("theater.toml", &[]);
+    // A source that is written while the editor looks on.
+    let source = std::fs::File::options().append(true).open(env.path("src/counter.wat")).unwrap();
+    source.set_modified(SystemTime::now() + Duration::from_secs(3600)).unwrap();
+    let stale = editor.problems("theater.toml", &["TH0312"]);
+    let message = stale["diagnostics"][0]["message"].as_str().unwrap();
+    assert!(message.contains("older than src/counter.wat"), "{message}");
+    std::fs::remove_file(env.path("src/counter.wat")).unwrap();
+    editor.problems("theater.toml", &[]);
     assert_eq!(editor.leave(), Some(0));
 }

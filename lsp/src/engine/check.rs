@@ -121,6 +121,9 @@ fn project_inputs(files: &Snapshot, folder: &Path) -> Vec<PathBuf> {
     paths.extend(component(files, folder));
     paths.push(folder.join("wit"));
     paths.extend(files.below(&folder.join("wit")));
+    if let Some(manifest) = Manifest::load_from(files, folder).manifest {
+        paths.extend(world::source_paths(files, &manifest).iter().map(|path| normal(path)));
+    }
     paths
 }
 

@@ -11,6 +11,7 @@ use std::hash::{Hash, Hasher};
 use std::io;
 use std::path::{Component as Part, Path, PathBuf};
 use std::sync::{Arc, OnceLock};
+use std::time::SystemTime;
 use theater_runtime::diagnostic::{Diagnostic, Result};
 use theater_runtime::files::{Files, Kind};
 use theater_runtime::manifest::{Checked, Child, FILE_NAME, Manifest};
@@ -69,6 +70,8 @@ struct Made {
 pub struct Snapshot {
     disk: OrdMap<PathBuf, Arc<Entry>>,
     open: OrdMap<PathBuf, Document>,
+    /// When files on disk were changed, as far as that is known.
+    changed: OrdMap<PathBuf, SystemTime>,
     library: Arc<Path>,
     /// The `wit` folders as they were resolved last. All snapshots of the same files have them together.
     resolved: Arc<Resolved>,
@@ -81,6 +84,7 @@ impl Default for Snapshot {
         Self {
             disk: OrdMap::default(),
             open: OrdMap::default(),
+            changed: OrdMap::default(),
             library: Path::new("/<theater>").into(),
             resolved: Arc::default(),
             children: Arc::default(),
@@ -142,6 +146,14 @@ impl Vfs {
             }
         }
         self.now.children = Arc::default();
+    }
+
+    /// When the file on disk at a path was changed. Counts from when it is next [found](Self::found).
+    pub fn changed(&mut self, path: &Path, at: Option<SystemTime>) {
+        match at {
+            Some(at) => self.now.changed.insert(normal(path), at),
+            None => self.now.changed.remove(&normal(path)),
+        };
     }
 
     fn set(&mut self, path: &Path, version: i32, text: Text) {
@@ -286,6 +298,10 @@ impl Files for Snapshot {
             None if !self.below(&path).is_empty() => Ok(Kind::Folder),
             None => Err(io::ErrorKind::NotFound.into()),
         }
+    }
+
+    fn modified(&self, path: &Path) -> Option<SystemTime> {
+        self.changed.get(&normal(path)).copied()
     }
 
     fn read(&self, path: &Path, most: u64) -> io::Result<Vec<u8>> {

@@ -61,6 +61,22 @@ impl Disk {
         found
     }
 
+    /// Looks at what a project is built of: when it was changed matters, and not what is in it. `before` is what it was
+    /// built of when it was looked at last.
+    pub fn look_at_sources(&mut self, sources: &[PathBuf], before: &[PathBuf]) -> Found {
+        let mut found = Vec::new();
+        // WIT is read with the project.
+        for path in sources.iter().chain(before).filter(|path| !is_wit(path)) {
+            self.file(path, 0, &mut found, &mut BTreeSet::new());
+        }
+        found
+    }
+
+    /// When a file was changed, of those that were looked at.
+    pub fn modified(&self, path: &Path) -> Option<SystemTime> {
+        self.seen.get(path)?.as_ref()?.modified
+    }
+
     /// Looks for the manifests of projects around a file.
     pub fn look_around(&mut self, file: &Path) -> Found {
         let mut found = Vec::new();

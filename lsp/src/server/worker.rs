@@ -14,7 +14,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
-use theater_runtime::manifest::FILE_NAME;
+use theater_runtime::files;
+use theater_runtime::manifest::{FILE_NAME, Manifest};
+use theater_runtime::world::source_paths;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tower_lsp::Client;
@@ -234,6 +236,11 @@ impl Worker {
             if all || !self.is_current(&case) {
                 let found = self.look_at(&files, &case.unit);
                 self.take(found);
+                // What an editor does not edit changes seldom: it can wait for the next look at all.
+                if all {
+                    let found = self.look_at_sources(&files, &case.unit);
+                    self.take(found);
+                }
             }
         }
     }
@@ -244,6 +251,15 @@ impl Worker {
             Unit::Package(_) => None,
         };
         self.disk.look_at(unit, component.as_deref())
+    }
+
+    fn look_at_sources(&mut self, files: &Snapshot, unit: &Unit) -> Found {
+        let Unit::Project(folder) = unit else { return Found::new() };
+        let Some(manifest) = Manifest::load_from(files, folder).manifest else {
+            return Found::new();
+        };
+        let now = source_paths(&files::Disk, &manifest);
+        self.disk.look_at_sources(&now, &source_paths(files, &manifest))
     }
 
     /// Forgets files that belong to no unit any more.
@@ -259,6 +275,7 @@ impl Worker {
     fn take(&self, found: Found) {
         let mut state = self.shared.lock();
         for (path, found) in found {
+            state.vfs.changed(&path, self.disk.modified(&path));
             state.vfs.found(&path, found);
         }
     }

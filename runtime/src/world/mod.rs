@@ -45,7 +45,7 @@ pub use project::{
     Component, check_actor, check_binary, check_project, check_project_in, component_path,
     project_wit,
 };
-pub use stale::newer_source;
+pub use stale::{newer_source, source_paths};
 pub use text::{encode_text, read_component, read_component_from};
 pub use wit::{Import, MAX_WIT_BYTES, Wit, WitFiles, builtin};
 

@@ -10,6 +10,9 @@ use std::time::SystemTime;
 /// How deep below a source folder files are looked at.
 const DEEPEST: usize = 16;
 
+/// How many files are looked at.
+const MOST: usize = 10_000;
+
 /// A warning if a file from which `theater build` makes the component was changed after the component.
 /// What a build command reads is not known, but for the WIT.
 pub(super) fn problem(files: &(impl Files + ?Sized), manifest: &Manifest) -> Option<Diagnostic> {
@@ -42,19 +45,20 @@ fn newest(files: &(impl Files + ?Sized), manifest: &Manifest) -> Option<(PathBuf
     dated.max().map(|(time, path)| (path, time))
 }
 
-/// The files of which a build is known to be made: the WIT, and what its language says.
-fn source_paths(files: &(impl Files + ?Sized), manifest: &Manifest) -> Vec<PathBuf> {
+/// The files of which a build is known to be made: the WIT, and what its language says. None for a project that is not
+/// built.
+pub fn source_paths(files: &(impl Files + ?Sized), manifest: &Manifest) -> Vec<PathBuf> {
     let mut paths = Vec::new();
+    if manifest.build.is_none() {
+        return paths;
+    }
     let wit = |path: &Path| path.extension().is_some_and(|found| found == "wit");
     below(files, &manifest.resolve(Path::new("wit")), DEEPEST, &wit, &mut paths);
     match &manifest.build {
         Some(Build::Rust { package, .. }) => {
-            let folder = match package {
-                Some(package) => manifest.resolve(&package.value),
-                None => manifest.dir.clone(),
-            };
-            paths.push(folder.join("Cargo.toml"));
-            below(files, &folder.join("src"), DEEPEST, &|_| true, &mut paths);
+            let folder = package.as_ref().map_or(Path::new(""), |package| &package.value);
+            paths.push(manifest.resolve(&folder.join("Cargo.toml")));
+            below(files, &manifest.resolve(&folder.join("src")), DEEPEST, &|_| true, &mut paths);
         }
         Some(Build::Wat { source }) => paths.push(manifest.resolve(&source.value)),
         Some(Build::Command { .. }) | None => {}
@@ -70,6 +74,9 @@ fn below(
     paths: &mut Vec<PathBuf>,
 ) {
     for path in files.list(folder).unwrap_or_default() {
+        if paths.len() >= MOST {
+            return;
+        }
         match files.kind(&path) {
             Ok(Kind::Folder) if depth > 0 => below(files, &path, depth - 1, wanted, paths),
             Ok(Kind::File { .. }) if wanted(&path) => paths.push(path),
