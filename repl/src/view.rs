@@ -103,14 +103,69 @@ pub fn wait(time: Duration) -> Result<Option<Event>> {
 ///
 /// # Errors
 /// When standard output is no terminal, the terminal fails, or the run cannot be read any more.
+/// A signal that ends the process ends it when the terminal was given back.
 pub fn run(history: &mut History, cursor: Option<Cursor>, paint: Paint) -> Result<()> {
     let mut face = Face::open(history, cursor, paint)?;
+    let ending = Ending::watch();
     loop {
+        if let Some(signal) = ending.signal() {
+            drop(face);
+            ending.end(signal);
+            return Ok(());
+        }
         let event = wait(face.show(history)?)?;
         if !face.take(history, event)? {
             return Ok(());
         }
     }
+}
+
+/// The signals that end a process, while the view is open.
+#[cfg(unix)]
+struct Ending(std::sync::Arc<std::sync::atomic::AtomicUsize>);
+
+#[cfg(unix)]
+impl Ending {
+    /// Takes the signals from now on.
+    fn watch() -> Self {
+        use signal_hook::consts::{SIGHUP, SIGTERM};
+        let came = Self(std::sync::Arc::default());
+        for signal in [SIGHUP, SIGTERM] {
+            let number = usize::try_from(signal).unwrap_or_default();
+            // One that cannot be taken ends the process at once, as it always does.
+            let _ = signal_hook::flag::register_usize(signal, came.0.clone(), number);
+        }
+        came
+    }
+
+    /// The one that came.
+    fn signal(&self) -> Option<i32> {
+        let number = self.0.load(std::sync::atomic::Ordering::Relaxed);
+        i32::try_from(number).ok().filter(|number| *number != 0)
+    }
+
+    /// Does what the signal does when nobody takes it.
+    fn end(&self, signal: i32) {
+        // If the system does not let it, the command ends all the same.
+        let _ = signal_hook::low_level::emulate_default_handler(signal);
+    }
+}
+
+/// Elsewhere only ctrl-c is known, which is a key.
+#[cfg(not(unix))]
+struct Ending;
+
+#[cfg(not(unix))]
+impl Ending {
+    fn watch() -> Self {
+        Self
+    }
+
+    fn signal(&self) -> Option<i32> {
+        None
+    }
+
+    fn end(&self, _signal: i32) {}
 }
 
 /// The view was asked for where there is no terminal.

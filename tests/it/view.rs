@@ -39,3 +39,27 @@ fn the_terminal_is_given_back() {
     assert!(shown.contains("escapes#1") && shown.contains("State"), "{shown:?}");
     assert!(after.contains(" icanon") && after.contains(" echo "), "{after:?}");
 }
+
+/// Somebody ends the process while it has the terminal.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_terminal_is_given_back_to_whoever_ends_it() {
+    let env = recorded();
+    for (signal, status) in [("TERM", 143), ("HUP", 129)] {
+        let view = r"stty rows 24 cols 80; TERM=xterm sh -c 'echo $$ > pid; exec theater trace view escapes#1'; \
+            echo status $?; stty -a";
+        env.write("view.sh", view);
+        let ran = env.shell(&format!(
+            "rm -f hold out pid; mkfifo hold; script -qefc 'sh view.sh' out <hold >/dev/null 2>&1 & exec 3>hold; \
+             for try in $(seq 600); do grep -q 1049h out && break; sleep 0.1; done; \
+             kill -{signal} $(cat pid); wait; cat out"
+        ));
+        if ran.stderr.contains("No such file") && !env.path("pid").exists() {
+            println!("skipped: the command `script` is missing");
+            return;
+        }
+        let (_, after) = ran.stdout.split_once("\u{1b}[?1049l").unwrap();
+        assert!(after.contains(&format!("status {status}")), "{after:?}");
+        assert!(after.contains(" icanon") && after.contains(" echo "), "{after:?}");
+    }
+}

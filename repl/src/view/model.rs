@@ -33,6 +33,8 @@ pub struct Model {
     pub(super) position: u64,
     /// The chosen moment, if the record is a turn.
     cursor: Option<Cursor>,
+    /// Whether the chosen record may be none of the list any more, so that the nearest one is to be chosen.
+    hidden: bool,
     left: Option<Cursor>,
     pub(super) pane: Pane,
     pub(super) input: Option<Input>,
@@ -57,6 +59,7 @@ impl Model {
             rows,
             position: 0,
             cursor: None,
+            hidden: false,
             left: cursor,
             pane: Pane::List,
             input: None,
@@ -90,7 +93,21 @@ impl Model {
 
     /// Goes on with a search. Returns whether there is more to do.
     pub fn work(&mut self, history: &History) -> bool {
-        self.rows.work(history)
+        let more = self.rows.work(history);
+        self.settle(history);
+        more
+    }
+
+    /// Chooses the record of the list that stands nearest, if a filter has hidden the chosen one.
+    fn settle(&mut self, history: &History) {
+        if !self.hidden {
+            return;
+        }
+        let Some(row) = self.rows.nearest(self.position) else { return };
+        self.hidden = false;
+        if self.rows.position(row) != Some(self.position) {
+            self.choose(history, row);
+        }
     }
 
     /// Does what a key asks for. Returns whether the view stays open.
@@ -228,7 +245,10 @@ impl Model {
         self.message.clear();
         match self.input.take() {
             Some(Input::Filter(text)) => match self.rows.filter(&text) {
-                Ok(()) => drop(self.rows.work(history)),
+                Ok(()) => {
+                    self.hidden = true;
+                    self.work(history);
+                }
                 Err(problem) => {
                     self.message = problem.message.clone();
                     self.input = Some(Input::Filter(text));
@@ -259,6 +279,7 @@ impl Model {
 
     /// Goes to a moment, or tells why not.
     fn go(&mut self, history: &History, to: Result<Cursor>) {
+        self.hidden = false;
         let found = to.and_then(|cursor| {
             let (actor, index) = cursor.whose(history)?;
             let view = history.view_at(actor.id, history.past(actor, index)?.location)?;
@@ -278,6 +299,7 @@ impl Model {
 
     /// Chooses a row of the list.
     fn choose(&mut self, history: &History, row: u64) {
+        self.hidden = false;
         let Some(position) = self.rows.position(row) else { return };
         let Some((id, location)) = history.record(position) else { return };
         let turns = history.by_id(id).map(|actor| &actor.turns);

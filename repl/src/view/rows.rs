@@ -82,6 +82,23 @@ impl Rows {
         }
     }
 
+    /// The row of a record, or of the one in the list that stands nearest to it. None if that is not known
+    /// yet, because a search goes on, or if the list is empty.
+    pub fn nearest(&self, position: u64) -> Option<u64> {
+        let Some(filter) = &self.filter else { return (position < self.len).then_some(position) };
+        let after = filter.found.partition_point(|each| *each < position);
+        let distance = |row: usize| filter.found.get(row).map(|each| each.abs_diff(position));
+        let behind = match distance(after) {
+            Some(distance) => distance,
+            None if filter.seen < self.len => filter.seen.checked_sub(position)?,
+            None => u64::MAX,
+        };
+        let before =
+            after.checked_sub(1).filter(|row| distance(*row).is_some_and(|it| it < behind));
+        let row = before.unwrap_or(after);
+        (row < filter.found.len()).then_some(row as u64)
+    }
+
     /// The row of a record; of the next one in the list, if it is not there.
     pub fn row(&self, position: u64) -> u64 {
         match &self.filter {

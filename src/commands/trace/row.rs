@@ -7,8 +7,29 @@ use theater_repl::record;
 use theater_repl::styled::Line;
 use theater_runtime::trace::RecordView;
 
+/// How wide the column of addresses is at least, and at most.
+const NARROWEST: usize = 14;
+const WIDEST: usize = 40;
+
+/// How wide the column of addresses is, so that what follows it stands in a line.
+#[derive(Debug, Clone, Copy)]
+pub struct Column(usize);
+
+impl Default for Column {
+    fn default() -> Self {
+        Self(NARROWEST)
+    }
+}
+
+impl Column {
+    /// Makes room for the turns of an actor of this name, if they are not more than 999.
+    pub fn fit(&mut self, name: &str) {
+        self.0 = self.0.max(name.len() + "#999".len()).min(WIDEST);
+    }
+}
+
 /// Shows a record: its place in the log, when it was, whose it is, and what it tells; or as JSON.
-pub fn show(view: &RecordView, json: bool, output: &mut Output) -> io::Result<()> {
+pub fn show(view: &RecordView, column: Column, json: bool, output: &mut Output) -> io::Result<()> {
     if json {
         return output.json(&view.to_json());
     }
@@ -16,6 +37,6 @@ pub fn show(view: &RecordView, json: bool, output: &mut Output) -> io::Result<()
     // A terminal's columns are few, and the day stands in the run's id.
     let time = if output.width().is_some() { &time["0000-00-00T".len()..] } else { &time };
     let line = Line::default().role(Role::Faint, &format!("{:>5}  {time}  ", view.position));
-    let line = line.role(Role::Actor, &format!("{:<14}  ", view.address()));
+    let line = line.role(Role::Actor, &format!("{:<1$}  ", view.address(), column.0));
     output.row(&record::what(line, view))
 }

@@ -33,6 +33,7 @@ pub struct Args {
 struct Met {
     names: BTreeMap<ActorId, String>,
     turns: BTreeMap<String, (u64, u64)>,
+    column: row::Column,
 }
 
 pub fn run(args: Args, output: &mut Output) -> Ended {
@@ -61,7 +62,7 @@ pub fn run(args: Args, output: &mut Output) -> Ended {
             }
             _ => {
                 shown += 1;
-                row::show(&RecordView::new(&record, name), args.json, output)?;
+                row::show(&RecordView::new(&record, name), met.column, args.json, output)?;
             }
         }
     }
@@ -79,7 +80,10 @@ impl Met {
     fn follow(&mut self, record: &Record) {
         let id = record.header.actor;
         match &record.header.kind {
-            Kind::Spawned { name, .. } => drop(self.names.insert(id, name.clone())),
+            Kind::Spawned { name, .. } => {
+                self.column.fit(name);
+                self.names.insert(id, name.clone());
+            }
             Kind::Turn(turn) => {
                 let Some(name) = self.names.get(&id) else { return };
                 let range = self.turns.entry(name.clone()).or_insert((turn.turn, turn.turn));
