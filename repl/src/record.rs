@@ -59,7 +59,7 @@ pub fn turn(view: &RecordView, before: Option<&State>, look: Look) -> String {
     }
     if !view.unreadable.is_empty() {
         let names: Vec<&str> = view.unreadable.iter().map(PayloadKind::name).collect();
-        let text = format!("  removed from the trace, or unreadable: {}", names.join(", "));
+        let text = format!("  left out of this trace, or unreadable: {}", names.join(", "));
         lines.push(Line::default().role(Role::Warning, &text));
     }
     let rendered = lines.iter().map(|line| line.render(look.paint, look.width));

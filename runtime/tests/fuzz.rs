@@ -176,9 +176,15 @@ fn a_changed_archive() {
     let dir = tempfile::tempdir().unwrap();
     let run = run_in(&dir.path().join("data"));
     let file = dir.path().join("run.trace");
-    export(&run, &file).unwrap();
+    export(&run, &file, None).unwrap();
     let whole = fs::read(&file).unwrap();
     let plain = unpacked(&whole);
+    let history = History::load(&run).unwrap();
+    let actor = history.actors().find(|actor| !actor.turns.is_empty()).unwrap();
+    let chosen = history.part_because_of(actor, actor.turns.len() - 1, None);
+    let file = dir.path().join("part.trace");
+    export(&run, &file, Some(&chosen)).unwrap();
+    let part = unpacked(&fs::read(&file).unwrap());
     // A bomb: what unpacks into a thousand times its size.
     let bomb = [&plain[..plain.len() / 2], &vec![0; 100 << 20]].concat();
     let mut item = Writer::new();
@@ -187,7 +193,7 @@ fn a_changed_archive() {
     item.bytes(&vec![0; 100 << 20]);
     let blob = [head("run").as_slice(), item.as_bytes()].concat();
     let bombs = [packed(&bomb), packed(&blob)];
-    let inputs = [plain, head("../../out"), head("/tmp/out"), head("a/b"), head("..")];
+    let inputs = [plain, part, head("../../out"), head("/tmp/out"), head("a/b"), head("..")];
     let place = dir.path().join("place");
     let around = || fs::read_dir(dir.path()).unwrap().count();
     fs::create_dir(&place).unwrap();

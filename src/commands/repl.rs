@@ -4,6 +4,7 @@ use crate::project::ActorArgs;
 use crate::status::{Ended, Status};
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
+use theater_repl::styled::one_line;
 use theater_repl::{Input, Options};
 use theater_runtime::diagnostic::Result;
 use theater_runtime::node::Start;
@@ -63,6 +64,9 @@ pub fn run(args: Args, output: &mut Output) -> Ended {
     };
     let (start, data) = args.actor.start();
     let recorded = recorded(&start)?;
+    if let Some(part) = recorded.as_ref().and_then(|run| run.part().ok().flatten()) {
+        output.say(&format!("a part of a run: {}", one_line(&part.about)));
+    }
     let (start, data) = match &recorded {
         // Nothing is left of the session: a trace is only looked at.
         Some(run) => (Start::Empty, run.path().with_file_name("session")),

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use theater_repl::divergence;
 use theater_repl::paint::Role;
 use theater_runtime::boundary::Divergence;
-use theater_runtime::diagnostic::Result;
+use theater_runtime::diagnostic::{Diagnostic, Result, TRACE_PART};
 use theater_runtime::replay::{
     ActorHistory, History, Replayed, Replayer, Selection, Summary, replay_all,
 };
@@ -79,6 +79,7 @@ pub fn run(args: Args, output: &mut Output) -> Ended {
         json: args.json,
         accepted,
         shown: BTreeSet::new(),
+        left_out: None,
         actors: BTreeMap::new(),
         failed: None,
     };
@@ -88,6 +89,10 @@ pub fn run(args: Args, output: &mut Output) -> Ended {
     }))?;
     if let Some(error) = telling.failed.take() {
         return Err(Failure::Output(error));
+    }
+    // Where something is executed, that is what the part is for.
+    if let Some(problem) = telling.left_out.take().filter(|_| summary.replayed == 0) {
+        return Err(problem.into());
     }
     telling.summary(&summary, args.fresh)?;
     if args.fresh && !args.json {
@@ -117,6 +122,8 @@ struct Telling<'o> {
     actors: BTreeMap<ActorId, (String, u64, u64)>,
     /// The actors of which a difference has been shown.
     shown: BTreeSet<ActorId>,
+    /// What is to be said of the first turn that was left out of this part of a run.
+    left_out: Option<Box<Diagnostic>>,
     /// Why nothing more can be shown.
     failed: Option<io::Error>,
 }
@@ -124,6 +131,12 @@ struct Telling<'o> {
 impl Telling<'_> {
     fn tell(&mut self, actor: &ActorHistory, index: usize, result: Result<Replayed>) {
         if self.failed.is_some() {
+            return;
+        }
+        if let Err(problem) = &result
+            && problem.code == TRACE_PART
+        {
+            self.left_out.get_or_insert_with(|| problem.clone());
             return;
         }
         let turn = actor.turns.get(index).map_or(0, |past| past.header.turn);
@@ -163,7 +176,7 @@ impl Telling<'_> {
     }
 
     fn summary(&mut self, summary: &Summary, fresh: bool) -> io::Result<()> {
-        let Summary { replayed, impossible, .. } = *summary;
+        let Summary { replayed, impossible, left_out, .. } = *summary;
         let accepted = self.accepted.used();
         let diverged = summary.diverged.saturating_sub(accepted);
         if self.json {
@@ -172,7 +185,7 @@ impl Telling<'_> {
             });
             return self.output.json(&json!({
                 "replayed": replayed, "diverged": diverged, "accepted": accepted,
-                "impossible": impossible, "actors": actors.collect::<Vec<_>>(),
+                "impossible": impossible, "left_out": left_out, "actors": actors.collect::<Vec<_>>(),
             }));
         }
         if self.actors.len() > 1 && diverged > 0 {
@@ -196,6 +209,9 @@ impl Telling<'_> {
         }
         if impossible > 0 {
             line += &format!("; {} could not be replayed", count(impossible, "turn"));
+        }
+        if left_out > 0 {
+            line += &format!("; {} left out of this part of the run", count(left_out, "turn"));
         }
         self.output.line(&line)?;
         for event in self.accepted.unused() {

@@ -193,3 +193,122 @@ fn a_time_line_has_a_slice_for_each_turn_and_a_flow_for_each_message() {
     ended.sort_unstable();
     assert_eq!((begun.len(), &begun), (3, &ended), "two questions and a message");
 }
+
+/// A file with a part of a run, and another machine on which it is.
+fn part(env: &TestEnvironment, of: &[&str]) -> (String, TestEnvironment) {
+    let wrote = env.theater(&[&["trace", "export", "part.trace"], of].concat()).ok().stdout;
+    let other = TestEnvironment::new();
+    std::fs::copy(env.path("part.trace"), other.path("part.trace")).unwrap();
+    (wrote, other)
+}
+
+/// What a command answers on the machine where the part is.
+fn on_part(other: &TestEnvironment, command: &[&str]) -> crate::environment::Ran {
+    other.theater(&[command, &["--trace", "part.trace"]].concat())
+}
+
+#[test]
+fn an_actor_alone_is_whole_in_a_part() {
+    let env = recorded();
+    let (wrote, other) = part(&env, &["--actor", "shop/inventory"]);
+    assert!(wrote.contains("a part, actor shop/inventory: "), "{wrote}");
+    for command in [
+        &["trace", "show", "shop/inventory#1"][..],
+        &["trace", "state", "shop/inventory#1"],
+        &["trace", "state", "shop/inventory#1.1"],
+        &["trace", "log", "shop/inventory"],
+        &["replay", "shop/inventory"],
+    ] {
+        assert_eq!(on_part(&other, command).ok().stdout, env.theater(command).ok().stdout);
+    }
+    assert_snapshot!("part_show", on_part(&other, &["trace", "show"]).ok());
+    assert_snapshot!("part_verify", on_part(&other, &["trace", "verify"]).ok());
+    assert_snapshot!("part_replay", other.theater(&["replay", "part.trace"]).ok());
+    assert_snapshot!("part_turn", on_part(&other, &["trace", "show", "shop/orders#1"]).ok());
+    assert_snapshot!("part_no_turn", on_part(&other, &["replay", "shop/orders#1"]).with_status(2));
+    assert_snapshot!(
+        "part_no_state",
+        on_part(&other, &["trace", "state", "shop/orders#1"]).with_status(2)
+    );
+    assert_snapshot!("part_fork", on_part(&other, &["fork", "shop/inventory#1"]).with_status(2));
+    assert_snapshot!(
+        "part_repl",
+        other
+            .theater(&[
+                "repl",
+                "part.trace",
+                "-e",
+                "at shop/inventory#1",
+                "-e",
+                "state",
+                "-e",
+                "sender",
+                "-e",
+                "state",
+            ])
+            .with_status(1)
+    );
+    // What was left out cannot be had by asking for it again.
+    other.theater(&["trace", "export", "again.trace", "--trace", "part.trace"]).ok();
+    let verified = other.theater(&["trace", "verify", "--trace", "again.trace", "--json"]).ok();
+    let verified: serde_json::Value = serde_json::from_str(&verified.stdout).unwrap();
+    assert_eq!(verified["part"], "actor shop/inventory");
+    let audit =
+        ["trace", "export", "audit.trace", "--trace", "part.trace", "--actor", "shop/audit"];
+    other.theater(&audit).ok();
+    let verified = other.theater(&["trace", "verify", "--trace", "audit.trace", "--json"]).ok();
+    let verified: serde_json::Value = serde_json::from_str(&verified.stdout).unwrap();
+    assert_eq!(verified["part"], "actor shop/audit, of actor shop/inventory");
+    let none =
+        env.theater(&["trace", "export", "x.trace", "--actor", "shop/orderz"]).with_status(2);
+    assert!(none.stderr.contains("Did you mean `shop/orders`?"), "{none}");
+}
+
+#[test]
+fn a_part_has_what_an_event_depends_on() {
+    let env = recorded();
+    let (wrote, other) = part(&env, &["--because-of", "shop/audit#1"]);
+    assert!(wrote.contains("a part, because of shop/audit#1: "), "{wrote}");
+    // The message came from an order, which asked the inventory.
+    for command in [
+        &["trace", "why", "shop/audit#1"][..],
+        &["trace", "show", "shop/orders#1"],
+        &["trace", "show", "shop/inventory#1"],
+        &["trace", "state", "shop/audit#1"],
+        &["trace", "state", "shop/orders#1"],
+        &["trace", "state", "shop/inventory#1"],
+        &["replay", "shop/audit#1"],
+        &["replay", "shop/orders#1"],
+        &["replay", "shop/inventory#1"],
+    ] {
+        assert_eq!(on_part(&other, command).ok().stdout, env.theater(command).ok().stdout);
+    }
+    assert_snapshot!("because_of_show", on_part(&other, &["trace", "show"]).ok());
+    assert_snapshot!("because_of_verify", on_part(&other, &["trace", "verify"]).ok());
+    assert_snapshot!("because_of_replay", other.theater(&["replay", "part.trace"]).ok());
+}
+
+#[test]
+fn other_formats_show_the_part_alone() {
+    let env = recorded();
+    let mermaid =
+        |of: &[&str]| env.theater(&[&["trace", "export", "--format", "mermaid"], of].concat()).ok();
+    assert_snapshot!("mermaid_actor", mermaid(&["--actor", "shop/audit"]));
+    assert_snapshot!("mermaid_because_of", mermaid(&["--because-of", "shop/inventory#2"]));
+    let lines =
+        env.theater(&["trace", "export", "--format", "jsonl", "--actor", "shop/audit"]).ok();
+    for line in lines.stdout.lines() {
+        let record: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert_eq!(record["actor"], "shop/audit");
+    }
+    let shown = env.theater(&["trace", "show", "shop/audit", "--json"]).ok().stdout;
+    assert_eq!(lines.stdout, shown);
+    for (format, file) in [("perfetto", "x.pftrace"), ("html", "x.html")] {
+        let whole = ["trace", "export", "--format", format, file];
+        env.theater(&whole).ok();
+        let whole = std::fs::metadata(env.path(file)).unwrap().len();
+        std::fs::remove_file(env.path(file)).unwrap();
+        env.theater(&["trace", "export", "--format", format, file, "--actor", "shop/audit"]).ok();
+        assert!(std::fs::metadata(env.path(file)).unwrap().len() < whole);
+    }
+}

@@ -123,6 +123,7 @@ codes! {
     TRACE_DAMAGED = "TH0604", "a trace is damaged";
     RUN_DIFFERS = "TH0605", "a run goes on with what it recorded";
     ARCHIVE_DAMAGED = "TH0606", "a file is no trace that can be read";
+    TRACE_PART = "TH0607", "a part of a run does not have everything";
 
     REPLAY_IMPOSSIBLE = "TH0701", "a turn cannot be replayed";
     NO_SUCH_TURN = "TH0703", "there is no such turn";

@@ -1,17 +1,25 @@
 use super::life::impossible;
 use super::{ActorHistory, History, Replayed, Replayer};
-use crate::diagnostic::Result;
+use crate::diagnostic::{Result, TRACE_PART};
 use crate::engine::Pool;
-use crate::trace::ActorId;
+use crate::trace::{ActorId, Kind, Location, Record, Records};
 use std::collections::VecDeque;
 use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::task::Poll;
 use tokio::sync::Semaphore;
-use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
 
-/// How many turns, for each core, may be finished or begun while an earlier one still runs.
-const AHEAD: usize = 64;
+/// How many records a core takes at a time.
+const PIECE: usize = 256;
+
+/// How many pieces, for each core, may be finished or begun while an earlier one still runs.
+const AHEAD: usize = 4;
+
+/// How many results are handed over at once: whoever waits for them is woken so much less often.
+const AT_ONCE: usize = 64;
 
 /// Which turns to execute again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -36,6 +44,8 @@ pub struct Summary {
     pub diverged: u64,
     /// How many turns could not be executed.
     pub impossible: u64,
+    /// How many turns were left out of the part of a run that this is.
+    pub left_out: u64,
 }
 
 impl Summary {
@@ -45,20 +55,21 @@ impl Summary {
     }
 }
 
-/// Turns that are executed one after the other in one instance: mostly a single one.
-struct Unit {
-    actor: ActorId,
-    turns: Range<usize>,
-    /// From which of them on somebody wants to hear.
-    told: usize,
+/// Some of the turns that are meant, which are executed one after the other.
+enum Piece {
+    /// Those whose records stand at these places of the log.
+    Records(Range<u64>),
+    /// One turn of an actor, by its index.
+    Turn(ActorId, usize),
 }
 
-/// A unit that was begun. Its turns end if nobody waits for them any more.
+/// What came of a turn: whose it is, its index, and the result.
+type Outcome = (ActorId, usize, Result<Replayed>);
+
+/// A piece that was begun. Its turns end if nobody waits for them any more.
 struct Begun {
-    unit: Unit,
     task: JoinHandle<()>,
-    /// What comes of its turns, by their index.
-    results: UnboundedReceiver<(usize, Result<Replayed>)>,
+    outcomes: UnboundedReceiver<Vec<Outcome>>,
 }
 
 impl Drop for Begun {
@@ -71,6 +82,9 @@ impl Drop for Begun {
 /// record. `tell` hears of every turn, with its actor and index, in the order of the trace; but turns
 /// that had one instance stand together, where the first of them stands. Only a window of the turns is
 /// held at a time.
+///
+/// Each core takes a piece of the log: it reads it, finds the turns in it, executes them and hands over what came of
+/// them at once. So nothing that has to be done for every turn is done by one core alone.
 pub async fn replay_all(
     history: Arc<History>,
     replayer: Arc<Replayer>,
@@ -81,54 +95,151 @@ pub async fn replay_all(
     let cores = cores.min(Pool::REPLAY.turns as usize);
     let slots = Arc::new(Semaphore::new(cores));
     let mut begun: VecDeque<Begun> = VecDeque::new();
-    let mut units = selection.units(&history, &replayer).into_iter();
+    let mut pieces = selection.pieces(&history);
     let mut summary = Summary::default();
     loop {
-        for unit in units.by_ref().take((cores * AHEAD).saturating_sub(begun.len())) {
-            begun.push_back(begin(unit, &history, &replayer, &slots));
+        for piece in pieces.by_ref().take((cores * AHEAD).saturating_sub(begun.len())) {
+            let (sender, outcomes) = unbounded_channel();
+            let work = Work {
+                history: history.clone(),
+                replayer: replayer.clone(),
+                selection,
+                records: Records::new(history.run()),
+                outcomes: Vec::new(),
+                sender,
+            };
+            let slots = slots.clone();
+            let task = tokio::spawn(async move {
+                // The semaphore is never closed; were it, the turns would run all the same.
+                let _slot = slots.acquire().await.ok();
+                work.execute(piece).await;
+            });
+            begun.push_back(Begun { task, outcomes });
         }
         let Some(mut first) = begun.pop_front() else { return summary };
-        let Some(actor) = history.by_id(first.unit.actor) else { continue };
-        let mut next = first.unit.told;
-        while let Some((index, result)) = first.results.recv().await {
-            next = index + 1;
-            summary.count(&result);
-            tell(actor, index, result);
-        }
-        if (&mut first.task).await.is_err() {
-            // A panic: a bug of ours, which must not hide the other turns.
-            for index in next..first.unit.turns.end {
-                let why = "its execution failed inside Theater";
-                let result = Err(impossible(actor, index, why));
+        while let Some(outcomes) = first.outcomes.recv().await {
+            for (actor, index, result) in outcomes {
+                let Some(actor) = history.by_id(actor) else { continue };
                 summary.count(&result);
                 tell(actor, index, result);
             }
         }
+        // A panic that was no turn's: a bug of ours, which must not pass as if all had been executed.
+        summary.impossible += u64::from((&mut first.task).await.is_err());
     }
 }
 
-fn begin(
-    unit: Unit,
-    history: &Arc<History>,
-    replayer: &Arc<Replayer>,
-    slots: &Arc<Semaphore>,
-) -> Begun {
-    let (sender, results) = unbounded_channel();
-    let (history, replayer, slots) = (history.clone(), replayer.clone(), slots.clone());
-    let (id, turns, told) = (unit.actor, unit.turns.clone(), unit.told);
-    let task = tokio::spawn(async move {
-        // The semaphore is never closed; were it, the turns would run all the same.
-        let _slot = slots.acquire().await.ok();
-        let Some(actor) = history.by_id(id) else { return };
+/// What executes a piece.
+struct Work {
+    history: Arc<History>,
+    replayer: Arc<Replayer>,
+    selection: Selection,
+    records: Records,
+    /// What is to be handed over next.
+    outcomes: Vec<Outcome>,
+    sender: UnboundedSender<Vec<Outcome>>,
+}
+
+impl Work {
+    async fn execute(mut self, piece: Piece) {
+        let history = self.history.clone();
+        match piece {
+            Piece::Turn(id, index) => {
+                if let Some(actor) = history.by_id(id).filter(|actor| index < actor.turns.len()) {
+                    let turns = self.replayer.together(actor, index).start..index + 1;
+                    self.unit(actor, turns, index).await;
+                }
+            }
+            Piece::Records(positions) => {
+                for position in positions {
+                    let Some((id, location)) = history.record(position) else { continue };
+                    let Some(actor) = history.by_id(id) else { continue };
+                    if !self.selection.has(id) {
+                        continue;
+                    }
+                    match actor.turns.at(location) {
+                        Some(index) => self.begins_with(actor, index).await,
+                        None => self.no_turn(actor, location),
+                    }
+                }
+            }
+        }
+        self.hand_over();
+    }
+
+    /// Executes the unit of which this is the first turn, if it is.
+    async fn begins_with(&mut self, actor: &ActorHistory, index: usize) {
+        let present = || actor.turns.get(index).is_none_or(|past| past.code == actor.code);
+        if matches!(self.selection, Selection::Present(_)) && !present() {
+            return;
+        }
+        if self.replayer.is_fresh() || actor.begins_life(index) {
+            let turns = self.replayer.together(actor, index);
+            self.unit(actor, turns, index).await;
+        }
+    }
+
+    /// Executes turns that had one instance: mostly a single one. Tells of those from one on.
+    async fn unit(&mut self, actor: &ActorHistory, turns: Range<usize>, told: usize) {
+        let (end, mut next) = (turns.end, told);
+        let (history, replayer) = (self.history.clone(), self.replayer.clone());
+        let Self { records, outcomes, sender, .. } = self;
         let tell = |index, result| {
             if index >= told {
-                // The receiver lives as long as anybody wants to hear.
-                let _ = sender.send((index, result));
+                next = index + 1;
+                outcomes.push((actor.id, index, result));
+                hand_over_if(outcomes, sender, AT_ONCE);
             }
         };
-        replayer.replay_life(&history, actor, turns, tell).await;
-    });
-    Begun { unit, task, results }
+        let life = replayer.replay_life(&history, actor, turns, records, tell);
+        if caught(life).await.is_none() {
+            // A panic: a bug of ours, which must not hide the other turns.
+            let why = "its execution failed inside Theater";
+            let failed = |index| (actor.id, index, Err(impossible(actor, index, why)));
+            self.outcomes.extend((next..end).map(failed));
+        }
+    }
+
+    /// A record that is no turn's; or one that cannot be read any more, which is told.
+    fn no_turn(&mut self, actor: &ActorHistory, location: Location) {
+        let read = self.records.read(location);
+        let is_other = |record: &Record| {
+            record.header.actor == actor.id && !matches!(record.header.kind, Kind::Turn(_))
+        };
+        if read.as_ref().is_ok_and(is_other) {
+            return;
+        }
+        let index = actor.turns.near(location);
+        let problem = self.history.past(actor, index).err().or(read.err());
+        let problem =
+            problem.unwrap_or_else(|| impossible(actor, index, "it cannot be read any more"));
+        self.outcomes.push((actor.id, index, Err(problem)));
+    }
+
+    fn hand_over(&mut self) {
+        hand_over_if(&mut self.outcomes, &self.sender, 1);
+    }
+}
+
+/// Hands over what came of turns, if these are so many.
+fn hand_over_if(outcomes: &mut Vec<Outcome>, sender: &UnboundedSender<Vec<Outcome>>, many: usize) {
+    if outcomes.len() >= many {
+        // The receiver lives as long as anybody wants to hear.
+        let _ = sender.send(std::mem::take(outcomes));
+    }
+}
+
+/// Waits for something. None if it panicked.
+async fn caught<T>(work: impl Future<Output = T>) -> Option<T> {
+    let mut work = std::pin::pin!(work);
+    std::future::poll_fn(|context| {
+        let polled = catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(context)));
+        match polled {
+            Ok(polled) => polled.map(Some),
+            Err(_) => Poll::Ready(None),
+        }
+    })
+    .await
 }
 
 impl Summary {
@@ -138,43 +249,30 @@ impl Summary {
                 self.replayed += 1;
                 self.diverged += u64::from(replayed.divergence.is_some());
             }
+            Err(problem) if problem.code == TRACE_PART => self.left_out += 1,
             Err(_) => self.impossible += 1,
         }
     }
 }
 
 impl Selection {
-    /// The units in the order of the trace.
-    fn units(self, history: &History, replayer: &Replayer) -> Vec<Unit> {
-        let mut units = Vec::new();
-        for actor in history.actors() {
-            match self {
-                Self::Actor(id) | Self::Present(id) | Self::Turn(id, _) if id != actor.id => {}
-                Self::Turn(_, index) if index < actor.turns.len() => {
-                    let turns = replayer.together(actor, index).start..index + 1;
-                    units.push((actor, Unit { actor: actor.id, turns, told: index }));
-                }
-                Self::Turn(..) => {}
-                Self::All | Self::Actor(_) | Self::Present(_) => {
-                    let mut next = 0;
-                    while next < actor.turns.len() {
-                        let turns = replayer.together(actor, next);
-                        next = turns.end;
-                        let told = turns.start;
-                        // One that cannot be read is told of when its turn has come.
-                        let past = actor.turns.get(told);
-                        let present = past.is_none_or(|past| past.code == actor.code);
-                        if present || !matches!(self, Self::Present(_)) {
-                            units.push((actor, Unit { actor: actor.id, turns, told }));
-                        }
-                    }
-                }
-            }
+    /// Whether something of this actor is meant.
+    fn has(self, actor: ActorId) -> bool {
+        match self {
+            Self::All => true,
+            Self::Actor(id) | Self::Present(id) | Self::Turn(id, _) => id == actor,
         }
-        units.sort_by_key(|(actor, unit)| {
-            let past = actor.turns.get(unit.turns.start);
-            past.map(|past| (past.location.segment, past.location.offset))
-        });
-        units.into_iter().map(|(_, unit)| unit).collect()
+    }
+
+    /// The pieces in the order of the trace.
+    fn pieces(self, history: &History) -> impl Iterator<Item = Piece> + use<> {
+        let (turn, end) = match self {
+            Self::Turn(actor, index) => (Some(Piece::Turn(actor, index)), 0),
+            _ => (None, history.len() as u64),
+        };
+        let starts = (0..end).step_by(PIECE);
+        let records = starts
+            .map(move |start| Piece::Records(start..start.saturating_add(PIECE as u64).min(end)));
+        turn.into_iter().chain(records)
     }
 }

@@ -238,17 +238,16 @@ impl Cursor {
     ///
     /// # Errors
     ///
-    /// When changes were removed from the trace, so that it is unknown.
+    /// When changes were removed or left out, so that it is unknown.
     pub fn state(self, history: &History) -> Result<State> {
         let actor = self.actor(history)?;
         let place = self.place(history)?;
-        let unknown =
-            || {
-                let message = format!("the state at {place} is unknown");
-                Box::new(Diagnostic::error(NO_SUCH_TURN, message).help(
-                    "Go to an earlier turn: changes to the state were removed from the trace.",
-                ))
-            };
+        let removed = || {
+            let message = format!("the state at {place} is unknown");
+            let help = "Go to an earlier turn: changes to the state were removed from the trace.";
+            Box::new(Diagnostic::error(NO_SUCH_TURN, message).help(help))
+        };
+        let unknown = || history.left_out(&format!("the state at {place}")).unwrap_or_else(removed);
         let Some(step) = self.step else {
             return history.past(actor, self.index)?.after.clone().ok_or_else(unknown);
         };

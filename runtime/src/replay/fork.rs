@@ -10,7 +10,7 @@ impl History {
     ///
     /// # Errors
     ///
-    /// When there is no such turn, the run is damaged before it, or the new one cannot be written.
+    /// When there is no such turn, the run is damaged before it, it is only a part, or the new one cannot be written.
     pub fn fork(
         &self,
         actor: &ActorHistory,
@@ -18,6 +18,10 @@ impl History {
         before: bool,
         data: &Path,
     ) -> Result<RunDir> {
+        // Actors go on with all that they were told.
+        if let Some(problem) = self.left_out("what the actors were told") {
+            return Err(problem);
+        }
         let turn = self.past(actor, index)?;
         let position = self.run().record_at(turn.location)?.header.position;
         let records = match before {

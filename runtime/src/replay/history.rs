@@ -4,8 +4,8 @@ use crate::actor::Timers;
 use crate::diagnostic::{ACTOR_UNKNOWN, Diagnostic, NO_SUCH_TURN, Result, did_you_mean};
 use crate::state::{Delta, State};
 use crate::trace::{
-    ActorId, Chain, Code, Hash, Kind, Location, PayloadKind, Reader, Record, RecordView, RunDir,
-    Step, TurnHeader,
+    ActorId, Chain, Code, Hash, Kind, Location, Part, PayloadKind, Reader, Record, RecordView,
+    RunDir, Step, TurnHeader,
 };
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -24,6 +24,8 @@ const HELD: usize = 65_536;
 #[derive(Debug)]
 pub struct History {
     pub(super) run: RunDir,
+    /// What it is a part of a run for, if it is one.
+    pub(super) part: Option<Part>,
     reader: Reader,
     /// What the next record must fit: a history of records that do not fit would be no history.
     pub(super) chain: Chain,
@@ -129,6 +131,8 @@ impl History {
     fn empty(run: &RunDir) -> Self {
         Self {
             run: run.clone(),
+            // What cannot be read here, `verify` tells.
+            part: run.part().ok().flatten(),
             reader: Reader::new(run),
             chain: Chain::default(),
             index: None,
@@ -296,6 +300,11 @@ impl History {
     /// The run.
     pub fn run(&self) -> &RunDir {
         &self.run
+    }
+
+    /// What part of a run this is. None if it is a whole one.
+    pub fn part(&self) -> Option<&Part> {
+        self.part.as_ref()
     }
 
     /// All actors, in the order in which they were spawned.

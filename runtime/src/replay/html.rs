@@ -12,7 +12,7 @@ use super::{ActorHistory, History};
 use crate::call::to_wave;
 use crate::diagnostic::Result;
 use crate::state::Value as StateValue;
-use crate::trace::{ActorId, CallView, Cause, Kind, Location, RecordView};
+use crate::trace::{ActorId, CallView, Cause, Chosen, Kind, Location, RecordView};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use flate2::Compression;
@@ -29,12 +29,17 @@ const SCRIPT: &str = include_str!("html/page.js");
 const PIECE: usize = 48 << 10;
 
 /// The page, piece by piece: together they are the file.
-pub fn html(history: &History) -> impl Iterator<Item = Result<Vec<u8>>> + '_ {
+///
+/// With a part, only what it has whole.
+pub fn html<'h>(
+    history: &'h History,
+    chosen: Option<&'h Chosen>,
+) -> impl Iterator<Item = Result<Vec<u8>>> + 'h {
     let (before, after) = page(&history.run().id());
     let began = history.views(None).next().and_then(Result::ok).map_or(0, |view| view.time);
-    let head = std::iter::once_with(move || Ok(Some(head(history, began))));
+    let head = std::iter::once_with(move || Ok(Some(head(history, chosen, began))));
     let records = history
-        .records(None)
+        .chosen(chosen)
         .map(move |(id, location)| record(history, id, location, began).map(Some));
     let mut packer = Packer::new();
     let data = head
@@ -58,12 +63,13 @@ fn page(run: &str) -> (String, String) {
     (before.to_owned(), after.to_owned())
 }
 
-fn head(history: &History, began: u64) -> Value {
+fn head(history: &History, chosen: Option<&Chosen>, began: u64) -> Value {
     let actor = |actor: &ActorHistory| json!({ "id": actor.id.0, "name": actor.name });
+    let is_in = |id| chosen.is_none_or(|chosen| chosen.actors.contains_key(&id));
     json!({
         "run": history.run().id(),
         "began": began / 1_000_000,
-        "actors": history.actors().map(actor).collect::<Vec<_>>(),
+        "actors": history.actors().filter(|actor| is_in(actor.id)).map(actor).collect::<Vec<_>>(),
     })
 }
 

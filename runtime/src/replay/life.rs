@@ -1,7 +1,7 @@
 //! The life of one instance, as replay goes through it.
 
 use super::replayer::difference;
-use super::{ActorHistory, Replayed, Replayer};
+use super::{ActorHistory, PastTurn, Replayed, Replayer};
 use crate::diagnostic::{Diagnostic, REPLAY_IMPOSSIBLE, Result};
 use crate::turn::{Instance, OutcomeKind};
 use std::ops::Range;
@@ -74,6 +74,17 @@ impl Life {
 }
 
 impl ActorHistory {
+    /// Whether the turn at an index is the first one of its instance that is there.
+    pub(super) fn begins_life(&self, index: usize) -> bool {
+        let past = |index| self.turns.get(index);
+        let instance = |past: &PastTurn| (past.header.instance, past.code);
+        let Some(this) = past(index).filter(|this| this.header.instance.is_some()) else {
+            return true;
+        };
+        let before = index.checked_sub(1).and_then(past);
+        before.is_none_or(|before| instance(before) != instance(this))
+    }
+
     /// The turns that had the same instance as the one at an index; only itself, if its instance was
     /// a fresh one.
     pub fn life(&self, index: usize) -> Range<usize> {

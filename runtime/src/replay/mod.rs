@@ -20,6 +20,7 @@ mod html;
 mod index;
 mod life;
 mod mermaid;
+mod part;
 mod parting;
 mod perfetto;
 mod replayer;

@@ -5,7 +5,7 @@
 
 use super::{ActorHistory, History, PastTurn};
 use crate::diagnostic::Result;
-use crate::trace::{ActorId, Kind, RecordView};
+use crate::trace::{ActorId, Chosen, Kind, RecordView};
 use std::collections::HashMap;
 
 /// The most characters of a call that name a slice.
@@ -17,11 +17,18 @@ const END: u64 = 2;
 const INSTANT: u64 = 3;
 
 /// The run as packets, one after the other: together they are the file.
-pub fn perfetto(history: &History) -> impl Iterator<Item = Result<Vec<u8>>> + '_ {
-    let tracks = history.actors().map(|actor| Ok(track(actor)));
+///
+/// With a part, only what it has whole.
+pub fn perfetto<'h>(
+    history: &'h History,
+    chosen: Option<&'h Chosen>,
+) -> impl Iterator<Item = Result<Vec<u8>>> + 'h {
+    let is_in = move |id| chosen.is_none_or(|chosen| chosen.actors.contains_key(&id));
+    let tracks =
+        history.actors().filter(move |actor| is_in(actor.id)).map(|actor| Ok(track(actor)));
     // Where the last turn of each actor ended: turns of one actor follow each other.
     let mut ended: HashMap<ActorId, u64> = HashMap::new();
-    let events = history.records(None).filter_map(move |(id, location)| {
+    let events = history.chosen(chosen).filter_map(move |(id, location)| {
         let actor = history.by_id(id)?;
         let view = match history.view_at(id, location) {
             Ok(view) => view,

@@ -9,12 +9,12 @@ use crate::handlers::{Context, Origin};
 use crate::manifest::{Instances, Manifest};
 use crate::node::recorded_manifest;
 use crate::state::{Delta, State};
-use crate::trace::{CallsReader, Code, Hash, PayloadKind, Record};
+use crate::trace::{CallsReader, Code, Hash, Part, PayloadKind, Record, Records};
 use crate::turn::{self, Compiler, Execution, Failure, OutcomeKind, Program};
 use crate::world::Binary;
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use wasmtime::component::Val;
 
 /// Executes recorded turns again and compares them with their records.
@@ -34,7 +34,7 @@ pub struct Replayer {
     manifest: Option<Manifest>,
     /// Whether every turn gets a fresh instance, also those that were recorded in a kept one.
     fresh: bool,
-    programs: Mutex<HashMap<ProgramKey, Arc<Ready>>>,
+    programs: RwLock<HashMap<ProgramKey, Arc<Ready>>>,
 }
 
 /// What is executed, whose it is if it has another component than recorded, and whether on the engine with
@@ -120,7 +120,7 @@ impl Replayer {
             instead,
             manifest: None,
             fresh: false,
-            programs: Mutex::default(),
+            programs: RwLock::default(),
         })
     }
 
@@ -166,18 +166,21 @@ impl Replayer {
     ) -> Result<Replayed> {
         let turns = self.together(actor, index).start..index + 1;
         let mut last = None;
-        self.replay_life(history, actor, turns, |_, result| last = Some(result)).await;
+        let mut records = Records::new(history.run());
+        self.replay_life(history, actor, turns, &mut records, |_, result| last = Some(result))
+            .await;
         // The range is never empty.
         last.unwrap_or_else(|| Err(impossible(actor, index, "it is not in the trace")))
     }
 
     /// Executes the turns of one instance again, in their order, from the first one on. `tell` hears
     /// of each, by its index.
-    pub async fn replay_life(
+    pub(super) async fn replay_life(
         &self,
         history: &History,
         actor: &ActorHistory,
         turns: Range<usize>,
+        records: &mut Records,
         mut tell: impl FnMut(usize, Result<Replayed>),
     ) {
         let mut life = Life::begin(self, actor, &turns);
@@ -188,7 +191,7 @@ impl Replayer {
             }
             let result = match life.ended(actor, index) {
                 Some(result) => result,
-                None => self.turn(history, actor, index, &mut life).await,
+                None => self.turn(history, actor, index, &mut life, records).await,
             };
             life.note(actor, index, result.is_err());
             tell(index, result);
@@ -201,17 +204,24 @@ impl Replayer {
         actor: &ActorHistory,
         index: usize,
         life: &mut Life,
+        records: &mut Records,
     ) -> Result<Replayed> {
         let past = history.past(actor, index)?;
         let impossible = |why: String| impossible(actor, index, &why);
-        let record = history.run().record_at(past.location)?;
+        let record = records.read(past.location)?;
         if let Some((kind, _)) =
             record.header.payloads.iter().find(|(kind, _)| record.payload(*kind).is_none())
         {
-            return Err(impossible(format!("its payload `{kind}` was removed from the trace")));
+            let what = format!("what {}#{} did", actor.name, past.header.turn);
+            return Err(history.left_out(&what).unwrap_or_else(|| {
+                impossible(format!("its payload `{kind}` was removed from the trace"))
+            }));
         }
         let state = actor.before(index).ok_or_else(|| {
-            impossible("the state before it was removed from the trace".to_owned())
+            let what = format!("the state before {}#{}", actor.name, past.header.turn);
+            let removed =
+                || impossible("the state before it was removed from the trace".to_owned());
+            history.left_out(&what).unwrap_or_else(removed)
         })?;
         let ready = self.ready(history, actor, past.code, life.large_stack)?;
         let done = |divergence| {
@@ -255,8 +265,13 @@ impl Replayer {
     ) -> Result<Arc<Ready>> {
         let other = self.instead.of(&actor.name).map(|_| actor.name.clone());
         let key = (code, other, large);
+        let programs = self.programs.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(ready) = programs.get(&key) {
+            return Ok(ready.clone());
+        }
+        drop(programs);
         // Held while compiling, so that a component is compiled once and not by every core.
-        let mut programs = self.programs.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut programs = self.programs.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(ready) = programs.get(&key) {
             return Ok(ready.clone());
         }
@@ -275,6 +290,13 @@ impl Replayer {
         let blobs = history.run().blobs();
         let read = |what: &str, hash: &Hash| {
             blobs.get(hash).map_err(|error| {
+                let is_left_out = |part: &Part| part.left_out.contains(hash);
+                if !blobs.path(hash).exists() && history.part().is_some_and(is_left_out) {
+                    let what = format!("the {what} of `{}`", actor.name);
+                    if let Some(problem) = history.left_out(&what) {
+                        return problem;
+                    }
+                }
                 let action = format!("read the {what} of `{}` from", actor.name);
                 Box::new(Diagnostic::io(TRACE_DAMAGED, &action, &blobs.path(hash), &error))
             })

@@ -107,6 +107,13 @@ impl Turns {
         )
     }
 
+    /// The index of a turn whose record stands near a place, if the turn there cannot be read.
+    pub(super) fn near(&self, location: Location) -> usize {
+        let place = (location.segment, location.offset);
+        let pages = self.pages.partition_point(|page| page.entry.first <= place);
+        pages.checked_sub(1).map_or(0, |last| self.pages[last].start)
+    }
+
     /// How many turns have their records up to a place.
     pub(super) fn up_to(&self, location: Location) -> usize {
         let place = (location.segment, location.offset);

@@ -5,13 +5,16 @@
 //! | item | what it is |
 //! |---|---|
 //! | `["theater archive", 1, run]` | the version of the format, and the run's id |
+//! | `["part", text, [hash, …]]` | only in a part of a run: what was asked for, and which blobs were left out |
 //! | `["blob", bytes]` | a component, manifest or configuration; its hash is computed when it is read |
 //! | `["segment", number, bytes]` | a piece of a segment file; those of one segment follow each other |
 //! | `["end", records, hash]` | how many records there are, and the hash of the last one's header |
 //!
+//! In a part, the records have all of their headers and not all of their payloads.
+//!
 //! No path stands in it, so none can lead out of the folder into which it is unpacked.
 
-use super::{Blobs, Hash, Kind, Reader, RunDir};
+use super::{Blobs, Chosen, Hash, Kind, Part, Reader, RunDir};
 use crate::diagnostic::{ARCHIVE_DAMAGED, Diagnostic, OUTPUT_UNWRITABLE, Result};
 use crate::wire::{WireError, Writer};
 use flate2::Compression;
@@ -53,6 +56,10 @@ pub struct Archived {
     pub bytes: u64,
     /// How many components, manifests and configurations were not there any more.
     pub missing: u64,
+    /// How many payloads it does not have, because they were not asked for or not there any more.
+    pub left_out_payloads: u64,
+    /// How many components and manifests it does not have, because they were not asked for.
+    pub left_out_blobs: u64,
 }
 
 /// What a log holds at some moment, while it may grow.
@@ -62,14 +69,16 @@ struct Extent {
     /// Of each segment, how many bytes are whole records.
     segments: BTreeMap<u64, u64>,
     blobs: BTreeSet<Hash>,
+    /// What it says of itself, if it is a part.
+    part: Option<Part>,
 }
 
-/// Writes a run into a file, up to its present end. The file appears when it is whole.
+/// Writes a run into a file, up to its present end, or what was chosen of it. The file appears when it is whole.
 ///
 /// # Errors
 ///
 /// When there is such a file already, it cannot be written, or the run is damaged.
-pub fn export(run: &RunDir, file: &Path) -> Result<Archived> {
+pub fn export(run: &RunDir, file: &Path, chosen: Option<&Chosen>) -> Result<Archived> {
     let failed =
         |error: io::Error| Box::new(Diagnostic::io(OUTPUT_UNWRITABLE, "write", file, &error));
     if file.exists() {
@@ -77,54 +86,108 @@ pub fn export(run: &RunDir, file: &Path) -> Result<Archived> {
         let problem = Diagnostic::error(OUTPUT_UNWRITABLE, message);
         return Err(Box::new(problem.help("Name another file, or remove this one.")));
     }
-    let extent = Extent::of(run)?;
+    let extent = Extent::of(run, chosen)?;
     let folder = match file.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
     let temporary = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
     let mut packer = GzEncoder::new(temporary, Compression::default());
-    let missing = extent.write(run, &mut packer).map_err(failed)?;
+    let (missing, left_out_payloads) = extent.write(run, chosen, &mut packer).map_err(failed)?;
     let temporary = packer.finish().map_err(failed)?;
     temporary.as_file().sync_all().map_err(failed)?;
     temporary.persist_noclobber(file).map_err(|error| failed(error.error))?;
     let bytes = fs::metadata(file).map_err(failed)?.len();
-    Ok(Archived { records: extent.records, bytes, missing })
+    let left_out_blobs = extent.part.map_or(0, |part| part.left_out.len() as u64);
+    let records = extent.records;
+    Ok(Archived { records, bytes, missing, left_out_payloads, left_out_blobs })
 }
 
 impl Extent {
-    fn of(run: &RunDir) -> Result<Self> {
+    fn of(run: &RunDir, chosen: Option<&Chosen>) -> Result<Self> {
+        let part = run.part().map_err(|error| {
+            run.damaged(&format!("the file `part`: {}", crate::diagnostic::reason(&error)))
+        })?;
         let mut extent = Self {
             records: 0,
             last: Hash([0; 32]),
             segments: BTreeMap::new(),
             blobs: BTreeSet::new(),
+            part: match (part, chosen) {
+                (part, None) => part,
+                (None, Some(chosen)) => {
+                    Some(Part { about: chosen.about.clone(), ..Part::default() })
+                }
+                (Some(part), Some(chosen)) => {
+                    let about = format!("{}, of {}", chosen.about, part.about);
+                    Some(Part { about, ..part })
+                }
+            },
         };
+        let before = extent.part.as_ref().map(|part| part.left_out.clone()).unwrap_or_default();
+        let most = chosen.map_or(u64::MAX, |chosen| chosen.records);
         let mut reader = Reader::new(run);
-        loop {
+        while extent.records < most {
             match reader.next_record() {
                 Ok(Some((location, record))) => {
                     extent.records += 1;
                     extent.last = record.hash;
                     extent.segments.insert(location.segment, location.offset + location.len);
-                    extent.blobs.extend(blobs(&record.header.kind));
+                    let blobs = blobs(&record.header.kind);
+                    match (&mut extent.part, chosen) {
+                        (Some(part), Some(chosen)) if !chosen.keeps_blobs(&record.header) => {
+                            part.left_out.extend(blobs);
+                        }
+                        _ => extent.blobs.extend(blobs),
+                    }
                 }
-                Ok(None) => return Ok(extent),
+                Ok(None) => break,
                 // It is being written just now, or a crash tore it.
-                Err(problem) if problem.torn => return Ok(extent),
+                Err(problem) if problem.torn => break,
                 Err(problem) => return Err(Box::new(problem.diagnostic(run))),
             }
         }
+        if let (Some(part), Some(_)) = (&mut extent.part, chosen) {
+            part.left_out.retain(|hash| before.contains(hash) || !extent.blobs.contains(hash));
+        }
+        Ok(extent)
     }
 
-    /// Writes everything, and answers how many blobs are missing.
-    fn write(&self, run: &RunDir, to: &mut impl Write) -> io::Result<u64> {
+    /// Writes everything, and answers how many blobs are missing, and how many payloads were left out.
+    fn write(
+        &self,
+        run: &RunDir,
+        chosen: Option<&Chosen>,
+        to: &mut impl Write,
+    ) -> io::Result<(u64, u64)> {
         let mut head = Writer::new();
         head.array(3);
         head.text(MAGIC);
         head.unsigned(VERSION);
         head.text(&run.id());
         to.write_all(head.as_bytes())?;
+        if let Some(part) = &self.part {
+            to.write_all(&part.encode())?;
+        }
+        let missing = self.blobs(run, to)?;
+        let left_out = match chosen {
+            Some(chosen) => self.records(run, chosen, to)?,
+            None => {
+                self.segments(run, to)?;
+                0
+            }
+        };
+        let mut end = Writer::new();
+        end.array(3);
+        end.text("end");
+        end.unsigned(self.records);
+        end.bytes(&self.last.0);
+        to.write_all(end.as_bytes())?;
+        Ok((missing, left_out))
+    }
+
+    fn blobs(&self, run: &RunDir, to: &mut impl Write) -> io::Result<u64> {
+        let left_out = |hash| self.part.as_ref().is_some_and(|part| part.left_out.contains(hash));
         let mut missing = 0;
         for hash in &self.blobs {
             match run.blobs().get(hash) {
@@ -136,30 +199,62 @@ impl Extent {
                     to.write_all(item.as_bytes())?;
                 }
                 // What is wrong with it, replay tells of the turns that need it.
-                Err(_) => missing += 1,
+                Err(_) => missing += u64::from(!left_out(hash)),
             }
         }
+        Ok(missing)
+    }
+
+    /// Writes the segments as they are.
+    fn segments(&self, run: &RunDir, to: &mut impl Write) -> io::Result<()> {
         for (number, length) in &self.segments {
             let mut file = File::open(run.segment(*number))?.take(*length);
             let mut piece = Vec::with_capacity(PIECE);
             while file.by_ref().take(PIECE as u64).read_to_end(&mut piece)? > 0 {
-                let mut item = Writer::with_capacity(piece.len() + 32);
-                item.array(3);
-                item.text("segment");
-                item.unsigned(*number);
-                item.bytes(&piece);
-                to.write_all(item.as_bytes())?;
-                piece.clear();
+                write_piece(*number, &mut piece, to)?;
             }
         }
-        let mut end = Writer::new();
-        end.array(3);
-        end.text("end");
-        end.unsigned(self.records);
-        end.bytes(&self.last.0);
-        to.write_all(end.as_bytes())?;
-        Ok(missing)
+        Ok(())
     }
+
+    /// Writes the segments without what was not chosen.
+    fn records(&self, run: &RunDir, chosen: &Chosen, to: &mut impl Write) -> io::Result<u64> {
+        let mut reader = Reader::new(run);
+        let (mut segment, mut piece, mut left_out) = (0, Vec::new(), 0);
+        for _ in 0..self.records {
+            let changed = || io::Error::other("the run was changed while it was read");
+            let next = reader.next_record().map_err(|problem| io::Error::other(problem.what))?;
+            let (location, record) = next.ok_or_else(changed)?;
+            if location.segment != segment {
+                write_piece(segment, &mut piece, to)?;
+                segment = location.segment;
+                piece.extend(reader.head().ok_or_else(changed)?.encode());
+            }
+            let cut = chosen.cut(&record, reader.bytes(location));
+            let (bytes, without) = cut.map_err(|error| io::Error::other(error.what))?;
+            piece.extend(bytes);
+            left_out += without;
+            if piece.len() >= PIECE {
+                write_piece(segment, &mut piece, to)?;
+            }
+        }
+        write_piece(segment, &mut piece, to)?;
+        Ok(left_out)
+    }
+}
+
+/// Writes a piece of a segment, if there is one, and empties it.
+fn write_piece(segment: u64, piece: &mut Vec<u8>, to: &mut impl Write) -> io::Result<()> {
+    if piece.is_empty() {
+        return Ok(());
+    }
+    let mut item = Writer::with_capacity(piece.len() + 32);
+    item.array(3);
+    item.text("segment");
+    item.unsigned(segment);
+    item.bytes(piece);
+    piece.clear();
+    to.write_all(item.as_bytes())
 }
 
 /// The blobs to which a record refers.
@@ -212,6 +307,10 @@ pub fn unpack(from: impl Read, size: u64, folder: &Path) -> Result<RunDir, Strin
     loop {
         match items.next()? {
             Item::Head(_) => return Err("a second one begins in it".to_owned()),
+            Item::Part(part) => {
+                let path = unpacking.run.path().join("part");
+                fs::write(path, part.encode()).map_err(in_words)?;
+            }
             Item::Blob(bytes) => {
                 unpacking.count()?;
                 let blobs = Blobs::new(unpacking.run.path().join("blobs"));
@@ -287,6 +386,7 @@ impl Unpacking {
 
 enum Item {
     Head(String),
+    Part(Part),
     Blob(Vec<u8>),
     Segment(u64, Vec<u8>),
     End(u64, Hash),
@@ -367,6 +467,7 @@ fn item(decoder: &mut Decoder<'_>) -> Result<Item, Unread> {
                 Err(Unread::Wrong(what))
             }
         },
+        ("part", Some(3)) => Ok(Item::Part(Part::read(decoder)?)),
         ("blob", Some(2)) => Ok(Item::Blob(decoder.bytes()?.to_vec())),
         ("segment", Some(3)) => Ok(Item::Segment(decoder.u64()?, decoder.bytes()?.to_vec())),
         ("end", Some(3)) => {

@@ -10,6 +10,7 @@
 //! | `lock` | held by the one process that writes, with its process number |
 //! | `snapshots/` | what recovery makes of the log up to some record, so that it need not read it all; never trusted over the log |
 //! | `torn/` | what was cut from the end of the log after a crash |
+//! | `part` | only where this is a part of a run: what was asked for, and which blobs were left out |
 //! | `index/` | where in a long log what stands: made by who reads, see [`crate::replay`] |
 //!
 //! A segment is a CBOR sequence (RFC 8742): a head, then records, see [`Record::write`] and
@@ -33,10 +34,12 @@ mod lines;
 mod live;
 mod log;
 mod opening;
+mod part;
 mod queue;
 mod readable;
 mod reader;
 mod record;
+mod records;
 mod run;
 mod segment;
 mod segment_file;
@@ -65,8 +68,10 @@ pub use lines::{LineOrigin, LogLine};
 pub use live::{Live, Subscription};
 pub use log::{Entry, Log, LogFailed};
 pub use opening::Opening;
+pub use part::{Chosen, Kept, Part};
 pub use reader::{Location, Problem, Reader};
 pub use record::{Record, key};
+pub(crate) use records::Records;
 pub use run::{RunDir, RunLock};
 pub(crate) use snapshot::{check as check_snapshots, fold, make as make_snapshot};
 pub(crate) use verify::Chain;

@@ -120,6 +120,12 @@ impl Reader {
         }
     }
 
+    /// The bytes of the record that was read last, which stands there.
+    pub(super) fn bytes(&self, location: Location) -> &[u8] {
+        let start = usize::try_from(location.offset - self.base).unwrap_or(usize::MAX);
+        self.buffer.get(start..self.used).unwrap_or_default()
+    }
+
     /// Goes on with the next segment after a problem.
     pub fn skip_segment(&mut self) {
         // A folder that cannot be read any more has no next one.

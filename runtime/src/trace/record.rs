@@ -515,10 +515,24 @@ impl Record {
     /// removed), and the first 8 bytes of the header's hash, by which a torn or flipped last record
     /// is found before the next one vouches for it.
     pub fn write(writer: &mut Writer, header: &[u8], hash: &Hash, payloads: &[Payload]) {
+        Self::write_some(writer, header, hash, payloads.iter().map(Some));
+    }
+
+    /// The same. A payload that is none is written as a removed one.
+    pub(super) fn write_some<'p>(
+        writer: &mut Writer,
+        header: &[u8],
+        hash: &Hash,
+        payloads: impl ExactSizeIterator<Item = Option<&'p Payload>>,
+    ) {
         writer.array(3);
         writer.bytes(header);
         writer.array(payloads.len());
         for payload in payloads {
+            let Some(payload) = payload else {
+                writer.null();
+                continue;
+            };
             writer.array(2);
             writer.bytes(&payload.salt);
             writer.bytes(&payload.bytes);

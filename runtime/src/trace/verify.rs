@@ -3,6 +3,7 @@ use crate::diagnostic::Result;
 use crate::wire::{Wire, WireError, WireList, Writer};
 use minicbor::decode::Decoder;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::io;
 
 /// The end of each actor's chain, and of the whole log: what the next record must fit.
 #[derive(Debug, Default, Clone)]
@@ -113,6 +114,10 @@ pub struct Verification {
     pub actors: u64,
     /// How many payloads were removed on purpose: their digests are still vouched for.
     pub removed_payloads: u64,
+    /// In words, what was asked for, if this is a part of a run.
+    pub part: Option<String>,
+    /// How many components and manifests a part of a run was to have none of, and has none of.
+    pub left_out_blobs: u64,
     /// Bytes of a record at the end that a crash left unfinished, or that is being written now.
     pub torn: u64,
     /// Everything that is wrong, each a sentence that names the place.
@@ -272,11 +277,23 @@ impl Check<'_> {
 
     fn blobs(&mut self) {
         let blobs = self.run.blobs();
+        let part = self.run.part().unwrap_or_else(|error| {
+            self.found.findings.push(format!("the file `part`: {error}"));
+            None
+        });
+        let mut left_out = BTreeSet::new();
         for (hash, what) in &self.blobs {
             if let Err(error) = blobs.get(hash) {
+                let expected = part.as_ref().is_some_and(|part| part.left_out.contains(hash));
+                if expected && error.kind() == io::ErrorKind::NotFound {
+                    left_out.insert(*hash);
+                    continue;
+                }
                 let path = blobs.path(hash);
                 self.found.findings.push(format!("{what} ({}): {error}", path.display()));
             }
         }
+        self.found.left_out_blobs = left_out.len() as u64;
+        self.found.part = part.map(|part| part.about);
     }
 }

@@ -36,6 +36,8 @@ pub fn run(args: Args, output: &mut Output) -> Ended {
             "turns": found.turns,
             "actors": found.actors,
             "removed_payloads": found.removed_payloads,
+            "part": found.part,
+            "left_out_blobs": found.left_out_blobs,
             "torn": found.torn,
             "findings": found.findings,
         }))?;
@@ -50,7 +52,13 @@ fn show(run: &str, found: &Verification, output: &mut Output) -> std::io::Result
         let finding = one_line(finding);
         output.line(&format!("{}: {finding}", output.paint().text(Role::Error, "damage")))?;
     }
-    if found.removed_payloads > 0 {
+    if let Some(part) = &found.part {
+        let payloads = count(found.removed_payloads, "payload");
+        let blobs = count(found.left_out_blobs, "file");
+        output.line(&format!("a part of the run: {}", one_line(part)))?;
+        output
+            .line(&format!("left out: {payloads}, {blobs} of components and manifests; what is left proves no other change"))?;
+    } else if found.removed_payloads > 0 {
         let removed = count(found.removed_payloads, "payload");
         output
             .line(&format!("{removed} removed on purpose; what is left proves no other change"))?;

@@ -87,6 +87,9 @@ impl Cursor {
             let turn = history.past(actor, index)?;
             let (Some(before), Some(after)) = (&turn.before, &turn.after) else {
                 let place = at.place(history)?;
+                if let Some(problem) = history.left_out(&format!("what {place} changed")) {
+                    return Err(problem);
+                }
                 let message = format!("whether {place} changed `{key}` is unknown");
                 return Err(Box::new(Diagnostic::error(NO_SUCH_TURN, message).help(
                     "Changes to the state were removed from the trace: look in turns before or after.",

@@ -11,12 +11,10 @@ use crate::actor::{Timer, Timers};
 use crate::replay::PastTurn;
 use crate::replay::turns::{Loaded, Row};
 use crate::state::{Delta, State};
-use crate::trace::{ActorId, Code, Hash, Kind, Location, Record, RunDir, Step};
+use crate::trace::{ActorId, Code, Hash, Kind, Location, Records, RunDir, Step};
 use crate::wire::{WireError, Writer};
 use minicbor::data::Type;
 use minicbor::decode::Decoder;
-use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
 
 /// How many turns a page has at most.
 pub(super) const TURNS: usize = 64;
@@ -176,11 +174,11 @@ impl Body {
         before: Option<&(Option<State>, Timers)>,
     ) -> Option<Loaded> {
         let (mut state, mut timers) = self.start.or_else(|| before.cloned())?;
-        let mut files = Segments { run, open: None };
+        let mut records = Records::new(run);
         let mut turns = Vec::with_capacity(self.rows.len());
         let (mut code, mut engine) = (None, None);
         for (number, row) in (0_u64..).zip(&self.rows) {
-            let record = files.record(row.location).ok()?;
+            let record = records.read(row.location).ok()?;
             let header = &record.header;
             let is_it = header.actor == actor
                 && header.position == row.position
@@ -267,26 +265,4 @@ pub(super) fn optional<T>(
 pub(super) fn hash(decoder: &mut Decoder<'_>) -> Result<Hash, WireError> {
     let bytes = decoder.bytes()?;
     bytes.try_into().map(Hash).map_err(|_| WireError::new(decoder, "a hash that is not 32 bytes"))
-}
-
-/// The segments of a run, the last one that was read kept open.
-struct Segments<'r> {
-    run: &'r RunDir,
-    open: Option<(u64, File)>,
-}
-
-/// No record has as many bytes: messages and what turns ask have limits far below.
-const LARGEST_RECORD: u64 = 1 << 30;
-
-impl Segments<'_> {
-    fn record(&mut self, location: Location) -> io::Result<Record> {
-        if self.open.as_ref().is_none_or(|(number, _)| *number != location.segment) {
-            self.open = Some((location.segment, File::open(self.run.segment(location.segment))?));
-        }
-        let Some((_, file)) = &mut self.open else { return Err(io::ErrorKind::NotFound.into()) };
-        file.seek(SeekFrom::Start(location.offset))?;
-        let mut bytes = Vec::new();
-        file.take(location.len.min(LARGEST_RECORD)).read_to_end(&mut bytes)?;
-        Record::read(&mut Decoder::new(&bytes)).map_err(|error| io::Error::other(error.what))
-    }
 }
