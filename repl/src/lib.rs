@@ -29,6 +29,7 @@ pub mod report;
 pub mod script;
 pub mod session;
 pub mod signals;
+pub mod stack;
 mod start;
 pub mod styled;
 pub mod terminal;

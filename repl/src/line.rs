@@ -67,6 +67,8 @@ pub enum Command {
     Why(Option<Address>),
     /// `effects`; without an address, of what is at the cursor.
     Effects(Option<Address>),
+    /// `stack`; without an address, of the moment at the cursor.
+    Stack(Option<Address>),
     /// `diff`; without a second address, to the cursor.
     Diff(Address, Option<Address>),
     /// `grep`: bytes of the line.
@@ -273,6 +275,7 @@ fn parse_word(source: &Arc<Source>, word: &'static Word, mut tokens: Tokens) -> 
         ("at", token, _) => Command::At(token.map(address).transpose()?),
         ("why", token, _) => Command::Why(token.map(address).transpose()?),
         ("effects", token, _) => Command::Effects(token.map(address).transpose()?),
+        ("stack", token, _) => Command::Stack(token.map(address).transpose()?),
         ("diff", Some(from), _) => {
             Command::Diff(address(from)?, operands.next().map(address).transpose()?)
         }

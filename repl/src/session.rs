@@ -26,7 +26,7 @@ use theater_runtime::diagnostic::{
     ACTOR_UNKNOWN, Diagnostic, FUNCTION_UNCALLABLE, Result, Source, did_you_mean,
 };
 use theater_runtime::node::Node;
-use theater_runtime::replay::{Condition, Cursor, History};
+use theater_runtime::replay::{Condition, Cursor, History, Replayer};
 use tokio::sync::Notify;
 
 /// Where outputs go, one by one.
@@ -80,6 +80,8 @@ pub struct Session {
     /// Whether the history is that of a recorded run, and not that of the node.
     is_recorded: bool,
     cursor: Option<Cursor>,
+    /// What looks into turns, once somebody has wanted to.
+    replayer: Option<Replayer>,
     /// The actor that was used last.
     last: Option<String>,
     watched: Watched,
@@ -163,6 +165,7 @@ impl Session {
             history: None,
             is_recorded: false,
             cursor: None,
+            replayer: None,
             last: None,
             watched: Watched::default(),
             trace_lines: None,
@@ -221,6 +224,7 @@ impl Session {
                 sink(self.watch(source, name.as_ref(), condition.clone())?)?;
             }
             Command::Help(topic) => sink(self.explain(source, topic.as_ref())?)?,
+            Command::Stack(address) => sink(self.stack(source, address.as_ref()).await?)?,
             command => self.look_back(source, command, sink)?,
         }
         Ok(Flow::Continue)

@@ -384,6 +384,19 @@ pub static WORDS: &[Word] = &[
         example: "state counter",
     },
     Word {
+        name: "stack",
+        aliases: &[],
+        usage: "[NAME#TURN[.STEP]]",
+        operands: &[Operand::Address],
+        required: 0,
+        summary: "show where in its code an actor was",
+        help: "Executes the turn again, up to the step at the cursor or to its end, and shows the functions that the actor \
+               was in, the innermost first: in an import call those that led to it, in a turn that aborted those in \
+               which it did. With debug information in the component they stand there with file and line; a Rust actor has it \
+               with `debug = \"line-tables-only\"` under `[profile.release]` in its Cargo.toml.",
+        example: "stack counter#3.1",
+    },
+    Word {
         name: "diff",
         aliases: &[],
         usage: "NAME#TURN[.STEP] [NAME#TURN[.STEP]]",

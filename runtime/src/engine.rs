@@ -3,6 +3,7 @@
 use std::num::NonZeroUsize;
 use wasmtime::{
     Config, Enabled, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig,
+    WasmBacktraceDetails,
 };
 
 /// How many turns may run at one time, those that wait for other actors among them. Further ones wait.
@@ -108,6 +109,18 @@ impl EngineConfig {
         }
     }
 
+    /// The same, and it reads the debug information of components, so that stacks tell the lines of the source. No
+    /// turn comes out differently; compiling and each trap take longer.
+    ///
+    /// # Errors
+    ///
+    /// As [`EngineConfig::engine`].
+    pub fn engine_with_lines(self, pool: Pool) -> wasmtime::Result<(Engine, Pool)> {
+        let mut config = self.wasmtime(Some(pool));
+        let engine = Engine::new(config.wasm_backtrace_details(WasmBacktraceDetails::Enable))?;
+        Ok((engine, pool))
+    }
+
     /// wasmtime's own form of the settings. Without a pool, every instance is allocated on its
     /// own: the floor that benches compare with uses the same settings.
     pub fn wasmtime(self, pool: Option<Pool>) -> Config {
@@ -127,6 +140,7 @@ impl EngineConfig {
         config.cranelift_opt_level(OptLevel::Speed);
         // Enough for a person to find the place; each frame costs time when a trap is captured.
         config.wasm_backtrace_max_frames(NonZeroUsize::new(32));
+        config.wasm_backtrace_details(WasmBacktraceDetails::Disable);
         config.memory_init_cow(true);
         if let Some(pool) = pool {
             config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool.allocation()));

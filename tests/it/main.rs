@@ -45,6 +45,7 @@ mod replay;
 mod run;
 mod rust;
 mod rust_failures;
+mod stack;
 mod state;
 mod supervision;
 mod tampering;

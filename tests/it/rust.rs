@@ -139,6 +139,43 @@ fn a_panic_says_what_where_and_in_which_function() {
 }
 
 #[test]
+fn stacks_tell_the_lines_of_the_source() {
+    let Some((env, _guard)) = project() else { return };
+    edit(
+        &env,
+        "Cargo.toml",
+        "[profile.release]\n",
+        "[profile.release]\ndebug = \"line-tables-only\"\n",
+    );
+    env.theater(&["build"]).ok();
+    env.theater(&["repl", "-e", "my-actor.increment(7)"]).ok();
+    env.theater(&["repl", "--resume", "-e", "my-actor.increment(4294967295)"]).with_status(1);
+    let source = env.read("src/lib.rs");
+    let stack = |moment: &str| {
+        let ran = env.theater(&["trace", "stack", moment, "--json"]).ok();
+        let moment: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+        let frames = moment["stack"].as_array().unwrap().clone();
+        let own = |frame: &serde_json::Value| {
+            // The standard library has files of this name, too.
+            frame["file"].as_str().filter(|file| file.ends_with("my-actor/src/lib.rs"))?;
+            let line = usize::try_from(frame["line"].as_u64()?).unwrap();
+            Some(source.lines().nth(line - 1).unwrap().to_owned())
+        };
+        frames.iter().filter_map(own).collect::<Vec<_>>()
+    };
+    // The innermost line of the actor's own, in the calls that read and write the count.
+    for (step, code) in [(1, "state::get("), (2, "state::set(")] {
+        let lines = stack(&format!("my-actor#1.{step}"));
+        assert!(lines.iter().any(|line| line.contains(code)), "{step}: {lines:?}");
+    }
+    let lines = stack("my-actor#2");
+    assert!(lines.iter().any(|line| line.contains("checked_add")), "{lines:?}");
+    let shown = env.theater(&["trace", "stack", "my-actor#2"]).ok();
+    assert!(shown.stdout.contains("  src/lib.rs:"), "{shown}");
+    env.theater(&["replay"]).ok();
+}
+
+#[test]
 fn what_does_not_compile_leaves_the_component() {
     let Some((env, _guard)) = project() else { return };
     env.theater(&["build"]).ok();

@@ -5,13 +5,16 @@ use crate::causes::{self, Shown};
 use crate::line::{Address, Command, Target};
 use crate::names::ActorNames;
 use crate::output::Output;
+use crate::stack;
 use crate::view;
 use serde_json::Value;
 use std::ops::Range;
 use std::sync::Arc;
 use theater_runtime::call::Name;
-use theater_runtime::diagnostic::{ACTOR_UNKNOWN, Diagnostic, NO_SUCH_TURN, Result, Source};
-use theater_runtime::replay::{Condition, Cursor, Direction, History, Place};
+use theater_runtime::diagnostic::{
+    ACTOR_UNKNOWN, Diagnostic, NO_SUCH_TURN, REPLAY_IMPOSSIBLE, Result, Source,
+};
+use theater_runtime::replay::{Condition, Cursor, Direction, History, Place, Replayer};
 use theater_runtime::state::State;
 use theater_runtime::trace::{RecordView, RunDir};
 
@@ -213,6 +216,31 @@ impl Session {
             true => causes::why(history, actor, index),
             false => causes::effects(history, actor, index, step),
         }
+    }
+
+    /// Where the guest was at a moment.
+    pub(super) async fn stack(
+        &mut self,
+        source: &Arc<Source>,
+        address: Option<&Address>,
+    ) -> Result<Output> {
+        let whole = 0..source.text.trim_end().len();
+        let wrong = |problem| placed(problem, source, whole.clone(), "at this moment");
+        let cursor = self.moment(source, address).map_err(wrong)?;
+        let replayer = match self.replayer.take() {
+            Some(replayer) => replayer,
+            None => Replayer::with_lines(self.node.cache().clone())?,
+        };
+        let replayer = self.replayer.insert(replayer);
+        let history = self.history.as_ref().ok_or_else(no_history)?;
+        let looked = self.interrupt.during_work(replayer.look(history, cursor)).await;
+        let moment = looked.unwrap_or_else(|| {
+            Err(Box::new(Diagnostic::error(
+                REPLAY_IMPOSSIBLE,
+                "looking into the turn was interrupted",
+            )))
+        });
+        Ok(Output::Shown(stack::moment(history, cursor, &moment.map_err(wrong)?)?))
     }
 
     fn diff(

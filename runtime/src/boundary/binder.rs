@@ -1,3 +1,4 @@
+use super::stop::seen;
 use super::{Abort, Crossing, TurnData};
 use crate::handlers::Context;
 use crate::wire::WireList;
@@ -87,8 +88,10 @@ impl<'l> Binder<'l> {
     {
         let function: Arc<str> = format!("{}#{name}", self.interface).into();
         self.instance.func_wrap(name, move |mut store, arguments: P| {
+            let stack = seen(&store);
             let TurnData { context, crossing, .. } = store.data_mut();
-            Ok(pass(context, crossing, &function, source, arguments, &handler)?)
+            let result = pass(context, crossing, &function, source, arguments, &handler);
+            Ok(crossing.tell(stack, context.state.state(), source, result)?)
         })
     }
 
@@ -111,8 +114,7 @@ impl<'l> Binder<'l> {
         T: Fn(&mut Context, P, &R) -> Result<(), Abort> + Send + Sync + 'static,
     {
         let function: Arc<str> = format!("{}#{name}", self.interface).into();
-        self.instance.func_wrap(name, move |mut store, arguments: P| {
-            let TurnData { context, crossing, .. } = store.data_mut();
+        let pass = move |context: &mut Context, crossing: &mut Crossing, arguments: P| {
             crossing.begin(&function, &arguments)?;
             context.step = crossing.step();
             let results = match &mut crossing.script {
@@ -124,6 +126,12 @@ impl<'l> Binder<'l> {
                 then(context, arguments, &results)?;
             }
             Ok(results)
+        };
+        self.instance.func_wrap(name, move |mut store, arguments: P| {
+            let stack = seen(&store);
+            let TurnData { context, crossing, .. } = store.data_mut();
+            let result = pass(context, crossing, arguments);
+            Ok(crossing.tell(stack, context.state.state(), Source::World, result)?)
         })
     }
 
@@ -170,20 +178,25 @@ impl<'l> Binder<'l> {
         self.instance.func_wrap_async(name, move |mut store, arguments: P| {
             let (function, handler) = (function.clone(), handler.clone());
             Box::new(async move {
+                let stack = seen(&store);
                 let TurnData { context, crossing, .. } = store.data_mut();
-                crossing.begin(&function, &arguments)?;
-                context.step = crossing.step();
-                let results = match &mut crossing.script {
-                    Some(script) => script.answer()?,
-                    None => {
-                        if asks {
-                            crossing.open()?;
+                let passed = async {
+                    crossing.begin(&function, &arguments)?;
+                    context.step = crossing.step();
+                    let results = match &mut crossing.script {
+                        Some(script) => script.answer()?,
+                        None => {
+                            if asks {
+                                crossing.open()?;
+                            }
+                            handler(context, arguments).await?
                         }
-                        handler(context, arguments).await?
-                    }
+                    };
+                    crossing.end(&function, &results, Source::World)?;
+                    Ok(results)
                 };
-                crossing.end(&function, &results, Source::World)?;
-                Ok(results)
+                let result = passed.await;
+                Ok(crossing.tell(stack, context.state.state(), Source::World, result)?)
             })
         })
     }
@@ -210,8 +223,7 @@ impl<'l> Binder<'l> {
         S: Fn(&R) -> Result<R, String> + Send + Sync + 'static,
     {
         let function: Arc<str> = format!("{}#{name}", self.interface).into();
-        self.instance.func_wrap(name, move |mut store, arguments: P| {
-            let TurnData { context, crossing, .. } = store.data_mut();
+        let pass = move |context: &mut Context, crossing: &mut Crossing, arguments: P| {
             crossing.begin(&function, &arguments)?;
             let (recorded, results) = match &mut crossing.script {
                 Some(script) => {
@@ -226,6 +238,12 @@ impl<'l> Binder<'l> {
             };
             crossing.end(&function, &recorded, Source::World)?;
             Ok(results)
+        };
+        self.instance.func_wrap(name, move |mut store, arguments: P| {
+            let stack = seen(&store);
+            let TurnData { context, crossing, .. } = store.data_mut();
+            let result = pass(context, crossing, arguments);
+            Ok(crossing.tell(stack, context.state.state(), Source::World, result)?)
         })
     }
 
@@ -233,9 +251,12 @@ impl<'l> Binder<'l> {
     pub(super) fn unanswered(&mut self, name: &str, message: String) -> wasmtime::Result<()> {
         let function: Arc<str> = format!("{}#{name}", self.interface).into();
         self.instance.func_new(name, move |mut store, _, _, _| {
+            let stack = seen(&store);
+            let TurnData { context, crossing, .. } = store.data_mut();
             // Its arguments may be of types that have no encoding.
-            store.data_mut().crossing.begin(&function, &())?;
-            Err(Abort::Trap(message.clone()).into())
+            let begun = crossing.begin(&function, &());
+            let ended = begun.and(Err(Abort::Trap(message.clone())));
+            Ok(crossing.tell(stack, context.state.state(), Source::World, ended)?)
         })
     }
 
@@ -262,9 +283,11 @@ impl<'l> Binder<'l> {
         let function: Arc<str> = format!("{}#[resource-drop]{name}", self.interface).into();
         let dropped = move |context: &mut Context, (handle,)| dropped(context, handle);
         self.instance.resource(name, ResourceType::host::<T>(), move |mut store, number| {
+            let stack = seen(&store);
             let TurnData { context, crossing, .. } = store.data_mut();
             let handle = (Resource::<T>::new_own(number),);
-            Ok(pass(context, crossing, &function, Source::World, handle, &dropped)?)
+            let result = pass(context, crossing, &function, Source::World, handle, &dropped);
+            Ok(crossing.tell(stack, context.state.state(), Source::World, result)?)
         })
     }
 }

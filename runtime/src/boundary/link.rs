@@ -1,5 +1,6 @@
 //! Links: imports of a component that other actors answer.
 
+use super::stop::seen;
 use super::{Abort, Source, TurnData};
 use crate::actor::{Asked, CallError, Question};
 use crate::handlers::Context;
@@ -78,7 +79,11 @@ impl Linked {
         instance.func_new_async(function, move |mut store, _, arguments, results| {
             let linked = linked.clone();
             Box::new(async move {
-                let values = linked.call(store.data_mut(), arguments).await?;
+                let stack = seen(&store);
+                let result = linked.call(store.data_mut(), arguments).await;
+                let TurnData { context, crossing, .. } = store.data_mut();
+                let state = context.state.state();
+                let values = crossing.tell(stack, state, Source::World, result)?;
                 for (place, value) in results.iter_mut().zip(values) {
                     *place = value;
                 }

@@ -18,6 +18,7 @@ mod link;
 mod path;
 mod resources;
 mod script;
+mod stop;
 #[cfg(test)]
 mod tests;
 mod unanswered;
@@ -28,6 +29,7 @@ pub use limiter::MemoryLimiter;
 pub use resources::{FIRST_OF_TURN, MAX_OPEN, Resources, close};
 pub use script::{Divergence, Script};
 pub(crate) use script::{show_call, show_values};
+pub use stop::{Stop, Watcher};
 
 use crate::handlers::Context;
 use crate::trace::{CallsWriter, LogFailed};
@@ -60,6 +62,9 @@ pub enum Abort {
     /// Replay: the recorded turn ended in this call.
     #[error("the recorded turn ended here")]
     RecordEnds,
+    /// Replay: whoever watches the turn has seen enough.
+    #[error("nobody wants to see more of the turn")]
+    Left,
     /// A call over a link got no answer, for this reason.
     #[error("{0}")]
     Unanswered(String),
@@ -102,6 +107,7 @@ pub struct Crossing {
     message_limit: u64,
     /// For encoding arguments and results, used again for each call.
     buffer: Writer,
+    watcher: Option<Watcher>,
 }
 
 impl Crossing {
@@ -115,6 +121,7 @@ impl Crossing {
             opened: 0,
             message_limit,
             buffer: Writer::with_capacity(64),
+            watcher: None,
         }
     }
 
@@ -201,10 +208,13 @@ impl Crossing {
             )));
         }
         self.calls.begin(function, self.buffer.as_bytes());
-        match &mut self.script {
-            Some(script) => script.expect(function, self.buffer.as_bytes()),
-            None => Ok(()),
+        if let Some(script) = &mut self.script {
+            script.expect(function, self.buffer.as_bytes())?;
         }
+        if let Some(watcher) = &mut self.watcher {
+            watcher.asks(function, self.buffer.as_bytes());
+        }
+        Ok(())
     }
 
     /// Records the results of a call, or compares them.
@@ -226,6 +236,9 @@ impl Crossing {
             script.compare_answer(self.buffer.as_bytes())?;
         }
         self.calls.answer(self.buffer.as_bytes(), source == Source::Actor);
+        if let Some(watcher) = &mut self.watcher {
+            watcher.gets(self.buffer.as_bytes());
+        }
         Ok(())
     }
 }

@@ -6,7 +6,8 @@
 //! - [`Condition`] says which records are meant; `theater trace grep` and the cursor look for them.
 //! - [`Replayer`] executes recorded turns again, with the recorded component, and compares. It is
 //!   hermetic: no handler of the outside world is ever called. Turns that had one instance are
-//!   executed together (`life`). [`replay_all`] does so with many turns at once.
+//!   executed together (`life`). [`replay_all`] does so with many turns at once. [`Replayer::walk`] goes through one
+//!   turn with its guest waiting at each import call, and [`Replayer::look`] shows one such moment.
 //! - [`bisect`] finds where two runs of the same application part.
 
 mod all;
@@ -18,6 +19,7 @@ mod fork;
 mod history;
 mod html;
 mod index;
+mod inside;
 mod life;
 mod mermaid;
 mod part;
@@ -37,6 +39,7 @@ pub use cursor::{Cursor, Direction, Event, Place};
 pub use effects::Followed;
 pub use history::{ActorHistory, History, PastTurn};
 pub use html::html;
+pub use inside::{Moment, Walked};
 pub use mermaid::mermaid;
 pub use perfetto::perfetto;
 pub use replayer::{Instead, Replayed, Replayer};

@@ -1,7 +1,7 @@
 use super::life::{Life, impossible};
 use super::{ActorHistory, History, PastTurn};
 use crate::boundary::export::{Function, is_upgrade};
-use crate::boundary::{Crossing, Divergence, Script, show_values};
+use crate::boundary::{Crossing, Divergence, Script, Watcher, show_values};
 use crate::cache::Cache;
 use crate::diagnostic::{Diagnostic, Result, TRACE_DAMAGED};
 use crate::engine::{EngineConfig, Pool};
@@ -34,6 +34,8 @@ pub struct Replayer {
     manifest: Option<Manifest>,
     /// Whether every turn gets a fresh instance, also those that were recorded in a kept one.
     fresh: bool,
+    /// Whether stacks tell the lines of the source.
+    lines: bool,
     programs: RwLock<HashMap<ProgramKey, Arc<Ready>>>,
 }
 
@@ -80,6 +82,14 @@ pub struct Replayed {
     pub divergence: Option<Divergence>,
 }
 
+/// What came of executing a turn again.
+pub(super) enum Again {
+    /// It could not even begin as recorded.
+    Unlike(Divergence),
+    /// It was executed.
+    Done { record: Box<Record>, execution: Box<Execution> },
+}
+
 /// What the comparison looks at.
 struct Comparison<'c> {
     past: &'c PastTurn,
@@ -113,15 +123,32 @@ impl Replayer {
     /// When the engine cannot start.
     pub fn with(instead: Instead, cache: Cache) -> Result<Self> {
         let config = EngineConfig::default();
-        Ok(Self {
-            compiler: Compiler::new(config, Pool::REPLAY, cache)?,
+        let compiler = Compiler::new(config, Pool::REPLAY, cache)?;
+        Ok(Self::on(compiler, config, instead, false))
+    }
+
+    fn on(compiler: Compiler, config: EngineConfig, instead: Instead, lines: bool) -> Self {
+        Self {
+            compiler,
             engine_hash: Hash::of(config.to_text().as_bytes()),
             large_stack: OnceLock::new(),
             instead,
             manifest: None,
             fresh: false,
+            lines,
             programs: RwLock::default(),
-        })
+        }
+    }
+
+    /// A replayer that looks into turns: its stacks tell the lines of the source, where a component has them.
+    ///
+    /// # Errors
+    ///
+    /// When the engine cannot start.
+    pub fn with_lines(cache: Cache) -> Result<Self> {
+        let config = EngineConfig::default();
+        let compiler = Compiler::with_lines(config, Pool::REPLAY, cache)?;
+        Ok(Self::on(compiler, config, Instead::Nothing, true))
     }
 
     /// A replayer for what an actor might be reloaded with. Turns that were upgrades are left out: they
@@ -198,7 +225,7 @@ impl Replayer {
         }
     }
 
-    async fn turn(
+    pub(super) async fn turn(
         &self,
         history: &History,
         actor: &ActorHistory,
@@ -206,6 +233,29 @@ impl Replayer {
         life: &mut Life,
         records: &mut Records,
     ) -> Result<Replayed> {
+        let past = history.past(actor, index)?;
+        let divergence = match self.again(history, actor, index, life, records, None).await? {
+            Again::Unlike(divergence) => Some(divergence),
+            Again::Done { record, execution } => {
+                let other_instance = self.fresh && past.header.instance.is_some();
+                let same_engine = past.engine == Some(self.engine_hash);
+                let same = self.instead.of(&actor.name).is_none() && same_engine && !other_instance;
+                Comparison { past, record: &record, execution: &execution, same }.difference()
+            }
+        };
+        Ok(Replayed { actor: actor.name.clone(), turn: past.header.turn, divergence })
+    }
+
+    /// Executes a turn again, in the instance of its life.
+    pub(super) async fn again(
+        &self,
+        history: &History,
+        actor: &ActorHistory,
+        index: usize,
+        life: &mut Life,
+        records: &mut Records,
+        watcher: Option<Watcher>,
+    ) -> Result<Again> {
         let past = history.past(actor, index)?;
         let impossible = |why: String| impossible(actor, index, &why);
         let record = records.read(past.location)?;
@@ -224,35 +274,32 @@ impl Replayer {
             history.left_out(&what).unwrap_or_else(removed)
         })?;
         let ready = self.ready(history, actor, past.code, life.large_stack)?;
-        let done = |divergence| {
-            Ok(Replayed { actor: actor.name.clone(), turn: past.header.turn, divergence })
-        };
         if !self.fresh && past.header.instance.is_some() && ready.is_fresh() {
             let expected = "a fresh instance, as its manifest says";
-            return done(Some(difference("instance", expected, "one that was kept")));
+            return Ok(Again::Unlike(difference("instance", expected, "one that was kept")));
         }
         let Some(function) = ready.program.function(&past.header.function) else {
-            return done(Some(difference("function", &past.header.function, "no such export")));
+            let expected = &past.header.function;
+            return Ok(Again::Unlike(difference("function", expected, "no such export")));
         };
         let arguments = match arguments(function, &record) {
             Ok(arguments) => arguments,
             Err(why) => {
                 let recorded = record.payload(PayloadKind::Arguments).unwrap_or_default();
-                return done(Some(difference("arguments", &show_values(recorded), &why)));
+                let expected = show_values(recorded);
+                return Ok(Again::Unlike(difference("arguments", &expected, &why)));
             }
         };
         let calls = record.payload(PayloadKind::Calls).unwrap_or_default();
         let calls = CallsReader::new(calls).map_err(|error| impossible(error.what))?;
         let context = context(history, actor, past, &ready, state);
-        let task = task(&ready, past, function, &arguments, context, calls);
+        let mut task = task(&ready, past, function, &arguments, context, calls);
+        task.crossing = task.crossing.watched(watcher);
         let execution = match past.header.instance.filter(|_| !self.fresh) {
             Some(_) => turn::execute_warm(&ready.program, &mut life.instance, task).await,
             None => turn::execute(&ready.program, task).await,
         };
-        let other_instance = self.fresh && past.header.instance.is_some();
-        let same_engine = past.engine == Some(self.engine_hash);
-        let same = self.instead.of(&actor.name).is_none() && same_engine && !other_instance;
-        done(Comparison { past, record: &record, execution: &execution, same }.difference())
+        Ok(Again::Done { record: Box::new(record), execution: Box::new(execution) })
     }
 
     /// The program of an actor, linked as it was when it was recorded.
@@ -327,7 +374,11 @@ impl Replayer {
             return Ok(compiler);
         }
         let cache = self.compiler.cache().clone();
-        let compiler = Compiler::new(EngineConfig::with_large_stack(), Pool::REPLAY, cache)?;
+        let config = EngineConfig::with_large_stack();
+        let compiler = match self.lines {
+            true => Compiler::with_lines(config, Pool::REPLAY, cache)?,
+            false => Compiler::new(config, Pool::REPLAY, cache)?,
+        };
         Ok(self.large_stack.get_or_init(|| compiler))
     }
 }

@@ -304,7 +304,8 @@ impl RecordView {
 }
 
 impl CallView {
-    fn new(call: ImportCall) -> Option<Self> {
+    /// Reads what a call holds; none if it is unreadable.
+    pub fn new(call: ImportCall) -> Option<Self> {
         Some(Self {
             function: call.function.clone(),
             arguments: decode_any_all(&call.arguments).ok()?,

@@ -47,7 +47,28 @@ impl Compiler {
     ///
     /// When this machine cannot give what the engine reserves.
     pub fn new(config: EngineConfig, pool: Pool, cache: Cache) -> Result<Self, Box<Diagnostic>> {
-        let (engine, pool) = config.engine(pool).map_err(|error| {
+        Self::on(config.engine(pool), config, cache)
+    }
+
+    /// The same with an engine that tells the lines of the source.
+    ///
+    /// # Errors
+    ///
+    /// As [`Compiler::new`].
+    pub fn with_lines(
+        config: EngineConfig,
+        pool: Pool,
+        cache: Cache,
+    ) -> Result<Self, Box<Diagnostic>> {
+        Self::on(config.engine_with_lines(pool), config, cache)
+    }
+
+    fn on(
+        made: wasmtime::Result<(Engine, Pool)>,
+        config: EngineConfig,
+        cache: Cache,
+    ) -> Result<Self, Box<Diagnostic>> {
+        let (engine, pool) = made.map_err(|error| {
             let message = format!("the engine cannot start: {}", reason(&error.root_cause()));
             Diagnostic::error(ENGINE_CANNOT_START, message)
         })?;

@@ -1,6 +1,7 @@
 //! The guest's functions at the moment of a trap, as people know them.
 
-use wasmtime::{FrameInfo, WasmBacktrace};
+use std::fmt;
+use wasmtime::{FrameInfo, FrameSymbol, WasmBacktrace};
 
 /// How much of a function's name is kept: it is the component's, and could be of any length.
 const LONGEST_NAME: usize = 200;
@@ -8,12 +9,72 @@ const LONGEST_NAME: usize = 200;
 /// Rust's standard library, whose functions a panic passes on its way.
 const RUST_LIBRARY: [&str; 4] = ["core::", "alloc::", "std::", "__rustc::"];
 
+/// One of the guest's functions on its stack.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Frame {
+    /// Its name, or its number if it has none.
+    pub function: String,
+    /// Where in the source it is at this moment, if the component has debug information (DWARF).
+    pub place: Option<SourcePlace>,
+    /// Whether the compiler has put its code into that of the function that calls it.
+    pub inlined: bool,
+}
+
+/// A place in a source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourcePlace {
+    /// The file, as the compiler was told of it.
+    pub file: String,
+    /// The line, from 1.
+    pub line: u32,
+    /// The column, from 1, if it is known.
+    pub column: Option<u32>,
+}
+
+impl fmt::Display for SourcePlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.file, self.line)?;
+        self.column.map_or(Ok(()), |column| write!(f, ":{column}"))
+    }
+}
+
 /// The functions of a backtrace, the innermost first. The names follow from the component alone, so
 /// that replay finds the same ones.
 pub(super) fn frames(backtrace: &WasmBacktrace) -> Vec<String> {
     let mut names: Vec<String> = backtrace.frames().iter().map(name).collect();
     names.drain(..panic_machinery(&names));
     names
+}
+
+/// The same with the places in the source, and with the functions that were put into others, as far as the engine
+/// reads debug information and the component has it.
+pub(crate) fn stack(backtrace: &WasmBacktrace) -> Vec<Frame> {
+    let frames = backtrace.frames();
+    let names: Vec<String> = frames.iter().map(name).collect();
+    let machinery = panic_machinery(&names);
+    let shown = frames.iter().zip(names).skip(machinery);
+    shown.flat_map(|(frame, name)| unfolded(frame, name)).collect()
+}
+
+/// A function, behind those that were put into it.
+fn unfolded(frame: &FrameInfo, name: String) -> Vec<Frame> {
+    let Some((own, inlined)) = frame.symbols().split_last() else {
+        return vec![Frame { function: name, place: None, inlined: false }];
+    };
+    let inlined = inlined.iter().map(|symbol| Frame {
+        function: symbol.name().map_or_else(|| "?".to_owned(), shown),
+        place: place(symbol),
+        inlined: true,
+    });
+    let own = Frame { function: name, place: place(own), inlined: false };
+    inlined.chain(std::iter::once(own)).collect()
+}
+
+fn place(symbol: &FrameSymbol) -> Option<SourcePlace> {
+    // Line 0 is what a compiler says of code that belongs to no line.
+    let line = symbol.line().filter(|line| *line > 0)?;
+    let file = symbol.file()?.chars().take(LONGEST_NAME).collect();
+    Some(SourcePlace { file, line, column: symbol.column().filter(|column| *column > 0) })
 }
 
 /// The function's name, demangled if it is Rust's, or its number.

@@ -12,6 +12,8 @@ mod outcome;
 mod program;
 
 pub use compiler::{Compiled, Compiler};
+pub(crate) use frames::stack;
+pub use frames::{Frame, SourcePlace};
 pub use instance::Instance;
 pub use outcome::{Failure, OutcomeKind};
 pub use program::Program;
@@ -83,6 +85,8 @@ pub struct Execution {
     /// In replay: whether it came to the import call in which the recorded turn ended, and was
     /// stopped there.
     pub record_ended: bool,
+    /// Where the guest was when the turn aborted, if somebody watched it.
+    pub stack: Vec<Frame>,
 }
 
 impl Execution {
@@ -104,6 +108,7 @@ impl Execution {
             divergence: None,
             instance: None,
             record_ended: false,
+            stack: Vec::new(),
         }
     }
 }
@@ -224,10 +229,10 @@ fn conclude(
     function: &Function,
     limits: &Limits,
 ) -> Execution {
-    let resumes = crossing.resumes();
+    let (resumes, watched) = (crossing.resumes(), crossing.is_watched());
     let (calls, script) = crossing.finish();
     let (mut fuel_exact, mut record_ended) = (true, false);
-    let (mut values, mut result) = (Vec::new(), None);
+    let (mut values, mut result, mut stack) = (Vec::new(), None, Vec::new());
     let (outcome, failure) = match ended {
         Ended::Returned(returned, encoded) => {
             let refusal = refusal(function, &returned);
@@ -240,6 +245,9 @@ fn conclude(
         Ended::Failed(error) => {
             fuel_exact = is_fuel_exact(&error);
             record_ended = matches!(error.downcast_ref(), Some(Abort::RecordEnds));
+            if watched && let Some(backtrace) = error.downcast_ref() {
+                stack = frames::stack(backtrace);
+            }
             let (outcome, failure) = classify(&error, limits);
             (outcome, Some(failure))
         }
@@ -279,6 +287,7 @@ fn conclude(
         divergence,
         instance: None,
         record_ended,
+        stack,
     }
 }
 
@@ -321,7 +330,7 @@ fn classify(error: &wasmtime::Error, limits: &Limits) -> (OutcomeKind, Failure) 
             Abort::Trap(_) => OutcomeKind::Trap,
             Abort::Unanswered(_) => OutcomeKind::CallFailed,
             Abort::NoSuchActor(_) => OutcomeKind::NoSuchActor,
-            Abort::Diverged | Abort::RecordEnds => OutcomeKind::Cancelled,
+            Abort::Diverged | Abort::RecordEnds | Abort::Left => OutcomeKind::Cancelled,
         };
         (outcome, abort.to_string())
     } else if let Some(trap) = error.downcast_ref::<Trap>() {

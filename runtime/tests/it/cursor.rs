@@ -4,15 +4,18 @@ use crate::stage::{COUNTER, Stage};
 use crate::{messages, shop};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
 use std::sync::Arc;
+use theater_runtime::boundary::Stop;
 use theater_runtime::cache::Cache;
 use theater_runtime::diagnostic::{Diagnostic, Source};
 use theater_runtime::node::Which;
 use theater_runtime::replay::{
-    ActorHistory, Condition, Cursor, Direction, History, Replayer, Selection, replay_all,
+    ActorHistory, Condition, Cursor, Direction, History, Moment, Replayer, Selection, Walked,
+    replay_all,
 };
 use theater_runtime::state::{Delta, State, Value};
-use theater_runtime::trace::{ActorId, Durability, Kind, PayloadKind, Reader};
+use theater_runtime::trace::{ActorId, Answer, Durability, Hash, Kind, PayloadKind, Reader};
 use theater_runtime::wire::Wire;
 
 /// Histories of one actor with more moments are not walked over.
@@ -137,7 +140,7 @@ fn check_states(
         // What the actor got is what stood there at that moment.
         let call = &view.calls[step - 1];
         if call.function.ends_with("state@0.1.0#get")
-            && let theater_runtime::trace::Answer::Returned(bytes) = &call.call.answer
+            && let Answer::Returned(bytes) = &call.call.answer
         {
             let (key, got) = (read::<String>(&call.call.arguments), read::<Option<Value>>(bytes));
             assert_eq!(state.get(&key).cloned(), got, "{at}");
@@ -255,9 +258,85 @@ pub fn walk(history: &History) {
     }
 }
 
+/// All import calls of a turn, as they are when it is executed again.
+async fn stops(
+    replayer: &Replayer,
+    history: &History,
+    actor: &ActorHistory,
+    index: usize,
+) -> (Vec<Stop>, Walked) {
+    let (told, heard) = std::sync::mpsc::channel();
+    let walked = replayer.walk(history, actor, index, move |stop| {
+        told.send(stop).unwrap();
+        ControlFlow::Continue(())
+    });
+    let walked = walked.await.unwrap();
+    (heard.into_iter().collect(), walked)
+}
+
+/// The import call of a moment.
+async fn looked_at(replayer: &Replayer, history: &History, cursor: Cursor) -> Stop {
+    match replayer.look(history, cursor).await.unwrap() {
+        Moment::Call(stop) => *stop,
+        Moment::End(_) => panic!("{} is no step", place(history, cursor)),
+    }
+}
+
+/// Every turn, executed again with its guest waiting at each import call, forward and then backward.
+pub async fn look_inside(history: &History) {
+    let replayer = Replayer::with_lines(Cache::none()).unwrap();
+    for actor in history.actors() {
+        // Every step back executes its turn again.
+        if moments(history, actor).len() >= LONGEST {
+            continue;
+        }
+        for (index, turn) in actor.turns.iter().enumerate() {
+            let view = history.view_at(actor.id, turn.location).unwrap();
+            let end = Cursor::of(history, actor.id, index).unwrap();
+            let (stops, walked) = stops(&replayer, history, actor, index).await;
+            let at = place(history, end);
+            assert_eq!(walked.divergence, None, "{at}");
+            assert_eq!(stops.len(), view.calls.len(), "{at}");
+            for (number, (stop, call)) in stops.iter().zip(&view.calls).enumerate() {
+                let cursor = end.at_step(history, number + 1).unwrap();
+                let at = place(history, cursor);
+                assert_eq!(stop.step, number as u64 + 1, "{at}");
+                let asked = (&stop.call.function, &stop.call.arguments);
+                assert_eq!(asked, (&call.call.function, &call.call.arguments), "{at}");
+                match (&stop.call.answer, &call.call.answer) {
+                    (Answer::Returned(got), Answer::Digest(hash)) => {
+                        assert_eq!(Hash::of(got), *hash, "{at}");
+                    }
+                    (got, recorded) => assert_eq!(got, recorded, "{at}"),
+                }
+                assert_eq!(stop.state, cursor.state(history).unwrap(), "{at}");
+                assert!(!stop.stack.is_empty(), "{at}");
+            }
+            for (number, stop) in stops.iter().enumerate().rev() {
+                let cursor = end.at_step(history, number + 1).unwrap();
+                let again = looked_at(&replayer, history, cursor).await;
+                let all = |stop: &Stop| (stop.call.clone(), stop.state.clone(), stop.stack.clone());
+                assert_eq!(all(&again), all(stop), "{}", place(history, cursor));
+            }
+            let Moment::End(ended) = replayer.look(history, end).await.unwrap() else {
+                panic!("{at} has an end");
+            };
+            assert_eq!((ended.outcome, &ended.failure), (turn.header.outcome, &view.failure));
+            let names: Vec<&str> = ended.stack.iter().map(|frame| &*frame.function).collect();
+            match &view.failure {
+                Some(failure) if !failure.frames.is_empty() => {
+                    assert_eq!(names, failure.frames, "{at}");
+                }
+                _ => assert!(!turn.header.outcome.commits() || names.is_empty(), "{at}"),
+            }
+        }
+    }
+}
+
 /// Everything that has to be true of every run.
 async fn check(history: History) {
     walk(&history);
+    look_inside(&history).await;
     crate::index::check(history.run());
     let replayer = Arc::new(Replayer::new(None, Cache::none()).unwrap());
     let mut differences = Vec::new();

@@ -98,6 +98,7 @@ impl Stage {
         assert!(verified.findings.is_empty(), "{:?}", verified.findings);
         let history = self.history();
         crate::cursor::walk(&history);
+        crate::cursor::look_inside(&history).await;
         let replayer = Replayer::new(None, Cache::none()).unwrap();
         for actor in history.actors() {
             for index in 0..actor.turns.len() {

@@ -94,6 +94,7 @@ impl Stage {
         assert_eq!(verification.findings, Vec::<String>::new());
         let history = History::load(&self.run).unwrap();
         crate::cursor::walk(&history);
+        crate::cursor::look_inside(&history).await;
         crate::index::check(&self.run);
         let replayer = Replayer::new(None, Cache::none()).unwrap();
         for actor in history.actors() {

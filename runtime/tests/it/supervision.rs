@@ -130,6 +130,7 @@ pub async fn check(run: &RunDir) {
     assert_eq!(verify(run).findings, Vec::<String>::new());
     let history = History::load(run).unwrap();
     crate::cursor::walk(&history);
+    crate::cursor::look_inside(&history).await;
     let replayer = Replayer::new(None, Cache::none()).unwrap();
     for actor in history.actors() {
         for index in 0..actor.turns.len() {

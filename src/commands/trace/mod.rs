@@ -9,6 +9,7 @@ mod log;
 mod ls;
 mod row;
 mod show;
+mod stack;
 mod state;
 mod turn;
 mod verify;
@@ -29,6 +30,7 @@ pub enum Command {
     Effects(effects::Args),
     State(state::Args),
     Diff(diff::Args),
+    Stack(stack::Args),
     Log(log::Args),
     View(view::Args),
     Bisect(bisect::Args),
@@ -45,6 +47,7 @@ pub fn run(command: Command, output: &mut Output) -> Ended {
         Command::Effects(args) => effects::run(args, output),
         Command::State(args) => state::run(args, output),
         Command::Diff(args) => diff::run(args, output),
+        Command::Stack(args) => stack::run(args, output),
         Command::Log(args) => log::run(args, output),
         Command::View(args) => view::run(args, output),
         Command::Bisect(args) => bisect::run(args, output),
