@@ -112,7 +112,7 @@ impl History {
     /// The report that something is not in this part of a run. None if this is a whole one.
     pub(super) fn left_out(&self, what: &str) -> Option<Box<Diagnostic>> {
         let part = self.part.as_ref()?;
-        let message = format!("{what} was left out of this part of run {}", self.run().id());
+        let message = format!("{what} was left out of this part of the run");
         let help = format!(
             "The file has what was asked for when it was written: {}. Get the rest from whoever has the whole run.",
             part.about
