@@ -78,9 +78,12 @@ fn completes_what_can_stand_at_the_cursor() {
     let cases: &[(&str, &[&str])] = &[
         // The start of the line.
         ("sp|", &["spawn"]),
-        ("  st|", &["  stop", "  step", "  step-back", "  state"]),
+        ("  st|", &["  stop", "  step", "  step-back", "  state", "  stack"]),
         ("co|", &["counter."]),
-        ("s|", &["shop.", "spawn", "stop", "send", "step", "step-back", "sender", "state"]),
+        (
+            "s|",
+            &["shop.", "spawn", "stop", "send", "step", "step-back", "sender", "state", "stack"],
+        ),
         ("zzz|", &[]),
         ("// s|", &[]),
         // Operands.
