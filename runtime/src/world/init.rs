@@ -1,7 +1,11 @@
 //! The shape of `init`, an actor's turn 0.
 
-use super::{leftover, signature};
+use super::project::project_wit_in;
+use super::{actor_world, component_path, leftover, signature};
+use crate::call::{Type as CallType, declared_parameters};
 use crate::diagnostic::{self, Diagnostic};
+use crate::files::Files;
+use crate::manifest::Manifest;
 use wit_parser::{Function, Resolve, Type, TypeDefKind, WorldId, WorldItem, WorldKey};
 
 /// What is wrong with the `init` that a world exports, if there is one and it is wrong.
@@ -32,6 +36,25 @@ pub(super) fn exported(resolve: &Resolve, world: WorldId) -> Option<Option<&Func
         }
         _ => Some(None),
     }
+}
+
+/// The parameters of an actor's `init`: by its world, or else by its component. None if it has no `init`, or nothing
+/// is known of it.
+pub fn init_parameters(
+    files: &(impl Files + ?Sized),
+    manifest: &Manifest,
+) -> Option<Vec<(String, CallType)>> {
+    let parameters = |resolve: &Resolve, world| {
+        let function = exported(resolve, world)??;
+        declared_parameters(resolve, function)
+    };
+    let wit = project_wit_in(files, manifest).ok().flatten();
+    let by_world = wit.and_then(|wit| parameters(&wit.resolve, actor_world(manifest, &wit).ok()?));
+    by_world.or_else(|| {
+        let component = files.component(&component_path(manifest)).ok()?;
+        let info = component.info.as_ref().ok()?;
+        parameters(&info.resolve, info.world)
+    })
 }
 
 fn is_leftover(function: &Function) -> bool {

@@ -37,6 +37,7 @@ pub use component::{
 pub use conformance::check_component;
 pub use docs::with_docs;
 pub use grants::{Needs, actor_world, check_grants, check_world, may_trap, needed_handlers};
+pub use init::init_parameters;
 pub(crate) use leftovers::leftover;
 pub(crate) use links::{Face, Member, check_links};
 pub use names::meaning_of_name;

@@ -1,6 +1,7 @@
 //! What can be typed at a place of a manifest.
 
 mod values;
+mod wave;
 
 use super::{About, Completion, CompletionKind};
 use crate::engine::outline::{Entry, Section, is_in_comment, outline};

@@ -149,3 +149,50 @@ fn quantities_and_paths() {
     assert_eq!(labels("[[children]]\nshutdown = |"), ["\"5s\"", "\"kill\"", "\"infinity\""]);
     assert_eq!(labels("[actor]\nname = \"x\"\ncomponent = |"), ["\"build/x.wasm\""]);
 }
+
+/// What is inserted where `|` stands in the arguments of a child's `init`.
+fn arguments(marked: &str) -> Vec<String> {
+    let mut vfs = Vfs::default();
+    let open = |vfs: &mut Vfs, path: &str, text: &str| vfs.open(Path::new(path), 1, text.into());
+    let stock = "[actor]\nname = \"stock\"\nworld = \"stock\"\n";
+    open(&mut vfs, "/app/stock/theater.toml", stock);
+    let world = "package app:stock;\n\
+        interface types {\n\
+        enum colour { red, dark-blue }\nflags marks { new, sold }\n\
+        variant where { here, shelf(colour) }\n\
+        record item { sku: string, colour: colour, at: option<where>, marks: marks }\n}\n\
+        world stock {\nuse types.{item, colour};\n\
+        export init: func(items: list<item>, open: bool, pair: tuple<u8, colour>) -> result<_, string>;\n}\n";
+    open(&mut vfs, "/app/stock/wit/w.wit", world);
+    let before = "[actor]\nname = \"shop\"\n[supervisor]\n[[children]]\nname = \"stock\"\nmanifest = \"stock\"\ninit = ";
+    let whole = format!("{before}{marked}\nrestart = \"permanent\"\n");
+    let path = Path::new("/app/theater.toml");
+    vfs.open(path, 1, whole.replacen('|', "", 1));
+    let found = completions(&vfs.snapshot(), path, whole.find('|').unwrap());
+    found.into_iter().map(|one| one.insert).collect()
+}
+
+#[test]
+fn values_of_wave_by_their_types() {
+    assert_eq!(arguments("|"), ["'[], false, (0, red)'"]);
+    assert_eq!(arguments("'|'"), ["[]"]);
+    assert_eq!(arguments("'[], |'"), ["true", "false"]);
+    assert_eq!(arguments("'[], tr|'"), ["true", "false"]);
+    assert_eq!(arguments("'[], pair: |'"), ["(0, red)"]);
+    assert_eq!(arguments("'[], true, (1, |)'"), ["red", "dark-blue"]);
+    let fields = ["sku: \"\"", "colour: red", "at: none", "marks: {}"];
+    assert_eq!(arguments("'[{|}]'"), fields);
+    assert_eq!(arguments("'[{sku: \"a, b\", |}]'"), fields[1..]);
+    assert_eq!(arguments("'[{colour: |"), ["red", "dark-blue"]);
+    assert_eq!(arguments("'[{colour: red}, {colour: da|}]'"), ["red", "dark-blue"]);
+    assert_eq!(arguments("'[{at: |}]'"), ["none", "some("]);
+    assert_eq!(arguments("'[{at: some(|)}]'"), ["here", "shelf("]);
+    assert_eq!(arguments("'[{at: some(shelf(|"), ["red", "dark-blue"]);
+    assert_eq!(arguments("'[{marks: {new, |}}]'"), ["sold"]);
+    // Inside a text, behind a value, and where quotes mean something else.
+    for nothing in ["'[{sku: \"|\"}]'", "'[] |'", "'''[|'''", "'{|'", "'[], true, (1, red), |'"] {
+        assert_eq!(arguments(nothing), [""; 0], "{nothing}");
+    }
+    // What would end the manifest's own quotes is not offered.
+    assert_eq!(arguments("\"[{|}]\""), fields[1..]);
+}

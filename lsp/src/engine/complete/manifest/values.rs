@@ -1,5 +1,6 @@
 //! What can stand behind a key.
 
+use super::wave;
 use crate::engine::complete::{Completion, CompletionKind};
 use crate::engine::outline::{Entry, Section};
 use crate::engine::place::{self, Meaning};
@@ -10,7 +11,7 @@ use std::path::{Component, Path, PathBuf};
 use theater_runtime::catalog::Handler;
 use theater_runtime::manifest::schema::{Field, Kind, Rule};
 use theater_runtime::manifest::{FILE_NAME, Manifest, is_linkable};
-use theater_runtime::world::Wit;
+use theater_runtime::world::{Wit, init_parameters};
 
 /// How far up the supervisors of an actor are looked for.
 const HIGHEST: usize = 32;
@@ -27,8 +28,11 @@ pub struct Value<'a> {
 impl Value<'_> {
     /// What can stand behind a key, in place of what stands there.
     pub fn of(&self, keys: &[String], span: &Range<usize>) -> Vec<Completion> {
-        let span = &self.element(span);
         let meaning = place::meaning(keys);
+        if let Some(Meaning::Field(Field { name: "init", .. })) = meaning {
+            return self.arguments(keys, span);
+        }
+        let span = &self.element(span);
         match meaning {
             None => Vec::new(),
             Some(Meaning::Handler(handler)) => listed(grants(handler), span),
@@ -61,6 +65,27 @@ impl Value<'_> {
                 _ => listed(self.of_kind(field, &field.kind, span), span),
             },
         }
+    }
+
+    /// What can stand in the arguments of the actor's `init`, or of a child's.
+    fn arguments(&self, keys: &[String], span: &Range<usize>) -> Vec<Completion> {
+        let actor = match keys.first().map(String::as_str) {
+            Some("children") => self.child(),
+            _ => Manifest::load_from(self.files, self.path).manifest,
+        };
+        let params = actor.and_then(|actor| init_parameters(self.files, &actor));
+        let found = |params: Vec<_>| wave::completions(self.text, span, self.offset, &params);
+        params.map(found).unwrap_or_default()
+    }
+
+    /// The manifest of the child in whose table the cursor is.
+    fn child(&self) -> Option<Manifest> {
+        let section = self.sections.iter().rev().find(|it| it.span.start <= self.offset)?;
+        let is_manifest =
+            |entry: &&Entry| matches!(entry.keys.as_slice(), [only] if only.name == "manifest");
+        let value = self.text.get(section.entries.iter().find(is_manifest)?.value.clone())?;
+        let folder = self.path.parent()?.join(value.trim_matches(['"', '\'']));
+        Manifest::load_from(self.files, &normal(&folder)).manifest
     }
 
     /// The bytes of the element under the cursor, if the value is a list.
