@@ -55,10 +55,14 @@ fn folders_come_and_go() {
     editor.close("one/theater.toml");
     change_folders(&mut editor, &["one"], &["other"]);
     editor.problems("other/theater.toml", &[]);
-    let found = editor.problems("one/theater.toml", &["TH0308"]);
-    // Each file is named from the folder of the workspace on in which it is.
-    let message = found["diagnostics"][0]["message"].as_str().unwrap();
-    assert!(message.contains("the component build/one.wasm does not exist"), "{message}");
+    // Each file is named from the folder of the workspace on in which it is; what was found before it was in one is told
+    // with the whole path.
+    let one = editor.uri("one/theater.toml");
+    editor.wait(|message| {
+        let said = message["params"]["diagnostics"][0]["message"].as_str().unwrap_or_default();
+        message["params"]["uri"] == *one
+            && said.contains("the component build/one.wasm does not exist")
+    });
     assert_eq!(editor.leave(), Some(0));
 }
 
