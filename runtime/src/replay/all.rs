@@ -12,7 +12,7 @@ use tokio::sync::Semaphore;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
 
-/// How many records a core takes at a time.
+/// How many records a core takes at a time: fewer of a short run, whose turns may take long.
 const PIECE: usize = 256;
 
 /// How many pieces, for each core, may be finished or begun while an earlier one still runs.
@@ -95,7 +95,7 @@ pub async fn replay_all(
     let cores = cores.min(Pool::REPLAY.turns as usize);
     let slots = Arc::new(Semaphore::new(cores));
     let mut begun: VecDeque<Begun> = VecDeque::new();
-    let mut pieces = selection.pieces(&history);
+    let mut pieces = selection.pieces(&history, cores);
     let mut summary = Summary::default();
     loop {
         for piece in pieces.by_ref().take((cores * AHEAD).saturating_sub(begun.len())) {
@@ -265,14 +265,15 @@ impl Selection {
     }
 
     /// The pieces in the order of the trace.
-    fn pieces(self, history: &History) -> impl Iterator<Item = Piece> + use<> {
+    fn pieces(self, history: &History, cores: usize) -> impl Iterator<Item = Piece> + use<> {
         let (turn, end) = match self {
             Self::Turn(actor, index) => (Some(Piece::Turn(actor, index)), 0),
             _ => (None, history.len() as u64),
         };
-        let starts = (0..end).step_by(PIECE);
+        let size = (history.len() / (cores * AHEAD)).clamp(1, PIECE);
+        let starts = (0..end).step_by(size);
         let records = starts
-            .map(move |start| Piece::Records(start..start.saturating_add(PIECE as u64).min(end)));
+            .map(move |start| Piece::Records(start..start.saturating_add(size as u64).min(end)));
         turn.into_iter().chain(records)
     }
 }
