@@ -25,7 +25,7 @@ use theater_runtime::boundary::Crossing;
 use theater_runtime::boundary::export::Function;
 use theater_runtime::cache::Cache;
 use theater_runtime::diagnostic::Source;
-use theater_runtime::engine::{EngineConfig, Pool};
+use theater_runtime::engine::{EngineConfig, Purpose};
 use theater_runtime::handlers::{Context, Origin};
 use theater_runtime::manifest::Manifest;
 use theater_runtime::node::Node;
@@ -253,7 +253,7 @@ fn manifest(case: &Case) -> Manifest {
 
 /// The floor. The imports of the counter are answered by a variable.
 async fn bare_turns(bytes: &[u8], case: &Case) -> Duration {
-    let (engine, _) = EngineConfig::default().engine(Pool::NODE).unwrap();
+    let (engine, _) = EngineConfig::default().engine(Purpose::Node).unwrap();
     let component = Component::from_binary(&engine, bytes).unwrap();
     let mut linker: Linker<Option<Val>> = Linker::new(&engine);
     if case.name.starts_with("counter") {
@@ -313,7 +313,8 @@ struct Prepared {
 
 impl Prepared {
     fn new(bytes: &[u8], case: &Case) -> Self {
-        let compiler = Compiler::new(EngineConfig::default(), Pool::NODE, Cache::none()).unwrap();
+        let compiler =
+            Compiler::new(EngineConfig::default(), Purpose::Node, Cache::none()).unwrap();
         let manifest = manifest(case);
         let compiled = compiler.compile(&binary(bytes)).unwrap();
         let program = Program::link(&compiled, &manifest).unwrap();

@@ -54,6 +54,34 @@ impl Pool {
     pub const REPLAY: Self = Self { turns: 64, more: 64 * (MAX_MEMORIES - 1), kept: 0 };
 }
 
+/// What an engine is for. It changes no outcome, only what there is room for and what stacks tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Executing the turns of a node.
+    Node,
+    /// Executing recorded turns again, to compare them.
+    Replay,
+    /// The same to look into them: stacks tell the lines of the source where a component has debug information.
+    /// Compiling and each trap take longer.
+    Inspection,
+}
+
+impl Purpose {
+    fn pool(self) -> Pool {
+        match self {
+            Self::Node => Pool::NODE,
+            Self::Replay | Self::Inspection => Pool::REPLAY,
+        }
+    }
+
+    fn details(self) -> WasmBacktraceDetails {
+        match self {
+            Self::Node | Self::Replay => WasmBacktraceDetails::Disable,
+            Self::Inspection => WasmBacktraceDetails::Enable,
+        }
+    }
+}
+
 /// How much fuel a turn burns before it gives its thread to others. More often costs time in tight
 /// loops; less often makes timeouts late.
 pub const YIELD_INTERVAL: u64 = 100_000;
@@ -99,26 +127,16 @@ impl EngineConfig {
     /// # Errors
     ///
     /// When this machine cannot give what running turns need, which is mostly address space.
-    pub fn engine(self, mut pool: Pool) -> wasmtime::Result<(Engine, Pool)> {
+    pub fn engine(self, purpose: Purpose) -> wasmtime::Result<(Engine, Pool)> {
+        let mut pool = purpose.pool();
         loop {
-            match Engine::new(&self.wasmtime(Some(pool))) {
+            let mut config = self.wasmtime(Some(pool));
+            match Engine::new(config.wasm_backtrace_details(purpose.details())) {
                 Ok(engine) => return Ok((engine, pool)),
                 Err(_) if pool.kept > 0 => pool.kept /= 4,
                 Err(error) => return Err(error),
             }
         }
-    }
-
-    /// The same, and it reads the debug information of components, so that stacks tell the lines of the source. No
-    /// turn comes out differently; compiling and each trap take longer.
-    ///
-    /// # Errors
-    ///
-    /// As [`EngineConfig::engine`].
-    pub fn engine_with_lines(self, pool: Pool) -> wasmtime::Result<(Engine, Pool)> {
-        let mut config = self.wasmtime(Some(pool));
-        let engine = Engine::new(config.wasm_backtrace_details(WasmBacktraceDetails::Enable))?;
-        Ok((engine, pool))
     }
 
     /// wasmtime's own form of the settings. Without a pool, every instance is allocated on its
@@ -140,7 +158,6 @@ impl EngineConfig {
         config.cranelift_opt_level(OptLevel::Speed);
         // Enough for a person to find the place; each frame costs time when a trap is captured.
         config.wasm_backtrace_max_frames(NonZeroUsize::new(32));
-        config.wasm_backtrace_details(WasmBacktraceDetails::Disable);
         config.memory_init_cow(true);
         if let Some(pool) = pool {
             config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool.allocation()));
@@ -181,7 +198,7 @@ mod tests {
     #[test]
     fn a_process_has_room_for_many_nodes() {
         let engines: Vec<_> =
-            (0..16).flat_map(|_| EngineConfig::default().engine(Pool::NODE)).collect();
+            (0..16).flat_map(|_| EngineConfig::default().engine(Purpose::Node)).collect();
         assert_eq!(engines.len(), 16);
         assert!(engines.iter().all(|(_, pool)| pool.turns == TURNS_AT_ONCE));
     }

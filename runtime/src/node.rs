@@ -25,7 +25,7 @@ mod waits;
 use crate::actor::{Actor, CallError, Control, Post, Slots, WarmInstances};
 use crate::cache::Cache;
 use crate::diagnostic::{CHILD_FAILED, Diagnostic, NODE_STOPPED, RUN_UNWRITABLE, Result};
-use crate::engine::{EngineConfig, KEPT_BYTES, Pool};
+use crate::engine::{EngineConfig, KEPT_BYTES, Purpose};
 use crate::manifest::Restart;
 use crate::surroundings::{self, Group, Running};
 use crate::trace::{
@@ -101,7 +101,7 @@ impl Node {
     /// recorded component cannot be loaded any more.
     pub async fn open(run: RunDir, durability: Option<Durability>, cache: Cache) -> Result<Opened> {
         let config = EngineConfig::default();
-        let compiler = Compiler::new(config, Pool::NODE, cache)?;
+        let compiler = Compiler::new(config, Purpose::Node, cache)?;
         let (opening, mut recovered) = read(&run).await?;
         let cut = opening.cut();
         let since = opening.since();

@@ -229,7 +229,7 @@ impl Session {
         let cursor = self.moment(source, address).map_err(wrong)?;
         let replayer = match self.replayer.take() {
             Some(replayer) => replayer,
-            None => Replayer::with_lines(self.node.cache().clone())?,
+            None => Replayer::for_inspection(self.node.cache().clone())?,
         };
         let replayer = self.replayer.insert(replayer);
         let history = self.history.as_ref().ok_or_else(no_history)?;

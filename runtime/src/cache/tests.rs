@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::{Cache, Key, Kind, Usage};
-use crate::engine::{EngineConfig, Pool};
+use crate::engine::{EngineConfig, Purpose};
 use crate::trace::Hash;
 use crate::turn::Compiler;
 use crate::world::{Binary, Extern};
@@ -284,7 +284,7 @@ fn only(folder: &Path, kind: Kind) -> PathBuf {
 fn code_that_others_compiled_is_never_loaded() {
     let (_dir, folder) = folder();
     let cache = Cache::open(&folder, LIMIT);
-    let compiler = Compiler::new(EngineConfig::default(), Pool::REPLAY, cache.clone()).unwrap();
+    let compiler = Compiler::new(EngineConfig::default(), Purpose::Replay, cache.clone()).unwrap();
     compiler.compile(&adder(&cache)).unwrap();
     let path = only(&folder, Kind::Code);
     let ours = fs::read(&path).unwrap();
@@ -293,7 +293,7 @@ fn code_that_others_compiled_is_never_loaded() {
     let code = &ours[..ours.len() - 32];
     let (_other_dir, elsewhere) = self::folder();
     let other = Cache::open(&elsewhere, LIMIT);
-    let theirs = Compiler::new(EngineConfig::default(), Pool::REPLAY, other.clone()).unwrap();
+    let theirs = Compiler::new(EngineConfig::default(), Purpose::Replay, other.clone()).unwrap();
     theirs.compile(&adder(&other)).unwrap();
     let foreign = fs::read(only(&elsewhere, Kind::Code)).unwrap();
     for poison in [code.to_vec(), [code, &[0; 32]].concat(), foreign] {
@@ -317,7 +317,7 @@ fn each_engine_has_its_own_code() {
     let (_dir, folder) = folder();
     let cache = Cache::open(&folder, LIMIT);
     for config in [EngineConfig::default(), EngineConfig::with_large_stack()] {
-        Compiler::new(config, Pool::REPLAY, cache.clone())
+        Compiler::new(config, Purpose::Replay, cache.clone())
             .unwrap()
             .compile(&adder(&cache))
             .unwrap();

@@ -4,7 +4,7 @@ use crate::boundary::export::{Function, is_upgrade};
 use crate::boundary::{Crossing, Divergence, Script, Watcher, show_values};
 use crate::cache::Cache;
 use crate::diagnostic::{Diagnostic, Result, TRACE_DAMAGED};
-use crate::engine::{EngineConfig, Pool};
+use crate::engine::{EngineConfig, Purpose};
 use crate::handlers::{Context, Origin};
 use crate::manifest::{Instances, Manifest};
 use crate::node::recorded_manifest;
@@ -34,8 +34,7 @@ pub struct Replayer {
     manifest: Option<Manifest>,
     /// Whether every turn gets a fresh instance, also those that were recorded in a kept one.
     fresh: bool,
-    /// Whether stacks tell the lines of the source.
-    lines: bool,
+    purpose: Purpose,
     programs: RwLock<HashMap<ProgramKey, Arc<Ready>>>,
 }
 
@@ -122,22 +121,21 @@ impl Replayer {
     ///
     /// When the engine cannot start.
     pub fn with(instead: Instead, cache: Cache) -> Result<Self> {
-        let config = EngineConfig::default();
-        let compiler = Compiler::new(config, Pool::REPLAY, cache)?;
-        Ok(Self::on(compiler, config, instead, false))
+        Self::on(Purpose::Replay, instead, cache)
     }
 
-    fn on(compiler: Compiler, config: EngineConfig, instead: Instead, lines: bool) -> Self {
-        Self {
-            compiler,
+    fn on(purpose: Purpose, instead: Instead, cache: Cache) -> Result<Self> {
+        let config = EngineConfig::default();
+        Ok(Self {
+            compiler: Compiler::new(config, purpose, cache)?,
             engine_hash: Hash::of(config.to_text().as_bytes()),
             large_stack: OnceLock::new(),
             instead,
             manifest: None,
             fresh: false,
-            lines,
+            purpose,
             programs: RwLock::default(),
-        }
+        })
     }
 
     /// A replayer that looks into turns: its stacks tell the lines of the source, where a component has them.
@@ -145,10 +143,8 @@ impl Replayer {
     /// # Errors
     ///
     /// When the engine cannot start.
-    pub fn with_lines(cache: Cache) -> Result<Self> {
-        let config = EngineConfig::default();
-        let compiler = Compiler::with_lines(config, Pool::REPLAY, cache)?;
-        Ok(Self::on(compiler, config, Instead::Nothing, true))
+    pub fn for_inspection(cache: Cache) -> Result<Self> {
+        Self::on(Purpose::Inspection, Instead::Nothing, cache)
     }
 
     /// A replayer for what an actor might be reloaded with. Turns that were upgrades are left out: they
@@ -375,10 +371,7 @@ impl Replayer {
         }
         let cache = self.compiler.cache().clone();
         let config = EngineConfig::with_large_stack();
-        let compiler = match self.lines {
-            true => Compiler::with_lines(config, Pool::REPLAY, cache)?,
-            false => Compiler::new(config, Pool::REPLAY, cache)?,
-        };
+        let compiler = Compiler::new(config, self.purpose, cache)?;
         Ok(self.large_stack.get_or_init(|| compiler))
     }
 }

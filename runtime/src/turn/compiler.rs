@@ -1,7 +1,7 @@
 use super::program::unsupported;
 use crate::cache::{Cache, Key, Kind};
 use crate::diagnostic::{Diagnostic, ENGINE_CANNOT_START, reason};
-use crate::engine::{EngineConfig, Pool};
+use crate::engine::{EngineConfig, Pool, Purpose};
 use crate::trace::Hash;
 use crate::world::{Binary, ComponentInfo};
 use std::hash::Hasher;
@@ -46,29 +46,12 @@ impl Compiler {
     /// # Errors
     ///
     /// When this machine cannot give what the engine reserves.
-    pub fn new(config: EngineConfig, pool: Pool, cache: Cache) -> Result<Self, Box<Diagnostic>> {
-        Self::on(config.engine(pool), config, cache)
-    }
-
-    /// The same with an engine that tells the lines of the source.
-    ///
-    /// # Errors
-    ///
-    /// As [`Compiler::new`].
-    pub fn with_lines(
+    pub fn new(
         config: EngineConfig,
-        pool: Pool,
+        purpose: Purpose,
         cache: Cache,
     ) -> Result<Self, Box<Diagnostic>> {
-        Self::on(config.engine_with_lines(pool), config, cache)
-    }
-
-    fn on(
-        made: wasmtime::Result<(Engine, Pool)>,
-        config: EngineConfig,
-        cache: Cache,
-    ) -> Result<Self, Box<Diagnostic>> {
-        let (engine, pool) = made.map_err(|error| {
+        let (engine, pool) = config.engine(purpose).map_err(|error| {
             let message = format!("the engine cannot start: {}", reason(&error.root_cause()));
             Diagnostic::error(ENGINE_CANNOT_START, message)
         })?;

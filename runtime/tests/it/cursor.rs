@@ -284,7 +284,7 @@ async fn looked_at(replayer: &Replayer, history: &History, cursor: Cursor) -> St
 
 /// Every turn, executed again with its guest waiting at each import call, forward and then backward.
 pub async fn look_inside(history: &History) {
-    let replayer = Replayer::with_lines(Cache::none()).unwrap();
+    let replayer = Replayer::for_inspection(Cache::none()).unwrap();
     for actor in history.actors() {
         // Every step back executes its turn again.
         if moments(history, actor).len() >= LONGEST {

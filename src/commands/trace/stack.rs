@@ -41,11 +41,11 @@ pub struct Args {
 }
 
 pub fn run(args: Args, output: &mut Output) -> Ended {
-    let history = History::load(&args.trace.run()?)?;
+    let history = args.trace.history()?;
     let cursor = args.moment.cursor(&history)?;
     let cache = crate::cache::open();
     output.reports(&Vec::from_iter(cache.problem()));
-    let replayer = Replayer::with_lines(cache)?;
+    let replayer = Replayer::for_inspection(cache)?;
     if args.steps {
         for shown in steps(&replayer, &history, cursor)? {
             output.shown(&shown, args.json)?;

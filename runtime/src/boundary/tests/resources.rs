@@ -4,7 +4,7 @@
 use crate::boundary::{
     Abort, Binder, Crossing, MAX_OPEN, MemoryLimiter, Script, Source, TurnData, close,
 };
-use crate::engine::{EngineConfig, Pool};
+use crate::engine::{EngineConfig, Purpose};
 use crate::handlers::{Context, Origin};
 use crate::manifest::Grants;
 use crate::state::State;
@@ -107,7 +107,7 @@ fn abort(ended: Option<wasmtime::Result<()>>) -> Option<Abort> {
 
 #[tokio::test]
 async fn handles_and_drops_are_recorded_and_replayed() {
-    let (engine, _) = EngineConfig::default().engine(Pool::REPLAY).unwrap();
+    let (engine, _) = EngineConfig::default().engine(Purpose::Replay).unwrap();
     let (ended, calls) = turn(&engine, "append", None).await;
     ended.unwrap().unwrap();
     let expected = [
@@ -125,7 +125,7 @@ async fn handles_and_drops_are_recorded_and_replayed() {
 
 #[tokio::test]
 async fn a_wait_is_cut_off_where_it_is_and_replay_ends_there() {
-    let (engine, _) = EngineConfig::default().engine(Pool::REPLAY).unwrap();
+    let (engine, _) = EngineConfig::default().engine(Purpose::Replay).unwrap();
     let (ended, calls) = turn(&engine, "wait", None).await;
     assert!(ended.is_none());
     assert_eq!(shown(&calls), ["[constructor]tape() = #64", "[method]tape.wait(#64) ..."]);
@@ -136,7 +136,7 @@ async fn a_wait_is_cut_off_where_it_is_and_replay_ends_there() {
 
 #[tokio::test]
 async fn handles_that_stand_for_nothing_trap() {
-    let (engine, _) = EngineConfig::default().engine(Pool::REPLAY).unwrap();
+    let (engine, _) = EngineConfig::default().engine(Purpose::Replay).unwrap();
     for (function, calls_before) in [("after-drop", 2), ("of-another-type", 1), ("of-nothing", 0)] {
         let (ended, calls) = turn(&engine, function, None).await;
         let error = ended.unwrap().unwrap_err();
@@ -151,7 +151,7 @@ async fn handles_that_stand_for_nothing_trap() {
 
 #[tokio::test]
 async fn resources_without_end_are_refused() {
-    let (engine, _) = EngineConfig::default().engine(Pool::REPLAY).unwrap();
+    let (engine, _) = EngineConfig::default().engine(Purpose::Replay).unwrap();
     let (ended, calls) = turn(&engine, "without-end", None).await;
     assert!(matches!(abort(ended), Some(Abort::Size(_))));
     assert_eq!(shown(&calls).len(), MAX_OPEN + 1);
