@@ -1,4 +1,4 @@
-use super::stop::seen;
+use super::stop::{carry, carry_waiting};
 use super::{Abort, Crossing, TurnData};
 use crate::handlers::Context;
 use crate::wire::WireList;
@@ -87,11 +87,10 @@ impl<'l> Binder<'l> {
         F: Fn(&mut Context, P) -> Result<R, Abort> + Send + Sync + 'static,
     {
         let function: Arc<str> = format!("{}#{name}", self.interface).into();
-        self.instance.func_wrap(name, move |mut store, arguments: P| {
-            let stack = seen(&store);
-            let TurnData { context, crossing, .. } = store.data_mut();
-            let result = pass(context, crossing, &function, source, arguments, &handler);
-            Ok(crossing.tell(stack, context.state.state(), source, result)?)
+        self.instance.func_wrap(name, move |store, arguments: P| {
+            carry(store, source, |context, crossing| {
+                pass(context, crossing, &function, source, arguments, &handler)
+            })
         })
     }
 
@@ -127,11 +126,8 @@ impl<'l> Binder<'l> {
             }
             Ok(results)
         };
-        self.instance.func_wrap(name, move |mut store, arguments: P| {
-            let stack = seen(&store);
-            let TurnData { context, crossing, .. } = store.data_mut();
-            let result = pass(context, crossing, arguments);
-            Ok(crossing.tell(stack, context.state.state(), Source::World, result)?)
+        self.instance.func_wrap(name, move |store, arguments: P| {
+            carry(store, Source::World, |context, crossing| pass(context, crossing, arguments))
         })
     }
 
@@ -175,29 +171,11 @@ impl<'l> Binder<'l> {
     {
         let function: Arc<str> = format!("{}#{name}", self.interface).into();
         let handler = Arc::new(handler);
-        self.instance.func_wrap_async(name, move |mut store, arguments: P| {
+        self.instance.func_wrap_async(name, move |store, arguments: P| {
             let (function, handler) = (function.clone(), handler.clone());
-            Box::new(async move {
-                let stack = seen(&store);
-                let TurnData { context, crossing, .. } = store.data_mut();
-                let passed = async {
-                    crossing.begin(&function, &arguments)?;
-                    context.step = crossing.step();
-                    let results = match &mut crossing.script {
-                        Some(script) => script.answer()?,
-                        None => {
-                            if asks {
-                                crossing.open()?;
-                            }
-                            handler(context, arguments).await?
-                        }
-                    };
-                    crossing.end(&function, &results, Source::World)?;
-                    Ok(results)
-                };
-                let result = passed.await;
-                Ok(crossing.tell(stack, context.state.state(), Source::World, result)?)
-            })
+            Box::new(carry_waiting(store, move |context, crossing| {
+                Box::pin(pass_waiting(context, crossing, function, asks, arguments, handler))
+            }))
         })
     }
 
@@ -239,24 +217,20 @@ impl<'l> Binder<'l> {
             crossing.end(&function, &recorded, Source::World)?;
             Ok(results)
         };
-        self.instance.func_wrap(name, move |mut store, arguments: P| {
-            let stack = seen(&store);
-            let TurnData { context, crossing, .. } = store.data_mut();
-            let result = pass(context, crossing, arguments);
-            Ok(crossing.tell(stack, context.state.state(), Source::World, result)?)
+        self.instance.func_wrap(name, move |store, arguments: P| {
+            carry(store, Source::World, |context, crossing| pass(context, crossing, arguments))
         })
     }
 
     /// Links a function that nobody answers: calling it is recorded, and traps with this message.
     pub(super) fn unanswered(&mut self, name: &str, message: String) -> wasmtime::Result<()> {
         let function: Arc<str> = format!("{}#{name}", self.interface).into();
-        self.instance.func_new(name, move |mut store, _, _, _| {
-            let stack = seen(&store);
-            let TurnData { context, crossing, .. } = store.data_mut();
-            // Its arguments may be of types that have no encoding.
-            let begun = crossing.begin(&function, &());
-            let ended = begun.and(Err(Abort::Trap(message.clone())));
-            Ok(crossing.tell(stack, context.state.state(), Source::World, ended)?)
+        self.instance.func_new(name, move |store, _, _, _| {
+            carry(store, Source::World, |_, crossing| {
+                // Its arguments may be of types that have no encoding.
+                crossing.begin(&function, &())?;
+                Err(Abort::Trap(message.clone()))
+            })
         })
     }
 
@@ -282,12 +256,11 @@ impl<'l> Binder<'l> {
     {
         let function: Arc<str> = format!("{}#[resource-drop]{name}", self.interface).into();
         let dropped = move |context: &mut Context, (handle,)| dropped(context, handle);
-        self.instance.resource(name, ResourceType::host::<T>(), move |mut store, number| {
-            let stack = seen(&store);
-            let TurnData { context, crossing, .. } = store.data_mut();
+        self.instance.resource(name, ResourceType::host::<T>(), move |store, number| {
             let handle = (Resource::<T>::new_own(number),);
-            let result = pass(context, crossing, &function, Source::World, handle, &dropped);
-            Ok(crossing.tell(stack, context.state.state(), Source::World, result)?)
+            carry(store, Source::World, |context, crossing| {
+                pass(context, crossing, &function, Source::World, handle, &dropped)
+            })
         })
     }
 }
@@ -308,5 +281,29 @@ fn pass<P: WireList, R: WireList>(
         _ => handler(context, arguments)?,
     };
     crossing.end(function, &results, source)?;
+    Ok(results)
+}
+
+/// One import call that may have to wait.
+async fn pass_waiting<P: WireList, R: WireList>(
+    context: &mut Context,
+    crossing: &mut Crossing,
+    function: Arc<str>,
+    asks: bool,
+    arguments: P,
+    handler: Arc<impl for<'c> Fn(&'c mut Context, P) -> Answering<'c, R>>,
+) -> Result<R, Abort> {
+    crossing.begin(&function, &arguments)?;
+    context.step = crossing.step();
+    let results = match &mut crossing.script {
+        Some(script) => script.answer()?,
+        None => {
+            if asks {
+                crossing.open()?;
+            }
+            handler(context, arguments).await?
+        }
+    };
+    crossing.end(&function, &results, Source::World)?;
     Ok(results)
 }

@@ -1,7 +1,7 @@
 //! Links: imports of a component that other actors answer.
 
-use super::stop::seen;
-use super::{Abort, Source, TurnData};
+use super::stop::carry_waiting;
+use super::{Abort, Crossing, Source, TurnData};
 use crate::actor::{Asked, CallError, Question};
 use crate::handlers::Context;
 use crate::manifest::{Link, Manifest};
@@ -76,14 +76,13 @@ impl Linked {
         function: &str,
     ) -> wasmtime::Result<()> {
         let linked = Arc::new(self);
-        instance.func_new_async(function, move |mut store, _, arguments, results| {
-            let linked = linked.clone();
+        instance.func_new_async(function, move |store, _, arguments, results| {
+            let (linked, arguments) = (linked.clone(), arguments.to_vec());
             Box::new(async move {
-                let stack = seen(&store);
-                let result = linked.call(store.data_mut(), arguments).await;
-                let TurnData { context, crossing, .. } = store.data_mut();
-                let state = context.state.state();
-                let values = crossing.tell(stack, state, Source::World, result)?;
+                let carried = carry_waiting(store, move |context, crossing| {
+                    Box::pin(async move { linked.call(context, crossing, arguments).await })
+                });
+                let values = carried.await?;
                 for (place, value) in results.iter_mut().zip(values) {
                     *place = value;
                 }
@@ -93,10 +92,14 @@ impl Linked {
     }
 
     /// One import call, from the component to its answer.
-    async fn call(&self, data: &mut TurnData, arguments: &[Val]) -> Result<Vec<Val>, Abort> {
-        let TurnData { context, crossing, .. } = data;
+    async fn call(
+        &self,
+        context: &mut Context,
+        crossing: &mut Crossing,
+        arguments: Vec<Val>,
+    ) -> Result<Vec<Val>, Abort> {
         crossing.buffer.clear();
-        wire::encode_all(&mut crossing.buffer, arguments, &self.types.0);
+        wire::encode_all(&mut crossing.buffer, &arguments, &self.types.0);
         crossing.begin_encoded(&self.name)?;
         context.step = crossing.step();
         let values = match &mut crossing.script {
@@ -113,13 +116,13 @@ impl Linked {
         Ok(values)
     }
 
-    fn question(&self, context: &Context, arguments: &[Val]) -> Question {
+    fn question(&self, context: &Context, arguments: Vec<Val>) -> Question {
         Question {
             step: context.address(),
             from: context.name.clone(),
             to: self.actor.clone(),
             function: self.asked.clone(),
-            arguments: arguments.to_vec(),
+            arguments,
             timeout: self.timeout,
             depth: context.depth,
         }

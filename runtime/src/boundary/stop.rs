@@ -1,4 +1,5 @@
-use super::{Abort, Crossing, Source, TurnData};
+use super::{Abort, Answering, Crossing, Source, TurnData};
+use crate::handlers::Context;
 use crate::state::State;
 use crate::trace::{Answer, ImportCall};
 use crate::turn::{Frame, stack};
@@ -53,8 +54,31 @@ impl Watcher {
     }
 }
 
+/// One import call, which `pass` carries over the boundary; who watches the turn is told of it.
+pub(super) fn carry<R>(
+    mut store: StoreContextMut<'_, TurnData>,
+    source: Source,
+    pass: impl FnOnce(&mut Context, &mut Crossing) -> Result<R, Abort>,
+) -> wasmtime::Result<R> {
+    let stack = seen(&store);
+    let TurnData { context, crossing, .. } = store.data_mut();
+    let result = pass(context, crossing);
+    store.data_mut().tell(stack, source, result)
+}
+
+/// The same for a call that may have to wait, whose answer is from the world.
+pub(super) async fn carry_waiting<R>(
+    mut store: StoreContextMut<'_, TurnData>,
+    pass: impl for<'c> FnOnce(&'c mut Context, &'c mut Crossing) -> Answering<'c, R>,
+) -> wasmtime::Result<R> {
+    let stack = seen(&store);
+    let TurnData { context, crossing, .. } = store.data_mut();
+    let result = pass(context, crossing).await;
+    store.data_mut().tell(stack, Source::World, result)
+}
+
 /// The guest's stack in an import call, if somebody wants to see it.
-pub(super) fn seen(store: &StoreContextMut<'_, TurnData>) -> Option<Vec<Frame>> {
+fn seen(store: &StoreContextMut<'_, TurnData>) -> Option<Vec<Frame>> {
     let watched = store.data().crossing.is_watched();
     watched.then(|| stack(&WasmBacktrace::capture(store)))
 }
@@ -70,26 +94,29 @@ impl Crossing {
     pub fn is_watched(&self) -> bool {
         self.watcher.is_some()
     }
+}
 
+impl TurnData {
     /// Tells of a call that is done, with the stack that was seen in it. What differs from the record is no
     /// moment of the recorded turn.
-    pub(super) fn tell<R>(
+    fn tell<R>(
         &mut self,
         stack: Option<Vec<Frame>>,
-        state: &State,
         source: Source,
         result: Result<R, Abort>,
-    ) -> Result<R, Abort> {
-        let step = self.step();
-        let (Some(watcher), Some(stack)) = (&mut self.watcher, stack) else { return result };
-        let Some(call) = watcher.asked.take() else { return result };
+    ) -> wasmtime::Result<R> {
+        let step = self.crossing.step();
+        let (Some(watcher), Some(stack)) = (&mut self.crossing.watcher, stack) else {
+            return Ok(result?);
+        };
+        let Some(call) = watcher.asked.take() else { return Ok(result?) };
         if matches!(result, Err(Abort::Diverged)) {
-            return result;
+            return Ok(result?);
         }
-        let stop = Stop { step, call, source, state: state.clone(), stack };
-        match (watcher.tell)(stop) {
-            ControlFlow::Continue(()) => result,
-            ControlFlow::Break(()) => Err(Abort::Left),
+        let state = self.context.state.state().clone();
+        match (watcher.tell)(Stop { step, call, source, state, stack }) {
+            ControlFlow::Continue(()) => Ok(result?),
+            ControlFlow::Break(()) => Err(Abort::Left.into()),
         }
     }
 }
