@@ -10,6 +10,7 @@ mod mailbox;
 mod message;
 mod open;
 mod peers;
+mod process;
 mod reload;
 mod slots;
 mod task;

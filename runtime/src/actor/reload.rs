@@ -1,6 +1,7 @@
 //! Exchanging the component of a living actor, between two turns.
 
-use super::task::{Next, Turn};
+use super::process::Turn;
+use super::task::Next;
 use super::{Actor, Call, CallError, Reload, Task};
 use crate::boundary::export::Function;
 use crate::trace::{Code, Entry, Hash, Kind, LogFailed, PayloadKind};
