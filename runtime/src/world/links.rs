@@ -4,7 +4,7 @@ mod ends;
 mod types;
 
 use self::ends::Ends;
-use super::grants;
+use super::actor_world;
 use super::wit::key_name;
 use super::{ComponentInfo, Wit, meaning_of_name};
 use crate::catalog;
@@ -44,7 +44,7 @@ impl<'a> Face<'a> {
 
     /// That of the world that a manifest names, if there is one.
     pub fn of_world(manifest: &Manifest, wit: &'a Wit) -> Option<Self> {
-        let world = grants::actor_world(manifest, wit).ok()?;
+        let world = actor_world(manifest, wit).ok()?;
         Some(Self { resolve: &wit.resolve, world, wit: Some(wit) })
     }
 

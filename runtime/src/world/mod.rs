@@ -4,6 +4,7 @@
 //! Start with [`check_project`], which is what `theater check` shows. [`Wit`] is a project's `wit/`
 //! folder, resolved; [`ComponentInfo`] is what a component's bytes say about themselves, [`Binary`] the two together.
 
+mod actor_world;
 mod application;
 mod binary;
 mod ceiling;
@@ -24,9 +25,11 @@ mod project;
 mod signature;
 mod stale;
 mod text;
+mod unused;
 mod unused_worlds;
 mod wit;
 
+pub use actor_world::{actor_world, check_world};
 pub(crate) use application::{Ancestors, DEEPEST_TREE, named_by};
 pub use application::{application_projects, check_application_in, projects_in};
 pub use binary::Binary;
@@ -36,7 +39,7 @@ pub use component::{
 };
 pub use conformance::check_component;
 pub use docs::with_docs;
-pub use grants::{Needs, actor_world, check_grants, check_world, may_trap, needed_handlers};
+pub use grants::{Needs, check_grants, may_trap, needed_handlers};
 pub use init::init_parameters;
 pub(crate) use leftovers::leftover;
 pub(crate) use links::{Face, Member, check_links};

@@ -1,11 +1,13 @@
 //! Everything about a project at once.
 
+use super::actor_world::{WorldCheck, actor_world};
 use super::application::{application_projects, check_application_in, named_by};
 use super::ceiling::check_child_grants;
 use super::component::ComponentInfo;
-use super::grants::{self, WorldCheck, actor_world};
+use super::grants;
 use super::initial::{self, Receiver};
 use super::text::read_component_from;
+use super::unused::unused;
 use super::{Binary, Wit, check_component, gates, init, stale, unused_worlds};
 use crate::diagnostic::{self, Diagnostic};
 use crate::files::{Disk, Files};
@@ -260,7 +262,7 @@ fn check_read(
         Some((wit, world)) => check_component(bytes, info, wit, world),
         None => {
             let (imports, exports) = (grants::names(&info.imports), grants::names(&info.exports));
-            let mut problems = grants::unused(manifest, &imports, &exports, |_| None);
+            let mut problems = unused(manifest, &imports, &exports, |_| None);
             problems.extend(init::problem(&info.resolve, info.world));
             problems
         }
