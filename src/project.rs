@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use theater_runtime::diagnostic::Result;
 use theater_runtime::manifest::{BareGrants, FILE_NAME};
 use theater_runtime::node::Start;
+use theater_runtime::replay::History;
 use theater_runtime::trace::{Durability, RunDir};
 
 /// The folder of runs below a project.
@@ -72,6 +73,15 @@ impl TraceArgs {
             Some(path) => RunDir::open(path),
             None => RunDir::latest(&self.data.here()),
         }
+    }
+
+    /// What happened in it.
+    ///
+    /// # Errors
+    ///
+    /// When there is none, or it cannot be read.
+    pub fn history(&self) -> Result<History> {
+        History::load(&self.run()?)
     }
 }
 

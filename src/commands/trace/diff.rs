@@ -3,7 +3,6 @@ use crate::output::Output;
 use crate::project::TraceArgs;
 use crate::status::{Ended, Status};
 use theater_repl::causes;
-use theater_runtime::replay::History;
 
 /// Show what differs in the state between two moments, key by key
 ///
@@ -30,7 +29,7 @@ pub struct Args {
 }
 
 pub fn run(args: Args, output: &mut Output) -> Ended {
-    let history = History::load(&args.trace.run()?)?;
+    let history = args.trace.history()?;
     let (from, to) = (args.from.cursor(&history)?, args.to.cursor(&history)?);
     let changes = from.diff(&history, to)?;
     if changes.is_empty() && !args.json {

@@ -3,7 +3,6 @@ use crate::output::Output;
 use crate::project::TraceArgs;
 use crate::status::{Ended, Status};
 use theater_repl::causes;
-use theater_runtime::replay::History;
 
 /// Show what followed from a turn: the turns that its calls and messages led to, and so on
 ///
@@ -28,7 +27,7 @@ pub struct Args {
 }
 
 pub fn run(args: Args, output: &mut Output) -> Ended {
-    let history = History::load(&args.trace.run()?)?;
+    let history = args.trace.history()?;
     let cursor = args.moment.cursor(&history)?;
     let (actor, index) = cursor.whose(&history)?;
     let step = cursor.place(&history)?.step.map(|step| step as u64);

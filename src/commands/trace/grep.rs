@@ -3,7 +3,7 @@ use crate::output::Output;
 use crate::project::TraceArgs;
 use crate::status::{Ended, Status};
 use theater_runtime::diagnostic::Source;
-use theater_runtime::replay::{Condition, History};
+use theater_runtime::replay::Condition;
 
 /// Find the records of a run for which a condition holds
 ///
@@ -40,7 +40,7 @@ pub struct Args {
 pub fn run(args: Args, output: &mut Output) -> Ended {
     let length = args.condition.len();
     let condition = Condition::parse(&Source::new("condition", args.condition), 0..length)?;
-    let history = History::load(&args.trace.run()?)?;
+    let history = args.trace.history()?;
     let actor = match &args.actor {
         Some(name) => Some(history.actor(name)?.id),
         None => None,

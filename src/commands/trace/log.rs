@@ -6,7 +6,6 @@ use serde_json::json;
 use std::io;
 use theater_repl::paint::Role;
 use theater_repl::styled::Line;
-use theater_runtime::replay::History;
 use theater_runtime::trace::{LogLine, RecordView};
 
 /// Show what actors logged and printed, up to a moment if one is given
@@ -35,7 +34,7 @@ pub struct Args {
 }
 
 pub fn run(args: Args, output: &mut Output) -> Ended {
-    let history = History::load(&args.trace.run()?)?;
+    let history = args.trace.history()?;
     let actor = match &args.actor {
         Some(name) => Some(history.actor(name)?.id),
         None => None,

@@ -3,7 +3,6 @@ use crate::output::Output;
 use crate::project::TraceArgs;
 use crate::status::{Ended, Status};
 use theater_repl::output::Output as Shown;
-use theater_runtime::replay::History;
 
 /// Show an actor's state as it was after a turn, or after a step in it
 ///
@@ -27,7 +26,7 @@ pub struct Args {
 }
 
 pub fn run(args: Args, output: &mut Output) -> Ended {
-    let history = History::load(&args.trace.run()?)?;
+    let history = args.trace.history()?;
     let cursor = args.moment.cursor(&history)?;
     let place = cursor.place(&history)?;
     let moment = Some((place.turn, place.step));

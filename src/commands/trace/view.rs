@@ -3,7 +3,6 @@ use crate::output::Output;
 use crate::project::TraceArgs;
 use crate::status::{Ended, Status};
 use theater_repl::view;
-use theater_runtime::replay::History;
 
 /// Walk through a run on the whole screen: what happened, each moment in full, and the state there
 ///
@@ -25,7 +24,7 @@ pub struct Args {
 }
 
 pub fn run(args: Args, output: &mut Output) -> Ended {
-    let mut history = History::load(&args.trace.run()?)?;
+    let mut history = args.trace.history()?;
     let cursor = args.moment.map(|moment| moment.cursor(&history)).transpose()?;
     view::run(&mut history, cursor, output.paint())?;
     Ok(Status::Fine)

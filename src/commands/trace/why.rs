@@ -3,7 +3,6 @@ use crate::output::Output;
 use crate::project::TraceArgs;
 use crate::status::{Ended, Status};
 use theater_repl::causes;
-use theater_runtime::replay::History;
 
 /// Show why a turn happened: what sent its message, back to what came from outside
 ///
@@ -25,7 +24,7 @@ pub struct Args {
 }
 
 pub fn run(args: Args, output: &mut Output) -> Ended {
-    let history = History::load(&args.trace.run()?)?;
+    let history = args.trace.history()?;
     let (actor, index) = args.address.turn(&history)?;
     output.shown(&causes::why(&history, actor, index)?, args.json)?;
     Ok(Status::Fine)
