@@ -185,7 +185,7 @@ impl Person<'_> {
         session: &mut Session,
         signals: &mut Signals,
     ) -> Result<(Option<Cursor>, bool)> {
-        let (history, cursor) = session.viewed()?;
+        let (history, looker, cursor) = session.viewed()?;
         let mut face = Face::open(history, cursor, Paint { on: self.options.colour })?;
         let begun = face.cursor();
         loop {
@@ -201,6 +201,9 @@ impl Person<'_> {
                 let left = face.cursor();
                 let left = if left == begun { cursor } else { left };
                 return Ok((left, signal == Some(false)));
+            }
+            if let Some(cursor) = face.asked() {
+                face.answer(looker.look(history, cursor).await);
             }
         }
     }

@@ -13,6 +13,7 @@ pub use theater_runtime::node::{Loaded, Start};
 use crate::line::{self, Command, Spawn};
 use crate::names::{ActorNames, FunctionNames, Names};
 use crate::output::{ActorInfo, Output};
+use crate::stack::Looker;
 use crate::watched::{Watch, Watched};
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -26,7 +27,7 @@ use theater_runtime::diagnostic::{
     ACTOR_UNKNOWN, Diagnostic, FUNCTION_UNCALLABLE, Result, Source, did_you_mean,
 };
 use theater_runtime::node::Node;
-use theater_runtime::replay::{Condition, Cursor, History, Replayer};
+use theater_runtime::replay::{Condition, Cursor, History};
 use tokio::sync::Notify;
 
 /// Where outputs go, one by one.
@@ -81,7 +82,7 @@ pub struct Session {
     is_recorded: bool,
     cursor: Option<Cursor>,
     /// What looks into turns, once somebody has wanted to.
-    replayer: Option<Replayer>,
+    looker: Looker,
     /// The actor that was used last.
     last: Option<String>,
     watched: Watched,
@@ -158,6 +159,7 @@ impl Session {
     pub fn new(node: Node, start: Start, grants: BareGrants) -> Self {
         let interrupt = Interrupt { node: node.clone(), waiting_for: Arc::default() };
         Self {
+            looker: Looker::new(node.cache().clone()),
             node,
             grants,
             start,
@@ -165,7 +167,6 @@ impl Session {
             history: None,
             is_recorded: false,
             cursor: None,
-            replayer: None,
             last: None,
             watched: Watched::default(),
             trace_lines: None,

@@ -8,11 +8,40 @@ use serde_json::{Map, Value, json};
 use std::env;
 use std::path::Path;
 use theater_runtime::boundary::Stop;
+use theater_runtime::cache::Cache;
 use theater_runtime::call::to_json;
 use theater_runtime::diagnostic::Result;
-use theater_runtime::replay::{Cursor, History, Moment, Place, Walked};
+use theater_runtime::replay::{Cursor, History, Moment, Place, Replayer, Walked};
 use theater_runtime::trace::{CallView, RecordView};
 use theater_runtime::turn::{Frame, SourcePlace};
+
+/// Executes turns again to look into them. What that takes is made when it is first needed.
+#[derive(Debug)]
+pub struct Looker {
+    cache: Cache,
+    replayer: Option<Replayer>,
+}
+
+impl Looker {
+    /// One that has looked at nothing yet.
+    pub fn new(cache: Cache) -> Self {
+        Self { cache, replayer: None }
+    }
+
+    /// Where the guest was at a moment.
+    ///
+    /// # Errors
+    ///
+    /// When the engine cannot start, the turn cannot be read, or it cannot be executed as it was recorded.
+    pub async fn look(&mut self, history: &History, cursor: Cursor) -> Result<Shown> {
+        let replayer = match self.replayer.take() {
+            Some(replayer) => replayer,
+            None => Replayer::for_inspection(self.cache.clone())?,
+        };
+        let replayer = self.replayer.insert(replayer);
+        moment(history, cursor, &replayer.look(history, cursor).await?)
+    }
+}
 
 /// The moment at a cursor, as re-execution has shown it.
 ///
@@ -51,7 +80,7 @@ pub fn call(place: &Place, stop: &Stop) -> Shown {
 }
 
 /// The end of a turn: how it ended, and the functions in which it aborted.
-pub fn end(place: &Place, view: &RecordView, walked: &Walked) -> Shown {
+fn end(place: &Place, view: &RecordView, walked: &Walked) -> Shown {
     let mut object = object(place, &walked.stack);
     object["step"] = Value::Null;
     object["outcome"] = json!(walked.outcome.name());

@@ -13,6 +13,7 @@ mod tests;
 
 pub use model::Model;
 
+use crate::causes::Shown;
 use crate::paint::Paint;
 use ratatui::crossterm::event::{self, Event, KeyEventKind};
 use std::io;
@@ -78,6 +79,16 @@ impl Face {
         Ok(true)
     }
 
+    /// The moment of which somebody wants to see where the guest was, once.
+    pub fn asked(&mut self) -> Option<Cursor> {
+        self.model.asked.take()
+    }
+
+    /// Shows where the guest was at the moment that was asked for.
+    pub fn answer(&mut self, seen: Result<Shown>) {
+        self.model.answer(seen);
+    }
+
     /// The moment at which the view stands; none if it never stood at a turn.
     pub fn cursor(&self) -> Option<Cursor> {
         self.model.left()
@@ -99,12 +110,17 @@ pub fn wait(time: Duration) -> Result<Option<Event>> {
     event.map_err(|error| failed(&error))
 }
 
-/// Shows the view until somebody leaves it.
+/// Shows the view until somebody leaves it. `look` says where the guest was at a moment.
 ///
 /// # Errors
 /// When standard output is no terminal, the terminal fails, or the run cannot be read any more.
 /// A signal that ends the process ends it when the terminal was given back.
-pub fn run(history: &mut History, cursor: Option<Cursor>, paint: Paint) -> Result<()> {
+pub fn run(
+    history: &mut History,
+    cursor: Option<Cursor>,
+    paint: Paint,
+    mut look: impl FnMut(&History, Cursor) -> Result<Shown>,
+) -> Result<()> {
     let mut face = Face::open(history, cursor, paint)?;
     let ending = Ending::watch();
     loop {
@@ -116,6 +132,9 @@ pub fn run(history: &mut History, cursor: Option<Cursor>, paint: Paint) -> Resul
         let event = wait(face.show(history)?)?;
         if !face.take(history, event)? {
             return Ok(());
+        }
+        if let Some(cursor) = face.asked() {
+            face.answer(look(history, cursor));
         }
     }
 }

@@ -39,6 +39,18 @@ fn lines_are_shown_up_to_a_moment() {
 }
 
 #[test]
+fn columns_stand_in_line_whatever_the_names() {
+    let env = TestEnvironment::new();
+    env.fixture("greets.wat");
+    let lines = ["spawn greets.wat", "spawn greets.wat as somebody-with-a-long-name"];
+    let lines = lines.iter().flat_map(|line| ["-e", line]);
+    let arguments: Vec<&str> = ["repl", "--grant", "log"].into_iter().chain(lines).collect();
+    env.theater(&arguments).ok();
+    let columns: Vec<_> = self::lines(&env, &[]).iter().map(|line| line.find("info")).collect();
+    assert_eq!(columns, [Some("somebody-with-a-long-name#999  ".len()); 2]);
+}
+
+#[test]
 fn a_line_is_harmless_and_a_wrong_moment_is_told() {
     let env = recorded();
     assert_snapshot!(

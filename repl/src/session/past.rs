@@ -5,7 +5,7 @@ use crate::causes::{self, Shown};
 use crate::line::{Address, Command, Target};
 use crate::names::ActorNames;
 use crate::output::Output;
-use crate::stack;
+use crate::stack::Looker;
 use crate::view;
 use serde_json::Value;
 use std::ops::Range;
@@ -14,7 +14,7 @@ use theater_runtime::call::Name;
 use theater_runtime::diagnostic::{
     ACTOR_UNKNOWN, Diagnostic, NO_SUCH_TURN, REPLAY_IMPOSSIBLE, Result, Source,
 };
-use theater_runtime::replay::{Condition, Cursor, Direction, History, Place, Replayer};
+use theater_runtime::replay::{Condition, Cursor, Direction, History, Place};
 use theater_runtime::state::State;
 use theater_runtime::trace::{RecordView, RunDir};
 
@@ -78,10 +78,10 @@ impl Session {
     ///
     /// # Errors
     /// When the run cannot be read.
-    pub(crate) fn viewed(&mut self) -> Result<(&mut History, Option<Cursor>)> {
+    pub(crate) fn viewed(&mut self) -> Result<(&mut History, &mut Looker, Option<Cursor>)> {
         let cursor = self.cursor;
         self.refreshed()?;
-        Ok((self.history.as_mut().ok_or_else(no_history)?, cursor))
+        Ok((self.history.as_mut().ok_or_else(no_history)?, &mut self.looker, cursor))
     }
 
     /// Puts the cursor where a view was left.
@@ -227,20 +227,15 @@ impl Session {
         let whole = 0..source.text.trim_end().len();
         let wrong = |problem| placed(problem, source, whole.clone(), "at this moment");
         let cursor = self.moment(source, address).map_err(wrong)?;
-        let replayer = match self.replayer.take() {
-            Some(replayer) => replayer,
-            None => Replayer::for_inspection(self.node.cache().clone())?,
-        };
-        let replayer = self.replayer.insert(replayer);
         let history = self.history.as_ref().ok_or_else(no_history)?;
-        let looked = self.interrupt.during_work(replayer.look(history, cursor)).await;
-        let moment = looked.unwrap_or_else(|| {
+        let looked = self.interrupt.during_work(self.looker.look(history, cursor)).await;
+        let shown = looked.unwrap_or_else(|| {
             Err(Box::new(Diagnostic::error(
                 REPLAY_IMPOSSIBLE,
                 "looking into the turn was interrupted",
             )))
         });
-        Ok(Output::Shown(stack::moment(history, cursor, &moment.map_err(wrong)?)?))
+        Ok(Output::Shown(shown.map_err(wrong)?))
     }
 
     fn diff(

@@ -24,6 +24,10 @@ pub struct Detail {
     pub lines: Vec<Line>,
     /// Which of the lines is the chosen step.
     pub here: Option<usize>,
+    /// Where the guest was, if somebody has asked; it stands under the line of the moment.
+    pub stack: Vec<Line>,
+    /// How many lines stand above that.
+    above: usize,
     pub keys: Vec<KeyRow>,
     /// What stands below the keys.
     pub note: Option<String>,
@@ -52,9 +56,21 @@ impl Detail {
         };
         detail.steps(history, view, cursor, step);
         detail.end(view);
+        detail.above = detail.here.map_or(detail.lines.len(), |here| here + 1);
         detail.causes(history, cursor);
         detail.state(history, cursor);
         detail
+    }
+
+    /// All lines, those of the stack in their place.
+    pub fn all(&self) -> impl Iterator<Item = &Line> {
+        let (above, below) = self.lines.split_at(self.above.min(self.lines.len()));
+        above.iter().chain(&self.stack).chain(below)
+    }
+
+    /// How many those are.
+    pub fn count(&self) -> usize {
+        self.lines.len() + self.stack.len()
     }
 
     fn steps(&mut self, history: &History, view: &RecordView, cursor: Cursor, step: Option<usize>) {

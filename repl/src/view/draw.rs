@@ -19,6 +19,7 @@ const KEYS: &str = "\
  left right [ ]  one import call            Enter Tab            next pane
  f  to where the message was processed      s  back to what sent it
  c  last change of the chosen key           C  its next change
+ x  execute the turn again: where in its code the actor was
  /  show only records for which a condition holds: outcome = trap
  n  next record of the list                 N  previous one
  g  go to a turn: 42, 50%, 2026-11-23T05:17
@@ -34,7 +35,7 @@ pub(super) fn draw(model: &mut Model, history: &History, paint: Paint, frame: &m
     draw_state(model, paint, frame, state);
     draw_foot(model, paint, frame, foot);
     if model.help {
-        let area = screen.centered(Constraint::Length(76), Constraint::Length(10));
+        let area = screen.centered(Constraint::Length(76), Constraint::Length(11));
         frame.render_widget(Clear, area);
         frame.render_widget(Paragraph::new(KEYS).block(Block::bordered().title(" Keys ")), area);
     }
@@ -94,10 +95,13 @@ fn draw_detail(model: &Model, paint: Paint, frame: &mut Frame<'_>, area: Rect) {
     let height = usize::from(block.inner(area).height);
     // The step is visible unless somebody reads on elsewhere.
     let first = match detail.here {
-        Some(here) if model.pane != Pane::Detail => (here + 1).saturating_sub(height),
+        Some(here) if model.pane != Pane::Detail => {
+            let last = here + 1 + detail.stack.len();
+            last.saturating_sub(height).min(here)
+        }
         _ => model.scroll,
     };
-    let lines = detail.lines.iter().enumerate().skip(first).take(height);
+    let lines = detail.all().enumerate().skip(first).take(height);
     let lines = lines.map(|(i, line)| chosen(to_line(line, paint), detail.here == Some(i)));
     frame.render_widget(Paragraph::new(lines.collect::<Vec<_>>()).block(block), area);
 }

@@ -2,6 +2,7 @@
 
 use super::detail::Detail;
 use super::rows::Rows;
+use crate::causes::Shown;
 use crate::line::{Target, target};
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use theater_runtime::diagnostic::Result;
@@ -9,6 +10,9 @@ use theater_runtime::replay::{Cursor, Direction, History};
 
 /// The longest text that can be typed.
 const LONGEST: usize = 1000;
+
+/// What is told where only a turn has something to show.
+const NO_TURN: &str = "this record is no turn";
 
 /// A part of the screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +40,8 @@ pub struct Model {
     /// Whether the chosen record may be none of the list any more, so that the nearest one is to be chosen.
     hidden: bool,
     left: Option<Cursor>,
+    /// The moment of which somebody wants to see where the guest was.
+    pub(super) asked: Option<Cursor>,
     pub(super) pane: Pane,
     pub(super) input: Option<Input>,
     /// What was told last.
@@ -61,6 +67,7 @@ impl Model {
             cursor: None,
             hidden: false,
             left: cursor,
+            asked: None,
             pane: Pane::List,
             input: None,
             message: String::new(),
@@ -149,6 +156,10 @@ impl Model {
                     Pane::State => Pane::Detail,
                 };
             }
+            KeyCode::Char('x') => match self.cursor {
+                Some(cursor) => self.asked = Some(cursor),
+                None => self.message = NO_TURN.to_owned(),
+            },
             KeyCode::Char('n') => self.by(history, 1),
             KeyCode::Char('N') => self.by(history, -1),
             code => match distance(code, self.page) {
@@ -168,7 +179,7 @@ impl Model {
         };
         match self.pane {
             Pane::List => self.by(history, rows),
-            Pane::Detail => self.scroll = moved(self.scroll, self.detail.lines.len()),
+            Pane::Detail => self.scroll = moved(self.scroll, self.detail.count()),
             Pane::State => self.key = moved(self.key, self.detail.keys.len()),
         }
     }
@@ -195,7 +206,7 @@ impl Model {
             return;
         }
         let Some(cursor) = self.cursor else {
-            self.message = "this record is no turn".to_owned();
+            self.message = NO_TURN.to_owned();
             return;
         };
         let found = match code {
@@ -312,6 +323,15 @@ impl Model {
         }
         self.position = position;
         self.cursor = None;
+    }
+
+    /// Shows where the guest was at the chosen moment, or why that cannot be seen.
+    pub(super) fn answer(&mut self, seen: Result<Shown>) {
+        match seen {
+            // The first line is the moment, which stands there already.
+            Ok(shown) => self.detail.stack = shown.lines.into_iter().skip(1).collect(),
+            Err(problem) => self.message = problem.message.clone(),
+        }
     }
 
     fn see(&mut self, detail: Detail, is_other: bool) {

@@ -3,12 +3,14 @@
 use super::draw::draw;
 use super::model::Model;
 use crate::paint::Paint;
+use crate::stack::Looker;
 use crate::tests::recorded;
 use insta::assert_snapshot;
 use proptest::prelude::*;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use theater_runtime::cache::Cache;
 use theater_runtime::replay::{Cursor, History};
 
 fn picture(model: &mut Model, history: &History, width: u16, height: u16) -> String {
@@ -41,6 +43,24 @@ async fn a_moment_is_seen_at_every_size() {
     for (width, height) in [(1, 1), (3, 2), (20, 5), (300, 100)] {
         picture(&mut model, &history, width, height);
     }
+}
+
+#[tokio::test]
+async fn it_shows_where_the_guest_was() {
+    let (_data, history) = recorded().await;
+    let cursor = Cursor::at(&history, "counter", 2).unwrap();
+    let mut model = Model::new(&history, Some(cursor));
+    let mut looker = Looker::new(Cache::none());
+    write(&mut model, &history, "]x");
+    let asked = model.asked.take().unwrap();
+    model.answer(looker.look(&history, asked).await);
+    assert_snapshot!("stack", picture(&mut model, &history, 80, 24));
+    // It belongs to its moment.
+    write(&mut model, &history, "]");
+    assert!(!picture(&mut model, &history, 80, 24).contains("called from"));
+    write(&mut model, &history, "[");
+    assert!(!picture(&mut model, &history, 80, 24).contains("called from"));
+    assert_eq!(model.asked, None);
 }
 
 #[tokio::test]

@@ -45,8 +45,7 @@ pub fn run(args: Args, output: &mut Output) -> Ended {
         Some(name) => Some(history.actor(name)?.id),
         None => None,
     };
-    let mut column = row::Column::default();
-    history.actors().for_each(|actor| column.fit(&actor.name));
+    let column = row::Column::of(&history);
     let mut found = Status::Failed;
     for view in history.matching(&condition, actor) {
         row::show(&view?, column, args.json, output)?;

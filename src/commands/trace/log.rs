@@ -1,3 +1,4 @@
+use super::row::Column;
 use crate::address::Moment;
 use crate::output::Output;
 use crate::project::TraceArgs;
@@ -39,6 +40,7 @@ pub fn run(args: Args, output: &mut Output) -> Ended {
         Some(name) => Some(history.actor(name)?.id),
         None => None,
     };
+    let column = Column::of(&history);
     // The record at which to end, and how many of its calls count.
     let mut end = (u64::MAX, None);
     if let Some(at) = &args.at {
@@ -59,13 +61,19 @@ pub fn run(args: Args, output: &mut Output) -> Ended {
             view.calls.truncate(step);
         }
         for line in view.log_lines() {
-            show(&view, &line, args.json, output)?;
+            show(&view, &line, column, args.json, output)?;
         }
     }
     Ok(Status::Fine)
 }
 
-fn show(view: &RecordView, line: &LogLine, json: bool, output: &mut Output) -> io::Result<()> {
+fn show(
+    view: &RecordView,
+    line: &LogLine,
+    column: Column,
+    json: bool,
+    output: &mut Output,
+) -> io::Result<()> {
     if json {
         return output.json(&json!({
             "actor": view.actor,
@@ -79,7 +87,6 @@ fn show(view: &RecordView, line: &LogLine, json: bool, output: &mut Output) -> i
     // A terminal's columns are few, and the day stands in the run's id.
     let time = if output.width().is_some() { &time["0000-00-00T".len()..] } else { &time };
     let head = Line::default().role(Role::Faint, &format!("{time}  "));
-    let head = head.role(Role::Actor, &format!("{:<14}  ", view.address()));
-    let head = head.role(Role::Field, &format!("{:<6}  ", line.from));
+    let head = column.address(head, view).role(Role::Field, &format!("{:<6}  ", line.from));
     output.row(&head.plain(&line.text))
 }

@@ -5,6 +5,7 @@ use std::io;
 use theater_repl::paint::Role;
 use theater_repl::record;
 use theater_repl::styled::Line;
+use theater_runtime::replay::History;
 use theater_runtime::trace::RecordView;
 
 /// How wide the column of addresses is at least, and at most.
@@ -22,6 +23,18 @@ impl Default for Column {
 }
 
 impl Column {
+    /// One with room for all actors of a history.
+    pub fn of(history: &History) -> Self {
+        let mut column = Self::default();
+        history.actors().for_each(|actor| column.fit(&actor.name));
+        column
+    }
+
+    /// An address, and what keeps the next column in its place.
+    pub fn address(self, line: Line, view: &RecordView) -> Line {
+        line.role(Role::Actor, &format!("{:<1$}  ", view.address(), self.0))
+    }
+
     /// Makes room for the turns of an actor of this name, if they are not more than 999.
     pub fn fit(&mut self, name: &str) {
         self.0 = self.0.max(name.len() + "#999".len()).min(WIDEST);
@@ -37,6 +50,5 @@ pub fn show(view: &RecordView, column: Column, json: bool, output: &mut Output) 
     // A terminal's columns are few, and the day stands in the run's id.
     let time = if output.width().is_some() { &time["0000-00-00T".len()..] } else { &time };
     let line = Line::default().role(Role::Faint, &format!("{:>5}  {time}  ", view.position));
-    let line = line.role(Role::Actor, &format!("{:<1$}  ", view.address(), column.0));
-    output.row(&record::what(line, view))
+    output.row(&record::what(column.address(line, view), view))
 }

@@ -1,7 +1,9 @@
 use crate::address::Moment;
+use crate::asynchronous::block_on;
 use crate::output::Output;
 use crate::project::TraceArgs;
 use crate::status::{Ended, Status};
+use theater_repl::stack::Looker;
 use theater_repl::view;
 
 /// Walk through a run on the whole screen: what happened, each moment in full, and the state there
@@ -26,6 +28,8 @@ pub struct Args {
 pub fn run(args: Args, output: &mut Output) -> Ended {
     let mut history = args.trace.history()?;
     let cursor = args.moment.map(|moment| moment.cursor(&history)).transpose()?;
-    view::run(&mut history, cursor, output.paint())?;
+    let mut looker = Looker::new(crate::cache::open());
+    let look = |history: &_, cursor| block_on(looker.look(history, cursor))?;
+    view::run(&mut history, cursor, output.paint(), look)?;
     Ok(Status::Fine)
 }
