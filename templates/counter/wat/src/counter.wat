@@ -26,7 +26,7 @@
     (data (i32.const 0) "count")
     ;; Theater calls `realloc` to hand over text and bytes. This actor stores only numbers, so
     ;; it is never called, and it aborts the turn if it is.
-    (func (export "realloc") (param i32 i32 i32 i32) (result i32) unreachable))
+    (func $realloc (export "realloc") (param i32 i32 i32 i32) (result i32) unreachable))
   (core instance $memory (instantiate $Memory))
 
   ;; The imported functions in the form in which core WebAssembly calls them. A string is an

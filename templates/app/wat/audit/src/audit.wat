@@ -41,7 +41,7 @@
     (local.get $at))
 
   ;; Theater calls this to hand over text and lists.
-  (func (export "cabi_realloc")
+  (func $cabi_realloc (export "cabi_realloc")
     (param $old i32) (param $old-size i32) (param $align i32) (param $size i32) (result i32)
     (local $at i32)
     (local.set $at (call $allocate (local.get $size)))
@@ -137,7 +137,7 @@
       (then (return (i64.const -1))))
     (local.get $units))
 
-  (func (export "theater:actor/inbox@0.1.0#message") (param $message i32) (param $length i32)
+  (func $message (export "theater:actor/inbox@0.1.0#message") (param $message i32) (param $length i32)
     (local $units i64) (local $key i32) (local $key-length i32)
     (global.set $at (local.get $message))
     (global.set $end (i32.add (local.get $message) (local.get $length)))
@@ -162,7 +162,7 @@
     (call $add (i32.const 8) (i32.const 5) (local.get $units)))
 
   ;; Whatever is asked, the answer is `3 orders, 7 units`.
-  (func (export "theater:actor/inbox@0.1.0#request")
+  (func $request (export "theater:actor/inbox@0.1.0#request")
     (param $message i32) (param $length i32) (result i32)
     (local $answer i32) (local $end i32)
     (local.set $answer (call $allocate (i32.const 64)))
@@ -176,14 +176,14 @@
     (i32.store (i32.const 164) (i32.sub (local.get $end) (local.get $answer)))
     (i32.const 160))
 
-  (func (export "shop:audit/book#orders") (result i64)
+  (func $orders (export "shop:audit/book#orders") (result i64)
     (call $load (i32.const 0) (i32.const 6)))
 
-  (func (export "shop:audit/book#units") (result i64)
+  (func $units (export "shop:audit/book#units") (result i64)
     (call $load (i32.const 8) (i32.const 5)))
 
-  (func (export "shop:audit/book#repeated") (result i64)
+  (func $repeated (export "shop:audit/book#repeated") (result i64)
     (call $load (i32.const 16) (i32.const 8)))
 
-  (func (export "shop:audit/book#others") (result i64)
+  (func $others (export "shop:audit/book#others") (result i64)
     (call $load (i32.const 96) (i32.const 6))))

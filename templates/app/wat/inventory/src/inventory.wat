@@ -41,7 +41,7 @@
     (local.get $at))
 
   ;; Theater calls this to hand over text and lists.
-  (func (export "cabi_realloc")
+  (func $cabi_realloc (export "cabi_realloc")
     (param $old i32) (param $old-size i32) (param $align i32) (param $size i32) (result i32)
     (local $at i32)
     (local.set $at (call $allocate (local.get $size)))
@@ -88,7 +88,7 @@
     (i64.store (i32.const 176) (local.get $number))
     (i32.const 160))
 
-  (func (export "shop:inventory/stock#reserve")
+  (func $reserve (export "shop:inventory/stock#reserve")
     (param $sku i32) (param $length i32) (param $units i32) (result i32)
     (local $there i64) (local $left i64) (local $key i32)
     (local.set $key (call $key (local.get $sku) (local.get $length)))
@@ -102,7 +102,7 @@
     (call $store (local.get $key) (local.get $length) (local.get $left))
     (call $ok (local.get $left)))
 
-  (func (export "shop:inventory/stock#release")
+  (func $release (export "shop:inventory/stock#release")
     (param $sku i32) (param $length i32) (param $units i32) (result i32)
     (local $there i64) (local $key i32)
     (local.set $key (call $key (local.get $sku) (local.get $length)))
@@ -128,12 +128,12 @@
       (i64.extend_i32_u (local.get $units))))
     (local.get $there))
 
-  (func (export "shop:inventory/stock#count") (param $sku i32) (param $length i32) (result i64)
+  (func $count (export "shop:inventory/stock#count") (param $sku i32) (param $length i32) (result i64)
     (call $load
       (call $key (local.get $sku) (local.get $length))
       (i32.add (local.get $length) (i32.const 6))))
 
-  (func (export "shop:inventory/stock#in-stock") (result i64)
+  (func $in-stock (export "shop:inventory/stock#in-stock") (result i64)
     (local $sum i64) (local $key i32) (local $end i32) (local $after i32) (local $length i32)
     (loop $pages
       (call $list-keys (i32.const 0) (i32.const 6)
@@ -156,11 +156,11 @@
       (br $pages))
     unreachable)
 
-  (func (export "shop:inventory/stock#delivered") (result i64)
+  (func $delivered (export "shop:inventory/stock#delivered") (result i64)
     (call $load (i32.const 16) (i32.const 9)))
 
   ;; Each item of the list: the SKU's address and length, and the units.
-  (func (export "init") (param $item i32) (param $items i32) (result i32)
+  (func $init (export "init") (param $item i32) (param $items i32) (result i32)
     (local $end i32)
     (local.set $end (i32.add (local.get $item) (i32.mul (local.get $items) (i32.const 12))))
     (loop $next

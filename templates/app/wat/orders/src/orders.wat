@@ -42,7 +42,7 @@
     (local.get $at))
 
   ;; Theater calls this to hand over text and lists.
-  (func (export "cabi_realloc")
+  (func $cabi_realloc (export "cabi_realloc")
     (param $old i32) (param $old-size i32) (param $align i32) (param $size i32) (result i32)
     (local $at i32)
     (local.set $at (call $allocate (local.get $size)))
@@ -93,7 +93,7 @@
       (local.get $message) (i32.sub (local.get $end) (local.get $message)) (i32.const 192))
     (i32.eqz (i32.load8_u (i32.const 192))))
 
-  (func (export "shop:orders/checkout#place")
+  (func $place (export "shop:orders/checkout#place")
     (param $sku i32) (param $length i32) (param $units i32) (result i32)
     (local $order i64) (local $sold i64)
     (call $reserve (local.get $sku) (local.get $length) (local.get $units) (i32.const 160))
@@ -120,8 +120,8 @@
     (i64.store (i32.const 168) (local.get $order))
     (i32.const 160))
 
-  (func (export "shop:orders/checkout#placed") (result i64)
+  (func $placed (export "shop:orders/checkout#placed") (result i64)
     (call $load (i32.const 0) (i32.const 6)))
 
-  (func (export "shop:orders/checkout#sold") (result i64)
+  (func $sold (export "shop:orders/checkout#sold") (result i64)
     (call $load (i32.const 8) (i32.const 5))))
