@@ -5,6 +5,7 @@
 //! are bytes; [`Text`] turns them into an editor's lines and columns.
 
 mod actions;
+mod actors;
 mod check;
 mod complete;
 mod format;

@@ -1,6 +1,7 @@
 //! Where names lead, and where they are mentioned: across a manifest, its WIT, `deps`, and the packages that
 //! Theater knows.
 
+use super::actors;
 use super::links::{self, Link};
 use super::mentions::mentions;
 use super::place;
@@ -52,20 +53,27 @@ pub(super) fn find(files: &Snapshot, path: &Path, offset: usize) -> Option<Found
 }
 
 /// Where the thing that is meant at a byte is defined: what `use` brings in under another name at its home. A path in
-/// a manifest leads to its file.
+/// a manifest leads to its file, the name of an actor to the manifest of its project.
 pub fn definition(files: &Snapshot, path: &Path, offset: usize) -> Vec<Link> {
     if let Some(link) = links::linked(files, path, offset) {
         return vec![link];
+    }
+    if let Some(meant) = actors::meant(files, path, offset) {
+        return meant.definitions();
     }
     let Some(found) = find(files, path, offset) else { return Vec::new() };
     let home = found.names.home(&found.symbol, 0);
     found.to(&home.unwrap_or_else(|| found.symbol.clone()))
 }
 
-/// Where the name at a byte is declared: where `use` brings it in under another name, and not at its home.
+/// Where the name at a byte is declared: where `use` brings it in under another name, and not at its home; where the
+/// supervisor of an actor names it.
 pub fn declaration(files: &Snapshot, path: &Path, offset: usize) -> Vec<Link> {
     if let Some(link) = links::linked(files, path, offset) {
         return vec![link];
+    }
+    if let Some(meant) = actors::meant(files, path, offset) {
+        return meant.declarations();
     }
     find(files, path, offset).map(|found| found.to(&found.symbol)).unwrap_or_default()
 }
@@ -113,8 +121,13 @@ pub fn references(
     offset: usize,
     with_declarations: bool,
 ) -> Vec<Location> {
-    let Some(found) = find(files, path, offset) else { return Vec::new() };
-    let mut all = everywhere(files, path, &found);
+    let mut all = match actors::meant(files, path, offset) {
+        Some(meant) => meant.everywhere(),
+        None => match find(files, path, offset) {
+            Some(found) => everywhere(files, path, &found),
+            None => return Vec::new(),
+        },
+    };
     all.retain(|location| with_declarations || !location.is_declaration);
     all
 }

@@ -81,6 +81,26 @@ pub fn is_in_comment(text: &str, offset: usize) -> bool {
     })
 }
 
+/// The bytes between the quotes of a value that is a text, or of the texts in a list. Those with escapes, or of several
+/// lines, are left out.
+pub fn texts(text: &str, value: &Range<usize>) -> Vec<Range<usize>> {
+    let written = text.get(value.clone()).unwrap_or_default();
+    if !written.starts_with(['"', '\'', '[']) {
+        return Vec::new();
+    }
+    let kinds = [TokenKind::BasicString, TokenKind::LiteralString];
+    let tokens = Source::new(written).lex().filter(|token| kinds.contains(&token.kind()));
+    tokens
+        .filter_map(|token| {
+            let (start, end) = (token.span().start(), token.span().end());
+            let (open, inner) = written.get(start..end)?.split_at_checked(1)?;
+            let inner = inner.strip_suffix(open)?;
+            let plain = !inner.contains('\\') && !inner.contains(open);
+            plain.then(|| value.start + start + 1..value.start + end - 1)
+        })
+        .collect()
+}
+
 /// How deep inline tables are followed. No manifest needs deeper ones.
 const DEEPEST: u32 = 16;
 

@@ -1,5 +1,6 @@
-//! Other names for what a package's own WIT declares, wherever it is mentioned.
+//! Other names for actors, and for what a package's own WIT declares, wherever they are mentioned.
 
+use super::actors;
 use super::check::FileEdit;
 use super::navigate::{Found, everywhere, find};
 use super::vfs::Snapshot;
@@ -17,7 +18,10 @@ pub fn prepare_rename(
     path: &Path,
     offset: usize,
 ) -> Result<Range<usize>, String> {
-    renamable(files, path, offset).map(|found| found.span)
+    match actors::prepare_rename(files, path, offset) {
+        Some(span) => Ok(span),
+        None => renamable(files, path, offset).map(|found| found.span),
+    }
 }
 
 /// The changes that give the thing at a byte another name.
@@ -30,6 +34,9 @@ pub fn rename(
     offset: usize,
     new: &str,
 ) -> Result<Vec<FileEdit>, String> {
+    if let Some(renamed) = actors::rename(files, path, offset, new) {
+        return renamed;
+    }
     let found = renamable(files, path, offset)?;
     let new = new.trim().trim_start_matches('%');
     if !is_identifier(new) {

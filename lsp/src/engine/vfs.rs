@@ -254,14 +254,7 @@ impl Snapshot {
     fn children_of(&self, path: &Path) -> Vec<(PathBuf, PathBuf)> {
         let Some(manifest) = self.manifest(path).manifest else { return Vec::new() };
         let children = manifest.supervisor.iter().flat_map(|supervision| &supervision.children);
-        let folder = |child: &Child| {
-            let path = normal(&manifest.resolve(&child.manifest.value));
-            match path.file_name() {
-                Some(name) if name == FILE_NAME => path.parent().map_or(path.clone(), normal),
-                _ => path,
-            }
-        };
-        children.map(|child| (normal(&manifest.dir), folder(child))).collect()
+        children.map(|child| (normal(&manifest.dir), project_of(&manifest, child))).collect()
     }
 
     /// What is made of the text at a path, which is open or on disk.
@@ -363,6 +356,15 @@ impl Files for Snapshot {
             }
             _ => read(),
         }
+    }
+}
+
+/// The folder of a child's project.
+pub fn project_of(manifest: &Manifest, child: &Child) -> PathBuf {
+    let path = normal(&manifest.resolve(&child.manifest.value));
+    match path.file_name() {
+        Some(name) if name == FILE_NAME => path.parent().map_or(path.clone(), normal),
+        _ => path,
     }
 }
 
