@@ -414,7 +414,9 @@ fn what_can_be_typed_in_wit_is_documented_when_asked() {
     // What is in `deps` would hide what Theater knows.
     std::fs::remove_dir_all(env.path("wit/deps")).unwrap();
     let world = env.read("wit/world.wit");
-    let mut editor = start(&env);
+    let item = json!({ "completionItem": { "documentationFormat": ["markdown", "plaintext"] } });
+    let capabilities = json!({ "textDocument": { "completion": item } });
+    let (mut editor, _) = Editor::open_folder(&env, capabilities);
     editor.open("wit/world.wit", &world);
     let found = ask(&mut editor, "completion", "wit/world.wit", &world, "import theater:host/");
     let items = found["result"].as_array().unwrap();

@@ -38,6 +38,7 @@ mod new;
 mod noise;
 mod normal;
 mod page;
+mod pytest_lsp;
 mod readme;
 mod reload;
 mod repl;

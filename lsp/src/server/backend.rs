@@ -190,7 +190,8 @@ impl LanguageServer for Backend {
         let said = answer(question, move |q| {
             let found = engine::completions(&q.files, &q.path, q.offset);
             let one = found.into_iter().find(|one| one.label == label)?;
-            convert::documentation(engine::documentation(&q.files, &q.path, &one.about))
+            let said = engine::documentation(&q.files, &q.path, &one.about);
+            convert::documentation(said, q.wishes.markdown_in_lists)
         });
         let documentation = said.await?;
         Ok(lsp::CompletionItem { documentation, ..item })

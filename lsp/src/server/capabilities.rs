@@ -94,6 +94,7 @@ pub fn wishes(client: &lsp::ClientCapabilities) -> Wishes {
     let hover = text.and_then(|it| it.hover.as_ref()).and_then(|it| it.content_format.as_ref());
     let item =
         text.and_then(|it| it.completion.as_ref()).and_then(|it| it.completion_item.as_ref());
+    let listed = item.and_then(|it| it.documentation_format.as_ref());
     let related = text.and_then(|it| it.publish_diagnostics.as_ref());
     let definition = text.and_then(|it| it.definition.as_ref());
     let window = client.window.as_ref();
@@ -117,6 +118,7 @@ pub fn wishes(client: &lsp::ClientCapabilities) -> Wishes {
         related: related.and_then(|it| it.related_information).unwrap_or_default()
             || of_pull(|it| it.related_information),
         markdown: hover.is_none_or(|formats| formats.contains(&lsp::MarkupKind::Markdown)),
+        markdown_in_lists: listed.is_some_and(|it| it.contains(&lsp::MarkupKind::Markdown)),
         location_links: definition.and_then(|it| it.link_support).unwrap_or_default(),
         snippets: item.and_then(|it| it.snippet_support).unwrap_or_default(),
         watch: watched.and_then(|it| it.dynamic_registration).unwrap_or_default(),

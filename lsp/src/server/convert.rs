@@ -231,11 +231,16 @@ pub fn place_of(item: &lsp::CompletionItem) -> Option<lsp::TextDocumentPositionP
 }
 
 /// What is said about something that can be typed.
-pub fn documentation(value: String) -> Option<lsp::Documentation> {
+pub fn documentation(value: String, markdown: bool) -> Option<lsp::Documentation> {
     let kind = lsp::MarkupKind::Markdown;
-    let is_empty = value.is_empty();
-    let page = lsp::Documentation::MarkupContent(lsp::MarkupContent { kind, value });
-    (!is_empty).then_some(page)
+    match (value.is_empty(), markdown) {
+        (true, _) => None,
+        (false, true) => {
+            Some(lsp::Documentation::MarkupContent(lsp::MarkupContent { kind, value }))
+        }
+        // It can be read as text, too.
+        (false, false) => Some(lsp::Documentation::String(value)),
+    }
 }
 
 fn completion(

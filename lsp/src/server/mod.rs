@@ -121,6 +121,8 @@ struct Wishes {
     related: bool,
     /// It shows Markdown.
     markdown: bool,
+    /// It shows Markdown beside a list of what can be typed.
+    markdown_in_lists: bool,
     /// It knows completions with a place that is to be typed over.
     snippets: bool,
     /// It takes the place from which a definition was asked for.
