@@ -6,6 +6,7 @@
 
 mod actions;
 mod actors;
+mod cancel;
 mod check;
 mod complete;
 mod format;
@@ -28,6 +29,7 @@ mod vfs;
 pub mod wit;
 
 pub use actions::{Action, actions, fix_all};
+pub use cancel::{Cancel, unless_cancelled};
 pub use check::{
     FileEdit, Fix, Level, Problem, Problems, Related, Unit, component, inputs, problems, units,
 };

@@ -1,6 +1,7 @@
 //! The files that the engine knows: what is on disk, as somebody else has read it, and over it the
 //! texts that an editor has open. Nothing here reads a file.
 
+use super::cancel::Cancel;
 use super::resolved::Resolved;
 use super::text::{Change, Encoding, Text};
 use super::wit::{self, Index};
@@ -54,6 +55,8 @@ pub struct Document {
     revision: u64,
     /// What is made of it, each once somebody has asked.
     made: Arc<Made>,
+    /// Cancelled when the text has gone on, or is closed.
+    outdated: Cancel,
 }
 
 /// What is made of one text, each once somebody has asked.
@@ -65,7 +68,8 @@ struct Made {
     manifest: OnceLock<Checked>,
 }
 
-/// All files at one moment. Cheap to clone, and never changed by anybody else.
+/// All files at one moment. Cheap to clone, and never changed by anybody else. Whoever looks at a file in a snapshot that
+/// was [cancelled](Self::until) unwinds.
 #[derive(Debug, Clone)]
 pub struct Snapshot {
     disk: OrdMap<PathBuf, Arc<Entry>>,
@@ -77,6 +81,8 @@ pub struct Snapshot {
     resolved: Arc<Resolved>,
     /// The projects that others name as children. It belongs to these files as they are.
     children: Arc<OnceLock<BTreeSet<PathBuf>>>,
+    /// What ends the computations that use this snapshot.
+    until: Vec<Cancel>,
 }
 
 impl Default for Snapshot {
@@ -88,6 +94,7 @@ impl Default for Snapshot {
             library: Path::new("/<theater>").into(),
             resolved: Arc::default(),
             children: Arc::default(),
+            until: Vec::new(),
         }
     }
 }
@@ -127,7 +134,8 @@ impl Vfs {
 
     /// The editor closed a text. From now on what is on disk counts.
     pub fn close(&mut self, path: &Path) {
-        self.now.open.remove(&normal(path));
+        let closed = self.now.open.remove(&normal(path));
+        closed.inspect(|document| document.outdated.cancel());
         self.now.children = Arc::default();
     }
 
@@ -159,13 +167,33 @@ impl Vfs {
     fn set(&mut self, path: &Path, version: i32, text: Text) {
         self.revision += 1;
         let (text, revision, made) = (Arc::new(text), self.revision, Arc::default());
-        let document = Document { version, text, revision, made };
-        self.now.open.insert(normal(path), document);
+        let document = Document { version, text, revision, made, outdated: Cancel::default() };
+        let before = self.now.open.insert(normal(path), document);
+        before.inspect(|document| document.outdated.cancel());
         self.now.children = Arc::default();
     }
 }
 
 impl Snapshot {
+    /// The same files, for a computation within [`unless_cancelled`](super::unless_cancelled).
+    pub fn until(mut self, cancel: Cancel) -> Self {
+        self.until.push(cancel);
+        self
+    }
+
+    /// [`until`](Self::until) the text at a path goes on or is closed.
+    pub fn while_current(self, path: &Path) -> Self {
+        match self.document(path).map(|document| document.outdated.clone()) {
+            Some(outdated) => self.until(outdated),
+            None => self,
+        }
+    }
+
+    /// Ends the computation if it has been cancelled. Whatever looks at many files, or for long at one, comes by here.
+    pub fn go_on(&self) {
+        self.until.iter().for_each(Cancel::check);
+    }
+
     /// The text that is open in the editor at a path.
     pub fn document(&self, path: &Path) -> Option<&Document> {
         self.open.get(&normal(path))
@@ -178,6 +206,7 @@ impl Snapshot {
 
     /// The text at a path, open or on disk; none if it is no text.
     pub fn text(&self, path: &Path) -> Option<Arc<Text>> {
+        self.go_on();
         let path = normal(path);
         if let Some(document) = self.open.get(&path) {
             return Some(document.text.clone());
@@ -193,6 +222,7 @@ impl Snapshot {
 
     /// The names in the WIT file at a path, open or on disk; none if it is no text.
     pub fn index(&self, path: &Path) -> Option<Arc<Index>> {
+        self.go_on();
         let path = normal(path);
         if let Some(document) = self.open.get(&path) {
             let index = || Arc::new(Index::of(document.text.as_str()));
@@ -215,6 +245,7 @@ impl Snapshot {
 
     /// Every path below a folder of which something is known, in their order.
     pub fn below(&self, folder: &Path) -> Vec<PathBuf> {
+        self.go_on();
         let folder = normal(folder);
         let disk = self.disk.range(folder.clone()..).map(|(path, _)| path);
         let open = self.open.range(folder.clone()..).map(|(path, _)| path);
@@ -278,6 +309,7 @@ impl Snapshot {
 
 impl Files for Snapshot {
     fn kind(&self, path: &Path) -> io::Result<Kind> {
+        self.go_on();
         let path = normal(path);
         if let Some(document) = self.open.get(&path) {
             return Ok(Kind::File { length: document.text.as_str().len() as u64 });
@@ -298,6 +330,7 @@ impl Files for Snapshot {
     }
 
     fn read(&self, path: &Path, most: u64) -> io::Result<Vec<u8>> {
+        self.go_on();
         let path = normal(path);
         let most = usize::try_from(most).unwrap_or(usize::MAX);
         let first = |bytes: &[u8]| bytes[..bytes.len().min(most)].to_vec();
@@ -328,6 +361,7 @@ impl Files for Snapshot {
     }
 
     fn manifest(&self, path: &Path) -> Checked {
+        self.go_on();
         let mut path = normal(path);
         if self.is_folder(&path) {
             path.push(FILE_NAME);
@@ -348,6 +382,7 @@ impl Files for Snapshot {
     }
 
     fn component(&self, path: &Path) -> Result<Arc<Component>> {
+        self.go_on();
         let path = normal(path);
         let read = || Component::load(self, &path).map(Arc::new);
         match self.disk.get(&path) {

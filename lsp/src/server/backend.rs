@@ -37,6 +37,7 @@ impl Backend {
         let mut state = self.shared.lock();
         state.edits += 1;
         state.edited.insert(path.clone());
+        state.checking.cancel();
         edit(&mut state, path);
         drop(state);
         self.shared.wake(Wake::Edited);
@@ -352,9 +353,10 @@ impl LanguageServer for Backend {
         params: lsp::WorkspaceSymbolParams,
     ) -> Result<Option<lsp::WorkspaceSymbolResponse>> {
         let (files, encoding) = self.all_files();
-        let search =
-            move || editing::found(&files, &engine::search(&files, &params.query), encoding);
-        compute(search).await
+        compute(files, move |files| {
+            editing::found(&files, &engine::search(&files, &params.query), encoding)
+        })
+        .await
     }
 
     async fn document_symbol(

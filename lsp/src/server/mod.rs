@@ -17,7 +17,7 @@ mod reports;
 mod transport;
 mod worker;
 
-use crate::engine::{Encoding, Vfs};
+use crate::engine::{Cancel, Encoding, Vfs};
 use backend::Backend;
 use client::ClientProcess;
 use library::Library;
@@ -109,6 +109,8 @@ struct State {
     edits: u64,
     /// The files of which one was since the last check began.
     edited: BTreeSet<PathBuf>,
+    /// Cancelled by the next edit: then what is being checked is not what there is.
+    checking: Cancel,
     /// What an editor that asks for problems is told.
     reports: Reports,
 }

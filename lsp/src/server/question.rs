@@ -1,12 +1,12 @@
-//! What a request is answered from, and how: on a thread of its own, from the files as they were when it came in.
+//! What a request is answered from, and how: on a thread of its own, from the files as they were when it came in, until
+//! nobody wants the answer any more.
 
 use super::convert::Converter;
 use super::library::Library;
 use super::{Shared, Wishes};
-use crate::engine::{Snapshot, Text};
+use crate::engine::{Cancel, Snapshot, Text, unless_cancelled};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use tower_lsp::jsonrpc::{Error, ErrorCode, Result};
 
 /// What a request about a place is answered from.
@@ -39,38 +39,42 @@ impl Question {
     }
 }
 
-/// Answers on a thread of its own: nobody waits for it, and a fault in it ends nothing. What was cancelled before its turn
-/// came is not begun.
+/// Answers on a thread of its own: nobody waits for it, and a fault in it ends nothing. What is cancelled ends at the next
+/// file that it looks at.
 pub async fn answer<T: Send + 'static>(
     question: Option<Question>,
     answer: impl FnOnce(Question) -> Option<T> + Send + 'static,
 ) -> Result<Option<T>> {
     let Some(question) = question else { return Ok(None) };
-    compute(move || answer(question)).await.map(Option::flatten)
+    let files = question.files.clone();
+    Ok(compute(files, move |files| answer(Question { files, ..question })).await?.flatten())
 }
 
-/// Answers a request that needs no text. None if it was cancelled.
+/// Answers a request from these files. None if they were cancelled.
 pub async fn compute<T: Send + 'static>(
-    work: impl FnOnce() -> T + Send + 'static,
+    files: Snapshot,
+    work: impl FnOnce(Snapshot) -> T + Send + 'static,
 ) -> Result<Option<T>> {
-    let cancelled = Arc::new(AtomicBool::new(false));
-    let asked = Asked(cancelled.clone());
-    let begin = move || (!cancelled.load(Ordering::Relaxed)).then(work);
-    let done = tokio::task::spawn_blocking(begin).await;
-    drop(asked);
+    let asked = Asked(Cancel::default());
+    let files = files.until(asked.0.clone());
+    let work = move || {
+        files.go_on();
+        work(files)
+    };
+    let done = tokio::task::spawn_blocking(|| unless_cancelled(work)).await;
     done.map_err(|_| Error::internal_error())
 }
 
 /// Somebody waits for the answer: who cancels the request drops it.
-struct Asked(Arc<AtomicBool>);
+struct Asked(Cancel);
 
 impl Drop for Asked {
     fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
+        self.0.cancel();
     }
 }
 
-/// As [`answer`], for answers that change texts, or that the editor asks for again by itself: if the text has gone on
+/// As [`answer`], for answers that change texts, or that the editor asks for again by itself: if the text goes on
 /// meanwhile, their places would be wrong.
 ///
 /// Origin: the Language Server Protocol 3.17, "ContentModified".
@@ -80,11 +84,11 @@ pub async fn answer_of_now<T: Send + 'static>(
     work: impl FnOnce(Question) -> Option<T> + Send + 'static,
 ) -> Result<Option<T>> {
     let version = |files: &Snapshot, path: &Path| files.document(path).map(|it| it.version);
-    let asked = question.as_ref().map(|q| (q.path.clone(), version(&q.files, &q.path)));
-    let answered = answer(question, work).await?;
-    if let Some((path, then)) = asked
-        && version(&shared.lock().vfs.snapshot(), &path) != then
-    {
+    let Some(mut question) = question else { return Ok(None) };
+    let (path, then) = (question.path.clone(), version(&question.files, &question.path));
+    question.files = question.files.while_current(&path);
+    let answered = answer(Some(question), work).await?;
+    if version(&shared.lock().vfs.snapshot(), &path) != then {
         return Err(Error::content_modified());
     }
     Ok(answered)

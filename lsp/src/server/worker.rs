@@ -1,13 +1,16 @@
 //! The thread that finds problems: it looks at the disk, checks what is different, and publishes.
 //!
-//! It works on snapshots, and on one at a time. What is edited meanwhile wakes it again, and what has
-//! become stale is not published.
+//! It works on snapshots, and on one at a time. What is edited meanwhile ends the check that goes on and wakes it again:
+//! what is stale is neither finished nor published.
 
 use super::convert::{self, Converter};
 use super::disk::{Disk, Found};
 use super::progress::Progress;
 use super::{Checked, Shared};
-use crate::engine::{Problem, Problems, Snapshot, Text, Unit, component, inputs, problems, units};
+use crate::engine::{
+    Cancel, Problem, Problems, Snapshot, Text, Unit, component, inputs, problems, units,
+    unless_cancelled,
+};
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -57,7 +60,7 @@ pub struct Worker {
     known: BTreeMap<Unit, (u64, Problems)>,
     /// What the editor shows, by file: for which version of an open text, and which problems.
     shown: BTreeMap<PathBuf, (Option<i32>, Vec<Problem>)>,
-    /// The texts that have changed since the last check: an editor asks about them by itself.
+    /// The texts that have changed since the last check that came to its end: an editor asks about them by itself.
     edited: BTreeSet<PathBuf>,
     /// Whether the problems of others are other ones.
     has_news: bool,
@@ -159,10 +162,11 @@ impl Worker {
 
     /// Checks whatever is different from when it was checked last. `look`: at the disk as well.
     fn check_all(&mut self, look: bool) {
-        let edits = {
+        let (edits, current) = {
             let mut state = self.shared.lock();
-            self.edited = std::mem::take(&mut state.edited);
-            state.edits
+            self.edited.append(&mut state.edited);
+            state.checking = Cancel::default();
+            (state.edits, state.checking.clone())
         };
         let files = self.look(look);
         let mut cases: Vec<Case> =
@@ -174,8 +178,11 @@ impl Worker {
         let is_open = |case: &Case| case.inputs.iter().any(|path| files.document(path).is_some());
         cases.sort_by_key(|case| !is_open(case));
         let open = cases.iter().take_while(|case| is_open(case)).count();
+        let checked = files.clone().until(current);
         for case in &cases[..open] {
-            self.check(&files, case);
+            if !self.check(&checked, case) {
+                return;
+            }
         }
         self.publish(&files, &cases);
         self.checked.send_modify(|checked| checked.open = edits + 1);
@@ -183,7 +190,9 @@ impl Worker {
             if let Some(index) = &mut self.index {
                 index.step(at, cases.len());
             }
-            self.check(&files, case);
+            if !self.check(&checked, case) {
+                return;
+            }
             // The others are not forgotten: their fingerprints differ still.
             if let Ok(wake) = self.wakes.try_recv() {
                 let _ = self.again.send(wake);
@@ -203,6 +212,7 @@ impl Worker {
 
     /// Has the editor ask again about files that it did not change itself.
     fn tell_news(&mut self) {
+        self.edited.clear();
         if std::mem::take(&mut self.has_news) {
             let client = self.client.clone();
             // Whether it does is its own business.
@@ -288,17 +298,20 @@ impl Worker {
         self.known.get(&case.unit).is_some_and(|(known, _)| *known == case.fingerprint)
     }
 
-    fn check(&mut self, files: &Snapshot, case: &Case) {
+    /// Finds the problems of a unit, if they are not known. Answers with whether it was not cancelled.
+    fn check(&mut self, files: &Snapshot, case: &Case) -> bool {
         if self.is_current(case) {
-            return;
+            return true;
         }
-        let found = catch_unwind(AssertUnwindSafe(|| problems(files, &case.unit)));
-        let found = found.unwrap_or_else(|_| {
+        let find = || unless_cancelled(|| problems(files, &case.unit));
+        let found = catch_unwind(AssertUnwindSafe(find)).unwrap_or_else(|_| {
             let message = format!("a check failed; this is a fault in theater: {:?}", case.unit);
             self.runtime.block_on(self.client.log_message(MessageType::ERROR, message));
-            Problems::new()
+            Some(Problems::new())
         });
-        self.known.insert(case.unit.clone(), (case.fingerprint, found));
+        let is_done = found.is_some();
+        self.known.extend(found.map(|found| (case.unit.clone(), (case.fingerprint, found))));
+        is_done
     }
 
     /// Shows the problems of all files whose units have been checked as they are in `files`.
@@ -363,5 +376,53 @@ impl Case {
     fn new(files: &Snapshot, unit: Unit) -> Self {
         let inputs = inputs(files, &unit);
         Self { fingerprint: files.fingerprint(&inputs), inputs, unit }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::server::backend::Backend;
+    use crate::server::client::ClientProcess;
+    use crate::server::library::Library;
+    use std::sync::Mutex;
+    use std::sync::mpsc::channel;
+    use tower_lsp::ls_types::{DidOpenTextDocumentParams, TextDocumentItem};
+    use tower_lsp::{LanguageServer, LspService};
+
+    #[tokio::test]
+    async fn an_edit_ends_the_check_that_goes_on() {
+        let (wakes, woken) = channel();
+        let (told, known) = watch::channel(Checked::default());
+        let shared = Arc::new(Shared {
+            state: Mutex::default(),
+            wakes: wakes.clone(),
+            library: Library::new(None),
+            client: ClientProcess::default(),
+            checked: known,
+        });
+        let mut worker = None;
+        let (service, _socket) = LspService::new(|client| {
+            worker = Some(Worker::new(shared.clone(), client.clone(), told, woken, wakes));
+            Backend::new(shared.clone(), client)
+        });
+        let mut worker = worker.unwrap();
+        let open = |text: &str| {
+            let uri = "file:///p/a.wit".parse().unwrap();
+            let document = TextDocumentItem::new(uri, "wit".to_owned(), 1, text.to_owned());
+            service.inner().did_open(DidOpenTextDocumentParams { text_document: document })
+        };
+        open("package a:b;").await;
+        let checking = Cancel::default();
+        shared.lock().checking = checking.clone();
+        let files = worker.files();
+        let case = Case::new(&files, Unit::Package("/p".into()));
+        open("package c:d;").await;
+        assert!(!worker.check(&files.clone().until(checking), &case));
+        assert!(worker.known.is_empty());
+        assert!(worker.check(&files, &case));
+        assert!(worker.is_current(&case));
     }
 }

@@ -5,7 +5,9 @@ use crate::server::Checked;
 use crate::server::client::ClientProcess;
 use futures::FutureExt;
 use std::sync::Mutex;
-use std::sync::mpsc::channel;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::time::Duration;
 use tokio::sync::watch;
 
 const FILE: &str = "/p/a.wit";
@@ -77,6 +79,54 @@ fn places_in_a_text_that_has_gone_on_are_not_given() {
             answered.await
         });
         assert_eq!(answered, expected, "{changed}");
+    }
+}
+
+/// Work that never comes to its end by itself. It says when it has begun, and lets go of the sender when it ends.
+fn endless(begun: Sender<()>) -> impl FnOnce(Question) -> Option<()> + Send + 'static {
+    move |q| {
+        begun.send(()).unwrap();
+        loop {
+            q.files.text(Path::new("/p/other.wit"));
+        }
+    }
+}
+
+/// Long enough for any machine.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+#[test]
+fn a_request_that_is_cancelled_while_it_is_answered_ends() {
+    let shared = shared();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {
+        let (begun, has_begun) = channel();
+        let mut answered = Box::pin(answer(Some(question(&shared)), endless(begun)));
+        assert!((&mut answered).now_or_never().is_none());
+        has_begun.recv_timeout(PATIENCE).unwrap();
+        drop(answered);
+        assert_eq!(has_begun.recv_timeout(PATIENCE), Err(RecvTimeoutError::Disconnected));
+    });
+}
+
+#[test]
+fn a_request_ends_when_its_text_goes_on() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    for close in [false, true] {
+        let shared = shared();
+        let answered = runtime.block_on(async {
+            let (begun, has_begun) = channel();
+            let work = endless(begun);
+            let mut answered = Box::pin(answer_of_now(&shared, Some(question(&shared)), work));
+            assert!((&mut answered).now_or_never().is_none());
+            has_begun.recv_timeout(PATIENCE).unwrap();
+            match close {
+                true => shared.lock().vfs.close(Path::new(FILE)),
+                false => shared.lock().vfs.open(Path::new(FILE), 2, "package c:d;".to_owned()),
+            }
+            tokio::time::timeout(PATIENCE, answered).await
+        });
+        assert_eq!(answered.unwrap(), Err(Error::content_modified()));
     }
 }
 
