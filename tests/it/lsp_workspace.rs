@@ -156,6 +156,43 @@ fn every_lens_is_a_code_action_too() {
 }
 
 #[test]
+fn a_missing_world_is_created_by_editors_that_make_files() {
+    let env = TestEnvironment::with_counter();
+    std::fs::remove_dir_all(env.path("wit")).unwrap();
+    let manifest =
+        "[actor]\nname = \"x\"\ncomponent = \"none.wasm\"\nworld = \"w\"\n[handlers]\nlog = true\n";
+    let offered = |capabilities: Value| {
+        let mut editor = with_folders(&env, &[""], capabilities);
+        editor.open("theater.toml", manifest);
+        let problems = editor.problems("theater.toml", &["TH0308", "TH0203"]);
+        let params = json!({
+            "textDocument": { "uri": editor.uri("theater.toml") },
+            "range": problems["diagnostics"][1]["range"],
+            "context": { "diagnostics": problems["diagnostics"] },
+        });
+        let answer = editor.request("textDocument/codeAction", params)["result"].clone();
+        let titled = |action: &&Value| action["title"] == "Create the world `w` from the manifest";
+        let action = answer.as_array().unwrap().iter().find(titled).cloned();
+        (editor, action)
+    };
+    let (editor, action) = offered(json!({}));
+    assert_eq!(action, None);
+    assert_eq!(editor.leave(), Some(0));
+    let creates = json!({ "documentChanges": true, "resourceOperations": ["create"] });
+    let (mut editor, action) = offered(json!({ "workspace": { "workspaceEdit": creates } }));
+    let action = action.unwrap();
+    assert_eq!(found_codes(&action["diagnostics"]), ["TH0203"]);
+    let changes = &action["edit"]["documentChanges"];
+    let uri = editor.uri("wit/world.wit");
+    assert_eq!((&changes[0]["kind"], &changes[0]["uri"]), (&json!("create"), &json!(uri)));
+    assert_eq!(changes[1]["textDocument"]["uri"], uri);
+    let text = changes[1]["edits"][0]["newText"].as_str().unwrap();
+    editor.open("wit/world.wit", text);
+    editor.problems("theater.toml", &["TH0308"]);
+    assert_eq!(editor.leave(), Some(0));
+}
+
+#[test]
 fn a_cancelled_request_is_answered_as_such_or_in_full() {
     let env = TestEnvironment::with_counter();
     let mut editor = with_folders(&env, &[""], json!({}));

@@ -221,6 +221,13 @@ impl LanguageServer for Backend {
                     found.iter().map(|action| converter.action(&q.text, action)).collect()
                 }));
             }
+            if wants(&lsp::CodeActionKind::QUICKFIX) {
+                let span = convert::span(&q.text, params.range, q.wishes.encoding);
+                let world = engine::new_world(&q.files, &q.path, &span);
+                let world = world.filter(|world| !world.is_new || q.wishes.creates);
+                let new = |world| converter.new_world(&world, &params.context.diagnostics);
+                actions.extend(world.and_then(new));
+            }
             if wants(&lsp::CodeActionKind::SOURCE_FIX_ALL) {
                 let all = engine::fix_all(&q.files, &q.path);
                 actions.extend(all.iter().map(|fix| converter.fix_all(fix)));

@@ -106,9 +106,13 @@ pub fn wishes(client: &lsp::ClientCapabilities) -> Wishes {
     let of_pull = |wish: fn(&lsp::DiagnosticClientCapabilities) -> Option<bool>| {
         pulls && pull.and_then(wish).unwrap_or_default()
     };
+    let edit = client.workspace.as_ref().and_then(|it| it.workspace_edit.as_ref());
+    let operations = edit.filter(|it| it.document_changes == Some(true));
+    let operations = operations.and_then(|it| it.resource_operations.as_ref());
     let code_pages = related.and_then(|it| it.code_description_support).unwrap_or_default();
     Wishes {
         pulls,
+        creates: operations.is_some_and(|it| it.contains(&lsp::ResourceOperationKind::Create)),
         progress: window.and_then(|it| it.work_done_progress).unwrap_or_default(),
         related_reports: of_pull(|it| it.related_document_support),
         code_pages: code_pages || of_pull(|it| it.code_description_support),

@@ -4,13 +4,14 @@ use super::library::Library;
 use super::{Wishes, fixes};
 use crate::engine::{
     Action, Change, Completion, CompletionKind, Encoding, FileEdit, Fix, Hover, Level, Link,
-    Location, Position, Problem, Related, Snapshot, Symbol, Text,
+    Location, NewWorld, Position, Problem, Related, Snapshot, Symbol, Text,
 };
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use theater_runtime::diagnostic::{WIT_FOLDER, WORLD_UNKNOWN};
 use tower_lsp::ls_types as lsp;
 
 /// The file that a URI names; none if it names no file of this machine.
@@ -180,6 +181,30 @@ impl Converter<'_> {
         }
     }
 
+    /// A world for an actor that has none, which does away with those of these problems that miss it.
+    pub fn new_world(
+        &self,
+        world: &NewWorld,
+        problems: &[lsp::Diagnostic],
+    ) -> Option<lsp::CodeAction> {
+        let missing = [WIT_FOLDER.id, WORLD_UNKNOWN.id];
+        let is_missing = |problem: &&lsp::Diagnostic| matches!(&problem.code, Some(lsp::NumberOrString::String(code)) if missing.contains(&&**code));
+        let edit = match world.is_new {
+            true => created(uri(&world.path)?, &world.text),
+            false => {
+                let end = self.files.text(&world.path)?.as_str().len();
+                self.edits(&[(world.path.clone(), end..end, world.text.clone())])
+            }
+        };
+        Some(lsp::CodeAction {
+            title: world.title.clone(),
+            kind: Some(lsp::CodeActionKind::QUICKFIX),
+            diagnostics: Some(problems.iter().filter(is_missing).cloned().collect()),
+            edit: Some(edit),
+            ..Default::default()
+        })
+    }
+
     /// All fixes of a file together.
     pub fn fix_all(&self, fix: &Fix) -> lsp::CodeAction {
         lsp::CodeAction {
@@ -188,6 +213,24 @@ impl Converter<'_> {
             edit: Some(self.edits(&fix.edits)),
             ..Default::default()
         }
+    }
+}
+
+/// A new file with this text.
+fn created(uri: lsp::Uri, text: &str) -> lsp::WorkspaceEdit {
+    let options = lsp::CreateFileOptions { overwrite: Some(false), ignore_if_exists: Some(true) };
+    let file = lsp::CreateFile { uri: uri.clone(), options: Some(options), annotation_id: None };
+    let text = lsp::TextDocumentEdit {
+        text_document: lsp::OptionalVersionedTextDocumentIdentifier { uri, version: None },
+        edits: vec![lsp::OneOf::Left(lsp::TextEdit::new(lsp::Range::default(), text.to_owned()))],
+    };
+    let operations = vec![
+        lsp::DocumentChangeOperation::Op(lsp::ResourceOp::Create(file)),
+        lsp::DocumentChangeOperation::Edit(text),
+    ];
+    lsp::WorkspaceEdit {
+        document_changes: Some(lsp::DocumentChanges::Operations(operations)),
+        ..Default::default()
     }
 }
 

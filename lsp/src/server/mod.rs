@@ -141,6 +141,8 @@ struct Wishes {
     progress: bool,
     /// It gives back what comes with a problem when it asks what can be done about it.
     data: bool,
+    /// It makes new files as part of a change.
+    creates: bool,
 }
 
 impl Shared {
