@@ -157,3 +157,34 @@ fn what_can_be_done_is_offered_as_the_editors_commands() {
     assert_eq!(lens["command"]["arguments"], json!([editor.uri("")]));
     assert_eq!(editor.leave(), Some(0));
 }
+
+#[test]
+fn paths_are_completed_from_the_disk() {
+    let env = TestEnvironment::new();
+    let text = "[actor]\nname = \"x\"\ncomponent = \"out/\"\n";
+    env.write("out/x.wasm", "");
+    env.write("out/notes.md", "");
+    env.write("out/deep/y.wasm", "");
+    #[cfg(unix)]
+    std::os::unix::fs::symlink(env.path("out/deep"), env.path("out/link")).unwrap();
+    let snippets = json!({ "completionItem": { "snippetSupport": true } });
+    let capabilities = json!({ "textDocument": { "completion": snippets } });
+    let mut editor = Editor::open_folder(&env, capabilities).0;
+    editor.open("theater.toml", text);
+    let params = json!({
+        "textDocument": { "uri": editor.uri("theater.toml") },
+        "position": { "line": 2, "character": 17 },
+    });
+    let found = editor.request("textDocument/completion", params)["result"].clone();
+    let found: Vec<&str> = found
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| it["textEdit"]["newText"].as_str().unwrap())
+        .collect();
+    let link = cfg!(unix).then_some("\"out/link${1:}\"");
+    let wanted =
+        [Some("\"build/x.wasm\""), Some("\"out/deep${1:}\""), link, Some("\"out/x.wasm\"")];
+    assert_eq!(found, wanted.into_iter().flatten().collect::<Vec<_>>());
+    assert_eq!(editor.leave(), Some(0));
+}

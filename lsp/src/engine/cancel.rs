@@ -65,7 +65,7 @@ mod tests {
             ("rename", &|files| drop(engine::rename(files, wit, 29, "j"))),
             ("definition", &|files| drop(engine::definition(files, toml, 32))),
             ("hover", &|files| drop(engine::hover(files, toml, 32))),
-            ("completions", &|files| drop(engine::completions(files, wit, 29))),
+            ("completions", &|files| drop(engine::completions(files, &|_| Vec::new(), wit, 29))),
             ("semantic tokens", &|files| drop(engine::semantic_tokens(files, wit))),
             ("hints", &|files| drop(engine::hints(files, wit, &(0..60)))),
             ("lenses", &|files| drop(engine::lenses(files, toml))),

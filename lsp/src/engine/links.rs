@@ -107,13 +107,15 @@ mod tests {
     fn paths_lead_to_the_files_that_are_there() {
         let text = "[actor]\nname = \"build/shop.wasm\"\ncomponent = 'build/shop.wasm'\n\
                     [[children]]\nmanifest = \"../stock\"\n[[children]]\n\
-                    manifest = \"../stock/theater.toml\"\n[[children]]\nmanifest = \"../none\"\n";
+                    manifest = \"../stock/theater.toml\"\n[[children]]\nmanifest = \"../none\"\n\
+                    [handlers]\nfilesystem = { folders = [{ host = \"../stock\" }] }\n";
         assert_eq!(
             followed(text),
             [
                 "'build/shop.wasm' /app/shop/build/shop.wasm",
                 "\"../stock\" /app/stock/theater.toml",
                 "\"../stock/theater.toml\" /app/stock/theater.toml",
+                "\"../stock\" /app/stock/theater.toml",
             ]
         );
     }

@@ -34,7 +34,7 @@ pub use cancel::{Cancel, unless_cancelled};
 pub use check::{
     FileEdit, Fix, Level, Problem, Problems, Related, Unit, component, inputs, problems, units,
 };
-pub use complete::{About, Completion, CompletionKind, completions, documentation};
+pub use complete::{About, Completion, CompletionKind, List, Listed, completions, documentation};
 pub use format::format;
 pub use hints::{Hint, hints};
 pub use hover::{Hover, hover};

@@ -39,7 +39,7 @@ pub struct Entry {
     pub equals: Option<usize>,
     /// The bytes of the value; empty if it is missing.
     pub value: Range<usize>,
-    /// The entries of an inline table.
+    /// The entries of an inline table; of a list its tables, each as an entry without a key.
     pub entries: Vec<Entry>,
 }
 
@@ -198,7 +198,9 @@ impl Reader<'_> {
                 self.at += 1;
                 self.inline(&mut entry.entries, depth);
             }
-            Some(TokenKind::LeftSquareBracket | TokenKind::LeftCurlyBracket) => self.brackets(),
+            Some(TokenKind::LeftSquareBracket | TokenKind::LeftCurlyBracket) => {
+                self.brackets(&mut entry.entries, depth);
+            }
             Some(TokenKind::Comma | TokenKind::RightCurlyBracket) => return,
             // Dates and numbers with a fraction are several tokens.
             Some(_) => self.skip(|kind| {
@@ -206,6 +208,14 @@ impl Reader<'_> {
             }),
         }
         entry.value = start..self.end().max(start);
+    }
+
+    /// A table in a list.
+    fn table(&mut self, depth: u32) -> Entry {
+        let (start, mut entries) = (self.start(), Vec::new());
+        self.at += 1;
+        self.inline(&mut entries, depth + 1);
+        Entry { keys: Vec::new(), equals: None, value: start..self.end(), entries }
     }
 
     /// The inside of an inline table, with its closing bracket if it is there.
@@ -236,15 +246,19 @@ impl Reader<'_> {
     }
 
     /// A list, or what is nested too deeply to be followed, with its closing bracket if it is there.
-    fn brackets(&mut self) {
-        let mut depth = 0_u32;
+    fn brackets(&mut self, tables: &mut Vec<Entry>, depth: u32) {
+        let mut open = 0_u32;
         while let Some(kind) = self.kind() {
+            if (kind, open) == (TokenKind::LeftCurlyBracket, 1) && depth < DEEPEST {
+                tables.push(self.table(depth));
+                continue;
+            }
             self.at += 1;
             match kind {
-                TokenKind::LeftSquareBracket | TokenKind::LeftCurlyBracket => depth += 1,
+                TokenKind::LeftSquareBracket | TokenKind::LeftCurlyBracket => open += 1,
                 TokenKind::RightSquareBracket | TokenKind::RightCurlyBracket => {
-                    depth = depth.saturating_sub(1);
-                    if depth == 0 {
+                    open = open.saturating_sub(1);
+                    if open == 0 {
                         return;
                     }
                 }

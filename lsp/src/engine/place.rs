@@ -142,8 +142,12 @@ fn in_entries(entries: &[Entry], offset: usize, above: &[String]) -> Option<Plac
         if let Some(place) = in_keys(&entry.keys, offset, &mut path) {
             return Some(place);
         }
-        if !contains(&entry.value, offset) || entry.keys.is_empty() {
+        if !contains(&entry.value, offset) {
             continue;
+        }
+        // A table in a list, or what has no key.
+        if entry.keys.is_empty() {
+            return in_entries(&entry.entries, offset, &path);
         }
         let whole = Place { path: path.clone(), span: entry.value.clone() };
         return Some(in_entries(&entry.entries, offset, &path).unwrap_or(whole));

@@ -1,6 +1,7 @@
 //! The protocol's methods.
 
 use super::capabilities::{capabilities, folders, roots, watchers, wishes};
+use super::disk::listing;
 use super::question::{Question, answer, answer_of_now, compute, refusable};
 use super::worker::Wake;
 use super::{Shared, State, Wishes, convert, editing, fixes};
@@ -177,7 +178,7 @@ impl LanguageServer for Backend {
         let question = self.question(&params.text_document_position);
         let place = params.text_document_position;
         answer(question, move |q| {
-            let found = engine::completions(&q.files, &q.path, q.offset);
+            let found = engine::completions(&q.files, &listing, &q.path, q.offset);
             let Wishes { encoding, snippets, .. } = q.wishes;
             let items = convert::completions(&q.text, &found, &place, encoding, snippets);
             Some(lsp::CompletionResponse::Array(items))
@@ -189,7 +190,7 @@ impl LanguageServer for Backend {
         let question = convert::place_of(&item).and_then(|place| self.question(&place));
         let label = item.label.clone();
         let said = answer(question, move |q| {
-            let found = engine::completions(&q.files, &q.path, q.offset);
+            let found = engine::completions(&q.files, &listing, &q.path, q.offset);
             let one = found.into_iter().find(|one| one.label == label)?;
             let said = engine::documentation(&q.files, &q.path, &one.about);
             convert::documentation(said, q.wishes.markdown_in_lists)

@@ -293,7 +293,9 @@ fn completion(
     snippets: bool,
 ) -> lsp::CompletionItem {
     let Completion { insert, value, rest, .. } = completion;
-    let has_place = snippets && !value.is_empty();
+    // A path goes on before its closing quote.
+    let is_open = completion.kind == CompletionKind::Path && !rest.is_empty();
+    let has_place = snippets && (!value.is_empty() || is_open);
     let new_text = match has_place {
         true => format!("{}${{1:{}}}{}", escaped(insert), escaped(value), escaped(rest)),
         false => format!("{insert}{value}{rest}"),

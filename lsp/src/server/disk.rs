@@ -3,9 +3,9 @@
 //! read again.
 
 use crate::engine::wit::is_wit;
-use crate::engine::{OnDisk, Unit};
+use crate::engine::{Listed, OnDisk, Unit};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::Metadata;
+use std::fs::{DirEntry, Metadata};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 use theater_runtime::diagnostic::reason;
@@ -17,6 +17,9 @@ const DEEPEST: usize = 8;
 
 /// How many folders are looked into for projects.
 const MOST_FOLDERS: usize = 20_000;
+
+/// How much of a folder is listed for somebody who types a path.
+const MOST_LISTED: usize = 2_000;
 
 /// What is known about the disk: each path that was found, and by what a change of it shows.
 #[derive(Debug, Default)]
@@ -196,6 +199,21 @@ impl Signature {
             number,
         }
     }
+}
+
+/// What is in a folder, in the order of the names: of a large one, some of it. Nothing if it cannot be read.
+pub fn listing(folder: &Path) -> Vec<Listed> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten().take(MOST_LISTED);
+    let one = |entry: DirEntry| {
+        let is_folder = match entry.file_type() {
+            Ok(kind) if kind.is_symlink() => entry.path().is_dir(),
+            kind => kind.is_ok_and(|kind| kind.is_dir()),
+        };
+        Some(Listed { name: entry.file_name().into_string().ok()?, is_folder })
+    };
+    let mut listed: Vec<Listed> = entries.filter_map(one).collect();
+    listed.sort();
+    listed
 }
 
 fn read(path: &Path, meta: &Metadata, most: u64) -> OnDisk {

@@ -1,9 +1,10 @@
 //! What can be typed at a place of a manifest.
 
+mod paths;
 mod values;
 mod wave;
 
-use super::{About, Completion, CompletionKind};
+use super::{About, Completion, CompletionKind, List};
 use crate::engine::outline::{Entry, Section, is_in_comment, outline};
 use crate::engine::place::{self, Keys, Meaning};
 use crate::engine::vfs::Snapshot;
@@ -20,15 +21,23 @@ enum Context {
     Top { span: Range<usize> },
     /// A key of a table, some of whose keys are there already.
     Key { table: Vec<String>, there: Vec<String>, span: Range<usize>, has_value: bool },
+    /// Right behind a table, where nothing goes.
+    Behind,
     /// The value of a key.
     Value { path: Vec<String>, span: Range<usize> },
 }
 
 /// What can be typed at a byte of a manifest's text.
-pub fn completions(files: &Snapshot, path: &Path, text: &str, offset: usize) -> Vec<Completion> {
+pub fn completions(
+    files: &Snapshot,
+    list: List,
+    path: &Path,
+    text: &str,
+    offset: usize,
+) -> Vec<Completion> {
     let sections = outline(text);
     match context(text, &sections, offset) {
-        None => Vec::new(),
+        None | Some(Context::Behind) => Vec::new(),
         Some(Context::Header { span, opened, closed }) => tables(&sections, span, opened, closed),
         Some(Context::Top { span }) => tables(&sections, span, 0, false),
         Some(Context::Key { table, there, span, has_value }) => {
@@ -38,7 +47,7 @@ pub fn completions(files: &Snapshot, path: &Path, text: &str, offset: usize) -> 
             }
         }
         Some(Context::Value { path: keys, span }) => {
-            values::Value { files, path, text, sections: &sections, offset }.of(&keys, &span)
+            values::Value { files, list, path, text, sections: &sections, offset }.of(&keys, &span)
         }
     }
 }
@@ -102,32 +111,46 @@ fn in_entries(text: &str, entries: &[Entry], table: &[String], offset: usize) ->
             }
             path.push(key.name.clone());
         }
+        if let Some(context) = in_table(text, entry, &path, offset) {
+            return Some(context);
+        }
         let Some(equals) = entry.equals.filter(|equals| *equals <= offset) else { continue };
         let value = &entry.value;
-        let written = &text[value.clone()];
-        let is_table = written.starts_with('{');
-        let open = is_table && !written.ends_with('}');
-        let inside = value.start <= offset
-            && (offset <= value.end || open && is_blank(&text[value.end..offset]));
+        let inside = value.start <= offset && offset <= value.end;
         if !inside && (!value.is_empty() || text[equals..offset].contains('\n')) {
             continue;
         }
-        if is_table && value.start < offset {
-            if !open && offset == value.end {
-                return None;
-            }
-            let blank = Context::Key {
-                there: names(&entry.entries),
-                table: path.clone(),
-                span: offset..offset,
-                has_value: false,
-            };
-            return Some(in_entries(text, &entry.entries, &path, offset).unwrap_or(blank));
+        let is_table = text[value.clone()].starts_with('{');
+        let ends = |table: &Entry| table.keys.is_empty() && table.value.end == offset;
+        if is_table && value.start < offset || entry.entries.iter().any(ends) {
+            return Some(Context::Behind);
         }
         let span = if value.is_empty() { offset..offset } else { value.clone() };
         return Some(Context::Value { path, span });
     }
     None
+}
+
+/// What is typed between the brackets of an inline table, or of one of the tables of a list.
+fn in_table(text: &str, entry: &Entry, path: &[String], offset: usize) -> Option<Context> {
+    let value = &entry.value;
+    let written = &text[value.clone()];
+    if written.starts_with('[') {
+        let mut tables = entry.entries.iter();
+        return tables.find_map(|table| in_table(text, table, path, offset));
+    }
+    if !written.starts_with('{') || offset <= value.start {
+        return None;
+    }
+    let open = !written.ends_with('}');
+    let inside =
+        offset < value.end || open && (offset == value.end || is_blank(&text[value.end..offset]));
+    inside.then(|| {
+        let there = names(&entry.entries);
+        let blank =
+            Context::Key { table: path.to_vec(), there, span: offset..offset, has_value: false };
+        in_entries(text, &entry.entries, path, offset).unwrap_or(blank)
+    })
 }
 
 /// Whether a text is nothing but space on one line.

@@ -76,13 +76,26 @@ pub enum About {
     Words(&'static str),
 }
 
+/// Something in a folder.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Listed {
+    /// Its name.
+    pub name: String,
+    /// Whether it is a folder itself.
+    pub is_folder: bool,
+}
+
+/// What lists a folder of this machine, in the order of the names, or as much of it as is reasonable. Paths may lead
+/// anywhere: what is known of files is not enough.
+pub type List<'l> = &'l dyn Fn(&Path) -> Vec<Listed>;
+
 /// What can be typed at a byte of a text.
-pub fn completions(files: &Snapshot, path: &Path, offset: usize) -> Vec<Completion> {
+pub fn completions(files: &Snapshot, list: List, path: &Path, offset: usize) -> Vec<Completion> {
     let Some(text) = files.text(path) else { return Vec::new() };
     let text = text.as_str();
     let offset = text.floor_char_boundary(offset.min(text.len()));
     match place::is_manifest(path) {
-        true => manifest::completions(files, path, text, offset),
+        true => manifest::completions(files, list, path, text, offset),
         false if is_wit(path) => wit::completions(files, path, text, offset),
         false => Vec::new(),
     }

@@ -27,6 +27,8 @@ fn keys_handlers_and_settings() {
     assert_eq!(said("[handlers.state]\nmax-s|ize = 1").unwrap(), "max-size: ### max-size");
     assert_eq!(said("handlers.state.max-s|ize = 1").unwrap(), "max-size: ### max-size");
     assert_eq!(said("[handlers]\nlog = { max-|lines").unwrap(), "max-lines: ### max-lines");
+    let folders = "[handlers]\nfilesystem = { folders = [{ host = \"a\", acc|ess = \"read\" }] }\n";
+    assert_eq!(said(folders).unwrap(), "access: ### access");
     assert_eq!(said("[[children]]\nre|start = 1").unwrap(), "restart: ### restart");
     assert_eq!(said("[build]\ncom|mand = []").unwrap(), "command: ### command");
 }

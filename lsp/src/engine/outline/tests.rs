@@ -51,15 +51,19 @@ fn what_is_unfinished_takes_nothing_with_it() {
         shape("[handlers]\nstate = { max-\nlog = true\n[lim"),
         ["[handlers] handlers", "state = { max-", "state.max- = ", "log = true", "[lim lim"]
     );
+    assert_eq!(
+        shape("a = [{ b = 1 }, { c =\nd = 2"),
+        ["a = [{ b = 1 }, { c =", "a. = { b = 1 }", "a..b = 1", "a. = { c =", "a..c = ", "d = 2"]
+    );
     assert_eq!(shape("name = \"un\nk"), ["name = \"un", "k = "]);
     assert_eq!(shape("= 5\n]\nk ="), [" = 5", " = ", "k = "]);
 }
 
 #[test]
-fn lists_of_lists_and_tables_are_one_value() {
+fn lists_are_one_value_and_show_their_tables() {
     assert_eq!(
         shape("a = [\n  [1],\n  [true],\n  { b = 1 },\n]\nc = 1"),
-        ["a = [\n  [1],\n  [true],\n  { b = 1 },\n]", "c = 1"]
+        ["a = [\n  [1],\n  [true],\n  { b = 1 },\n]", "a. = { b = 1 }", "a..b = 1", "c = 1"]
     );
     assert_eq!(shape("t = {\n  a = 1,\n  b = 2\n}\nc = 3")[3], "c = 3");
 }
@@ -103,4 +107,5 @@ fn deep_nesting_ends() {
     let text = format!("a = {}", "{ b = ".repeat(100_000));
     assert_eq!(outline(&text).len(), 1);
     assert_eq!(outline(&format!("a = {}", "[".repeat(100_000))).len(), 1);
+    assert_eq!(outline(&format!("a = {}", "[{ b = ".repeat(100_000))).len(), 1);
 }

@@ -1,7 +1,22 @@
 #![allow(clippy::unwrap_used)]
 
-use crate::engine::{Vfs, completions};
+use crate::engine::{Listed, Vfs, completions};
 use std::path::Path;
+
+/// What is in some folders of a machine.
+fn listed(folder: &Path) -> Vec<Listed> {
+    let names: &[&str] = match folder.to_str().unwrap() {
+        "/p" => &[".git/", "a \"b\"/", "data/", "read.me", "src/", "theater.toml", "x.wasm"],
+        "/p/src" => &["deep/", "main.rs", "x.wat"],
+        "/" => &["etc/", "p/"],
+        _ => &[],
+    };
+    let one = |name: &&str| Listed {
+        name: name.trim_end_matches('/').to_owned(),
+        is_folder: name.ends_with('/'),
+    };
+    names.iter().map(one).collect()
+}
 
 /// What can be typed where `|` stands: what is listed, and what the text becomes with the first one.
 fn at_cursor(marked: &str) -> (Vec<String>, String) {
@@ -11,7 +26,7 @@ fn at_cursor(marked: &str) -> (Vec<String>, String) {
     let path = Path::new("/p/theater.toml");
     vfs.open(path, 1, text.clone());
     vfs.open(Path::new("/p/wit/w.wit"), 1, "package a:b; world one {} world two {}".into());
-    let found = completions(&vfs.snapshot(), path, offset);
+    let found = completions(&vfs.snapshot(), &listed, path, offset);
     let mut after = text;
     if let Some(first) = found.first() {
         let new = format!("{}{}{}", first.insert, first.value, first.rest);
@@ -107,7 +122,7 @@ fn in_application(marked: &str) -> Vec<String> {
     );
     vfs.open(path, 1, marked.replacen('|', "", 1));
     let offset = marked.find('|').unwrap();
-    completions(&vfs.snapshot(), path, offset).into_iter().map(|one| one.label).collect()
+    completions(&vfs.snapshot(), &listed, path, offset).into_iter().map(|one| one.label).collect()
 }
 
 #[test]
@@ -147,7 +162,43 @@ fn quantities_and_paths() {
     );
     assert_eq!(labels("[limits]\ntimeout = \"5|\""), ["\"5s\"", "\"5ms\"", "\"5m\"", "\"5h\""]);
     assert_eq!(labels("[[children]]\nshutdown = |"), ["\"5s\"", "\"kill\"", "\"infinity\""]);
-    assert_eq!(labels("[actor]\nname = \"x\"\ncomponent = |"), ["\"build/x.wasm\""]);
+}
+
+#[test]
+fn paths_lead_through_the_folders_of_the_machine() {
+    let component = |value: &str| labels(&format!("[actor]\nname = \"x\"\ncomponent = {value}\n"));
+    let usual = "\"build/x.wasm\"";
+    assert_eq!(component("|"), [usual, "\"data\"", "\"src\"", "\"x.wasm\""]);
+    assert_eq!(component("\"src/d|\""), [usual, "\"src/deep\"", "\"src/x.wat\""]);
+    assert_eq!(component("\"src/../src/|"), [usual, "\"src/../src/deep\"", "\"src/../src/x.wat\""]);
+    assert_eq!(component("'.|'"), [usual, "\".git\"", "\"data\"", "\"src\"", "\"x.wasm\""]);
+    assert_eq!(component("\"no\\|ne/\""), [usual, "\"data\"", "\"src\"", "\"x.wasm\""]);
+    assert_eq!(component("\"no\\ne/|\""), [usual]);
+    assert_eq!(
+        labels("[build]\nlanguage = \"wat\"\nsource = \"src/|\"\n"),
+        ["\"src/deep\"", "\"src/x.wat\""]
+    );
+    assert_eq!(labels("[[children]]\nmanifest = \"/|\"\n"), ["\"/etc\"", "\"/p\""]);
+    let host = "[handlers]\nfilesystem = { folders = [{ host = \"|\", guest = \"/x\" }] }\n";
+    assert_eq!(labels(host), ["\"data\"", "\"src\""]);
+    assert!(at_cursor(host).1.contains("[{ host = \"data\", guest"));
+    assert_eq!(labels("[[handlers.filesystem.folders]]\nhost = |\n"), ["\"data\"", "\"src\""]);
+}
+
+#[test]
+fn settings_in_the_tables_of_a_list() {
+    let keys = |text: &str| labels(&format!("[handlers]\nfilesystem = {{ folders = {text} }}\n"));
+    let all = ["host", "guest", "access", "max-size"];
+    assert_eq!(keys("[{|}]"), all);
+    assert_eq!(keys("[{ host = \"a\", | }]"), all[1..]);
+    assert_eq!(keys("[{ host = \"a\" }, { guest = \"/b\", | }]"), ["host", "access", "max-size"]);
+    assert_eq!(keys("[{ access = | }]"), ["\"read\"", "\"write\""]);
+    assert_eq!(keys("[{ host = \"a\" }|]"), [""; 0]);
+    assert_eq!(labels("[handlers]\nfilesystem = { folders = [{ ac|"), all);
+    assert_eq!(
+        labels("[handlers]\nfilesystem = { folders = [{ host = \"a\", |\nlog = true\n"),
+        all[1..]
+    );
 }
 
 /// What is inserted where `|` stands in the arguments of a child's `init`.
@@ -168,7 +219,7 @@ fn arguments(marked: &str) -> Vec<String> {
     let whole = format!("{before}{marked}\nrestart = \"permanent\"\n");
     let path = Path::new("/app/theater.toml");
     vfs.open(path, 1, whole.replacen('|', "", 1));
-    let found = completions(&vfs.snapshot(), path, whole.find('|').unwrap());
+    let found = completions(&vfs.snapshot(), &listed, path, whole.find('|').unwrap());
     found.into_iter().map(|one| one.insert).collect()
 }
 

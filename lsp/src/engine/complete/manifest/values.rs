@@ -1,7 +1,7 @@
 //! What can stand behind a key.
 
 use super::wave;
-use crate::engine::complete::{Completion, CompletionKind};
+use crate::engine::complete::{Completion, CompletionKind, List};
 use crate::engine::outline::{Entry, Section};
 use crate::engine::place::{self, Meaning};
 use crate::engine::vfs::{Snapshot, normal};
@@ -19,6 +19,7 @@ const HIGHEST: usize = 32;
 /// A place in a manifest where a value stands.
 pub struct Value<'a> {
     pub files: &'a Snapshot,
+    pub list: List<'a>,
     pub path: &'a Path,
     pub text: &'a str,
     pub sections: &'a [Section],
@@ -50,20 +51,33 @@ impl Value<'_> {
                     let names = self.projects().into_iter().map(|(_, name)| name);
                     quoted(names, CompletionKind::Actor, "a project of the workspace", span)
                 }
-                (Kind::Path, Some("children")) => {
-                    let mut found = Vec::new();
-                    for (path, name) in self.projects() {
-                        found.extend(quoted([path], CompletionKind::Path, &name, span));
-                    }
+                (Kind::Path, _) => {
+                    let mut found = self.known_paths(keys, span);
+                    let mut all = self.paths(field.name, span);
+                    all.retain(|one| !found.iter().any(|known| known.label == one.label));
+                    found.extend(all);
                     found
-                }
-                (Kind::Path, Some("actor")) => {
-                    let name = self.written(&["actor"], "name").unwrap_or("actor");
-                    let usual = format!("build/{name}.wasm");
-                    quoted([usual], CompletionKind::Path, "where it is by default", span)
                 }
                 _ => listed(self.of_kind(field, &field.kind, span), span),
             },
+        }
+    }
+
+    /// The paths that are known to be meant often.
+    fn known_paths(&self, keys: &[String], span: &Range<usize>) -> Vec<Completion> {
+        match (keys.first().map(String::as_str), keys.last().map(String::as_str)) {
+            (Some("children"), _) => {
+                let project = |(path, name): (String, String)| {
+                    quoted([path], CompletionKind::Path, &name, span)
+                };
+                self.projects().into_iter().flat_map(project).collect()
+            }
+            (_, Some("component")) => {
+                let name = self.written(&["actor"], "name").unwrap_or("actor");
+                let usual = format!("build/{name}.wasm");
+                quoted([usual], CompletionKind::Path, "where it is by default", span)
+            }
+            _ => Vec::new(),
         }
     }
 

@@ -30,7 +30,7 @@ fn at_cursor(marked: &str) -> (Vec<Completion>, crate::engine::Snapshot, String)
     vfs.open(Path::new("/p/wit/other.wit"), 1, OTHER.into());
     vfs.open(Path::new("/p/wit/deps/goods/shelf.wit"), 1, DEP.into());
     let files = vfs.snapshot();
-    (completions(&files, Path::new(HERE), offset), files, text)
+    (completions(&files, &|_| Vec::new(), Path::new(HERE), offset), files, text)
 }
 
 fn labels(marked: &str) -> Vec<String> {
