@@ -46,9 +46,17 @@ pub fn why(history: &History, actor: &ActorHistory, index: usize) -> Result<Show
             let line = line.role(Role::Actor, event.actor.as_deref().unwrap_or("node"));
             shown.lines.push(line.plain(" ").plain(&event.summary()));
         }
+        let forked = history.forked(because.actor.id, because.turn.header.turn)?;
+        if let Some(forked) = &forked {
+            let text = format!("  otherwise than in the run before: this one {}", forked.summary());
+            shown.lines.push(Line::default().role(Role::Warning, &text));
+        }
         let mut object = view.to_json();
         object["address"] = json!(view.address());
         object["step"] = json!(sent.map(|step| step.step));
+        if let Some(forked) = forked {
+            object["forked"] = forked.to_json();
+        }
         shown.json.push(object);
         sent = because.sent;
     }

@@ -15,6 +15,7 @@ mod batch;
 pub mod causes;
 pub mod complete;
 pub mod divergence;
+pub mod forking;
 pub mod highlight;
 mod info;
 mod interactive;

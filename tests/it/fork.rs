@@ -1,7 +1,7 @@
 //! `theater fork`: another run that goes on from a moment of a recorded one.
 
 use crate::application::shop;
-use crate::environment::TestEnvironment;
+use crate::environment::{Ran, TestEnvironment};
 use insta::assert_snapshot;
 
 /// The shop after three orders, of which the second asked for too much.
@@ -62,4 +62,69 @@ fn a_trace_file_is_forked_into_the_project() {
     assert_snapshot!("no_turn", env.theater(&["fork", "shop/orders#99"]).with_status(2));
     assert_snapshot!("no_actor", env.theater(&["fork", "nobody"]).with_status(2));
     assert_eq!(env.runs().len(), 2);
+}
+
+/// What was printed, whatever other actors had done by the moment of the fork.
+fn uncounted(ran: &Ran) -> String {
+    let text = ran.to_string();
+    let (before, rest) = text.split_once(" first ").expect("how much of the other run is there");
+    let (count, after) = rest.split_once(' ').expect("what is counted");
+    assert!(count.parse::<u64>().is_ok(), "{ran}");
+    format!("{before} first N {after}")
+}
+
+/// The shop goes on with its newest run: one more order, behind what it had begun.
+fn one_more(env: &TestEnvironment) -> String {
+    let lines = ["shop/orders.place(\"A-1\", 1)", "shop/inventory.count(\"A-1\")"];
+    let resume = ["repl", "--resume", "-e", lines[0], "-e", lines[1]];
+    let output = env.theater(&resume).ok();
+    env.theater(&["trace", "verify"]).ok();
+    env.theater(&["replay"]).ok();
+    output.stdout
+}
+
+#[test]
+fn another_message_or_answer_is_what_a_turn_goes_on_with() {
+    let env = recorded();
+    let first = env.runs().remove(0);
+    let first = first.to_str().unwrap();
+    let with = ["fork", "shop/orders#2", "--with", "place(\"A-1\", 3)", "--trace", first];
+    assert_snapshot!("with", env.theater(&with).ok());
+    assert_eq!(one_more(&env), "ok({order: 3, left: 4})\n4\n");
+    assert_snapshot!(
+        "with_why",
+        uncounted(&env.theater(&["trace", "why", "shop/inventory#2"]).ok())
+    );
+    let forked = env.theater(&["trace", "grep", "kind = forked"]).ok();
+    assert!(forked.stdout.ends_with(", with another message for shop/orders#2\n"), "{forked}");
+    let why = env.theater(&["trace", "why", "shop/orders#2", "--json"]).ok();
+    let object: serde_json::Value =
+        serde_json::from_str(why.stdout.lines().next().unwrap()).unwrap();
+    let changed =
+        serde_json::json!({"actor": "shop/orders", "turn": 2, "what": "message", "step": null});
+    assert_eq!(object["forked"]["changed"], changed);
+
+    let answer = ["fork", "shop/orders#2.1", "--answer", "ok(5)", "--trace", first];
+    assert_snapshot!("answer", env.theater(&answer).ok());
+    // The stock gave nothing away, and the order was placed all the same.
+    assert_eq!(one_more(&env), "ok({order: 3, left: 7})\n7\n");
+    assert_snapshot!("answer_why", uncounted(&env.theater(&["trace", "why", "shop/audit#2"]).ok()));
+    let json = env.theater(&[&answer[..], &["--json"]].concat()).ok();
+    let object: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
+    assert_eq!((&object["step"], &object["changed"]), (&1.into(), &"answer".into()), "{json}");
+}
+
+#[test]
+fn what_cannot_be_changed_is_told() {
+    let env = recorded();
+    let runs = env.runs().len();
+    let refused = |arguments: &[&str]| env.theater(&[&["fork"], arguments].concat()).with_status(2);
+    assert_snapshot!("of_state", refused(&["shop/inventory#3.1", "--answer", "some(u64(9))"]));
+    assert_snapshot!("of_type", refused(&["shop/orders#2.1", "--answer", "ok(\"x\")"]));
+    assert_snapshot!("of_step", refused(&["shop/orders#2.1"]));
+    assert_snapshot!("of_turn", refused(&["shop/orders#2", "--answer", "ok(5)"]));
+    assert_snapshot!("of_function", refused(&["shop/inventory#3", "--with", "count(\"A-1\")"]));
+    assert_snapshot!("of_arguments", refused(&["shop/orders#2", "--with", "place(\"A-1\")"]));
+    assert_snapshot!("of_init", refused(&["shop/inventory#0", "--with", "count(\"A-1\")"]));
+    assert_eq!(env.runs().len(), runs);
 }

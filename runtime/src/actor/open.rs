@@ -12,6 +12,8 @@ pub(crate) struct Unfinished {
     pub turn: u64,
     /// The import calls that had answers, as a payload.
     pub calls: Vec<u8>,
+    /// Of how many calls its open records tell.
+    pub opened: u64,
     /// Its message; none for `init`, which who starts the actor sends again.
     pub call: Option<Call>,
 }

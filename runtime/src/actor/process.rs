@@ -28,7 +28,15 @@ pub(super) struct Turn<'t> {
     /// The class of the slot that the message asks for.
     pub depth: usize,
     /// What a dead node had of the turn.
-    pub journal: Option<Vec<u8>>,
+    pub journal: Option<Journal>,
+}
+
+/// What a dead node had of a turn.
+pub(super) struct Journal {
+    /// The import calls that had answers, as a payload.
+    calls: Vec<u8>,
+    /// Of how many calls there are open records.
+    opened: u64,
 }
 
 impl<'t> Turn<'t> {
@@ -67,7 +75,7 @@ impl Task {
         let first = is_init && !self.life.initialized;
         let number = if first { 0 } else { self.take_turn_number() };
         let unfinished = self.unfinished.take_if(|unfinished| unfinished.turn == number);
-        let journal = unfinished.map(|unfinished| unfinished.calls);
+        let journal = unfinished.map(|Unfinished { calls, opened, .. }| Journal { calls, opened });
         let (arguments, encoded) = (&arguments[..], Arc::new(encoded));
         let turn =
             Turn { function, arguments, encoded, number, cause, sender, origin, depth, journal };
@@ -157,10 +165,13 @@ impl Task {
     /// What records a turn while it runs, or goes on with one.
     fn crossing(&self, turn: &Turn<'_>) -> Crossing {
         let limit = self.actor.manifest.limits.message;
-        let script = turn.journal.as_ref().and_then(|calls| CallsReader::new(calls).ok());
+        let script = turn
+            .journal
+            .as_ref()
+            .and_then(|journal| Some((CallsReader::new(&journal.calls).ok()?, journal.opened)));
         let message = script.is_none().then(|| (turn.encoded.clone(), turn.origin.clone()));
         let crossing = match script {
-            Some(calls) => Crossing::resume(Script::new(calls), limit),
+            Some((calls, opened)) => Crossing::resume(Script::new(calls), opened, limit),
             None => Crossing::live(limit),
         };
         if !self.actor.manifest.may_ask() {
@@ -227,7 +238,7 @@ impl Task {
 
     /// Records a turn in which its node died as one that is not to be: its actor begins without state.
     pub fn forsake(&mut self) -> Result<(), LogFailed> {
-        let Some(Unfinished { turn, calls, call: Some(call) }) = self.unfinished.take() else {
+        let Some(Unfinished { turn, calls, call: Some(call), .. }) = self.unfinished.take() else {
             return Ok(());
         };
         let actor = self.actor.clone();

@@ -151,6 +151,9 @@ impl Task {
     /// Lives until the incarnation ends. Messages that wait then, wait for the next one.
     pub async fn run(&mut self) -> Result<Exit, LogFailed> {
         let unfinished = self.unfinished.as_mut().and_then(|unfinished| unfinished.call.take());
+        if let Some(Cause::Timer(set)) = unfinished.as_ref().map(|call| call.cause) {
+            self.life.timers.tick(set, now());
+        }
         let mut next = unfinished.map(|call| Event::Call(Box::new(call)));
         loop {
             let event = match next.take() {

@@ -103,7 +103,8 @@ fn why_uncallable(function: &ComponentFunc) -> Option<String> {
     types.into_iter().find_map(|ty| why_unencodable(&ty))
 }
 
-fn why_unencodable(ty: &Type) -> Option<String> {
+/// Why values of a type cannot be written, if they cannot.
+pub(crate) fn why_unencodable(ty: &Type) -> Option<String> {
     match ty {
         Type::Own(_) | Type::Borrow(_) => Some(
             "it uses a resource of the component: an instance lives for one turn, and its \

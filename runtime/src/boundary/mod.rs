@@ -131,9 +131,8 @@ impl Crossing {
     }
 
     /// Records a turn that was in the middle of it when its node died: what it had got by then stands in the
-    /// script, behind which the turn is live. The step behind the script has an open record.
-    pub fn resume(script: Script, message_limit: u64) -> Self {
-        let opened = script.left() + 1;
+    /// script, behind which the turn is live. The steps up to `opened` stand in open records.
+    pub fn resume(script: Script, opened: u64, message_limit: u64) -> Self {
         Self { script: Some(script), resumes: true, opened, ..Self::live(message_limit) }
     }
 

@@ -27,6 +27,6 @@ pub use convert::{to_json, to_wave};
 pub use declared::declared_parameters;
 pub use find::{find_function, interface_matches};
 pub use scan::{Ending, Outline, is_unfinished, outline};
-pub use syntax::{Call, Name, parse_call};
+pub use syntax::{Call, Name, parse_call, parse_message};
 pub use types::{choices, placeholder, signature, type_name};
 pub use wasmtime::component::{Type, Val};

@@ -29,6 +29,7 @@ pub struct Call {
 }
 
 const SHAPE: &str = "Write a call as `actor.function(arguments)`.";
+const MESSAGE_SHAPE: &str = "Write a message as `function(arguments)`.";
 
 /// Reads `actor.function(args)` or `actor.interface.function(args)`, which is all of the source but
 /// for space and comments.
@@ -38,11 +39,68 @@ const SHAPE: &str = "Write a call as `actor.function(arguments)`.";
 /// # Errors
 /// `TH0401` where the shape is another one, `TH0402` for a string that is not closed.
 pub fn parse_call(source: &Arc<Source>) -> Result<Call> {
+    let error = |span, message: &str, label: &str| wrong(source, span, message, label, SHAPE);
+    let Shape { path, whole, arguments } = shape(source, 0, SHAPE)?;
+    let mut names = path.into_iter();
+    match (names.next(), names.next(), names.next(), names.next()) {
+        (Some(actor), Some(function), None, _) => {
+            Ok(Call { actor, interface: None, function, arguments })
+        }
+        (Some(actor), interface @ Some(_), Some(function), None) => {
+            Ok(Call { actor, interface, function, arguments })
+        }
+        (_, None, ..) => Err(error(whole, "a call names an actor and a function", "only one name")),
+        _ => Err(error(whole, "a call has at most three names", "actor, interface and function")),
+    }
+}
+
+/// Reads `function(args)` or `interface.function(args)`, a message for this actor, which is all of the source from
+/// `from` on but for space and comments. The actor may be named as well, as in a call.
+///
+/// # Errors
+/// As [`parse_call`].
+pub fn parse_message(source: &Arc<Source>, from: usize, actor: &str) -> Result<Call> {
+    let Shape { mut path, whole, arguments } = shape(source, from, MESSAGE_SHAPE)?;
+    if path.len() > 1 && path[0].text == actor {
+        path.remove(0);
+    }
+    let mut names = path.into_iter().rev();
+    match (names.next(), names.next(), names.next()) {
+        (Some(function), interface, None) => {
+            let actor = Name { text: actor.to_owned(), span: function.span.clone() };
+            Ok(Call { actor, interface, function, arguments })
+        }
+        _ => {
+            let label = "interface and function";
+            Err(wrong(source, whole, "a message has at most two names", label, MESSAGE_SHAPE))
+        }
+    }
+}
+
+/// The names and the arguments of a call.
+struct Shape {
+    /// At least one.
+    path: Vec<Name>,
+    /// From the first name to the last.
+    whole: Range<usize>,
+    arguments: Range<usize>,
+}
+
+fn wrong(
+    source: &Arc<Source>,
+    span: Range<usize>,
+    message: &str,
+    label: &str,
+    help: &str,
+) -> Box<Diagnostic> {
+    Box::new(Diagnostic::error(CALL_SYNTAX, message).at(source, span, label).help(help))
+}
+
+/// Reads names with dots between them, and parentheses behind.
+fn shape(source: &Arc<Source>, from: usize, help: &str) -> Result<Shape> {
     let text = source.text.as_str();
-    let error = |span, message: &str, label: &str| {
-        Box::new(Diagnostic::error(CALL_SYNTAX, message).at(source, span, label).help(SHAPE))
-    };
-    let mut at = skip_space(text, 0);
+    let error = |span, message: &str, label: &str| wrong(source, span, message, label, help);
+    let mut at = skip_space(text, from);
     let mut path: Vec<Name> = Vec::new();
     loop {
         let end = at + name_length(&text[at..]);
@@ -75,17 +133,7 @@ pub fn parse_call(source: &Arc<Source>) -> Result<Call> {
         let message = "there is more text after the call";
         return Err(error(rest..text.trim_end().len().max(rest), message, "not part of the call"));
     }
-    let mut names = path.into_iter();
-    match (names.next(), names.next(), names.next(), names.next()) {
-        (Some(actor), Some(function), None, _) => {
-            Ok(Call { actor, interface: None, function, arguments })
-        }
-        (Some(actor), interface @ Some(_), Some(function), None) => {
-            Ok(Call { actor, interface, function, arguments })
-        }
-        (_, None, ..) => Err(error(whole, "a call names an actor and a function", "only one name")),
-        _ => Err(error(whole, "a call has at most three names", "actor, interface and function")),
-    }
+    Ok(Shape { path, whole, arguments })
 }
 
 /// The offset of the parenthesis that closes the one at `open`.

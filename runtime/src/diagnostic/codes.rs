@@ -127,6 +127,7 @@ codes! {
 
     REPLAY_IMPOSSIBLE = "TH0701", "a turn cannot be replayed";
     NO_SUCH_TURN = "TH0703", "there is no such turn";
+    FORK_IMPOSSIBLE = "TH0704", "a run cannot be forked with this change";
     CONDITION_SYNTAX = "TH0711", "a condition is not written as one";
     CONDITION_FIELD = "TH0712", "a condition asks for what no record has";
     CONDITION_VALUE = "TH0713", "a condition compares with what cannot be";

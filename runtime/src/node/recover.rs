@@ -216,8 +216,7 @@ impl Recovered {
     fn takes_effect(&mut self, record: &Record, effects: &[Effect]) {
         let Kind::Turn(turn) = &record.header.kind else { return };
         if let Cause::Event(position) = turn.cause {
-            let down = turn.function.contains("/monitor-callback@");
-            self.untold.remove(&(position, record.header.actor, down));
+            self.untold.remove(&(position, record.header.actor, tells_down(&turn.function)));
         }
         for effect in effects {
             match effect {
@@ -336,6 +335,8 @@ impl Recovered {
     /// What the node left undone.
     pub fn take_left(&mut self) -> (Post, HashMap<Step, Promise>) {
         let (mut post, promises) = std::mem::take(&mut self.left).settled();
+        // A turn that is not done has heard of it.
+        self.untold.retain(|(position, to, down), _| !post.tells(*position, *to, *down));
         post.untold = std::mem::take(&mut self.untold).into_values().collect();
         (post, promises)
     }
@@ -415,6 +416,11 @@ impl Actor {
         self.due = due.map(|reason| (reason, EndedBy::Itself)).or(self.due);
         Ok(())
     }
+}
+
+/// Whether a function is told that a watched actor has ended, and not of a child.
+pub(super) fn tells_down(function: &str) -> bool {
+    function.contains("/monitor-callback@")
 }
 
 /// What else a turn made happen.

@@ -3,9 +3,10 @@
 
 use super::Node;
 use super::peers::Promise;
+use super::recover::tells_down;
 use crate::actor::{Actor, Call, CallError, Event, Refused, Unfinished, recorded_message};
 use crate::trace::{
-    ActorId, CallsReader, CallsWriter, Cause, Effect, Entry, Kind, LogFailed, OpenTurn,
+    ActorId, Answer, CallsReader, CallsWriter, Cause, Effect, Entry, Kind, LogFailed, OpenTurn,
     PayloadKind, Record, Step, Undeliverable,
 };
 use crate::turn::{Failure, OutcomeKind};
@@ -107,8 +108,7 @@ impl Left {
         let known = self.open.get_mut(&actor).filter(|open| open.turn.turn == turn.turn);
         match known {
             Some(open) => {
-                // The last one had no answer when it was recorded.
-                open.calls.pop();
+                open.calls.pop_if(|last| last.answer == Answer::None);
                 open.calls.extend(calls);
             }
             None => {
@@ -195,11 +195,19 @@ impl From<Aborted> for CallError {
 }
 
 impl Post {
+    /// Whether an open turn is the one in which an actor hears of an event.
+    pub fn tells(&self, position: u64, to: ActorId, down: bool) -> bool {
+        self.open.get(&to).is_some_and(|Open { turn, .. }| {
+            turn.cause == Cause::Event(position) && tells_down(&turn.function) == down
+        })
+    }
+
     /// The turn in which an actor's node died, if there is one.
     pub fn unfinished(&mut self, actor: &Actor) -> Option<Unfinished> {
         let Open { turn, arguments, origin, mut calls } = self.open.remove(&actor.id)?;
+        let opened = calls.len() as u64;
         // It is asked again, if its answer is not there.
-        calls.pop();
+        calls.pop_if(|last| last.answer == Answer::None);
         let calls = CallsWriter::of(&calls);
         let call = (turn.turn != 0).then(|| actor.program.function(&turn.function)).flatten();
         let call = call.and_then(|function| {
@@ -215,7 +223,12 @@ impl Post {
                 reply: turn.cause.step().and_then(|step| self.replies.remove(&step)),
             })
         });
-        (turn.turn == 0 || call.is_some()).then_some(Unfinished { turn: turn.turn, calls, call })
+        (turn.turn == 0 || call.is_some()).then_some(Unfinished {
+            turn: turn.turn,
+            calls,
+            opened,
+            call,
+        })
     }
 
     /// Tells of what happened, and puts the messages that were sent into the mailboxes of those who live again.

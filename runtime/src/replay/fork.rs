@@ -1,12 +1,34 @@
-use super::{ActorHistory, History};
+use super::{ActorHistory, Change, History};
 use crate::diagnostic::Result;
-use crate::trace::{Kind, RunDir, fork};
+use crate::trace::{
+    ActorId, Answer, CallsReader, CallsWriter, Changed, Entry, ImportCall, Kind, OpenTurn,
+    PayloadKind, Record, RunDir, fork,
+};
 use std::path::Path;
 
+/// The moment of a turn from which another run goes on.
+#[derive(Debug, Clone)]
+pub enum Departure {
+    /// After it.
+    After,
+    /// Before it: the message that led to it is not processed yet. One that an actor or a timer sent comes again, one
+    /// from outside has to be sent again, or another one instead.
+    Before,
+    /// In it, with something else than it had: before it with another message, or behind an import call with another
+    /// answer. All that its earlier import calls led to has happened.
+    With(Change),
+}
+
+/// An open record of a turn.
+struct Opened {
+    position: u64,
+    open: OpenTurn,
+    /// How many import calls have answers in it and in those before it.
+    answered: u64,
+}
+
 impl History {
-    /// Makes a new run below `data` that goes on from the moment after a turn, or from the moment before it.
-    /// Before a turn, the message that led to it is not processed yet: one that an actor or a timer sent comes again,
-    /// one from outside has to be sent again, or another one instead.
+    /// Makes a new run below `data` that goes on from a moment of a turn.
     ///
     /// # Errors
     ///
@@ -15,7 +37,7 @@ impl History {
         &self,
         actor: &ActorHistory,
         index: usize,
-        before: bool,
+        departure: &Departure,
         data: &Path,
     ) -> Result<RunDir> {
         // Actors go on with all that they were told.
@@ -23,30 +45,127 @@ impl History {
             return Err(problem);
         }
         let turn = self.past(actor, index)?;
-        let position = self.run().record_at(turn.location)?.header.position;
-        let records = match before {
-            true => self.beginning(actor, turn.header.turn, position)?,
-            false => position + 1,
+        let record = self.run().record_at(turn.location)?;
+        let position = record.header.position;
+        let opened = match departure {
+            Departure::After => return fork(self.run(), position + 1, None, data),
+            _ => self.opened(actor, turn.header.turn, position)?,
         };
-        fork(self.run(), records, data)
+        // How many answers stay as they are.
+        let same = match departure {
+            Departure::With(Change::Answer { step, .. }) => step - 1,
+            _ => 0,
+        };
+        let kept = match departure {
+            Departure::With(Change::Answer { .. }) => {
+                opened.iter().take_while(|opened| opened.answered <= same).count()
+            }
+            _ => 0,
+        };
+        let end = opened.get(kept).map_or(position, |opened| opened.position);
+        let records = self.without_fork(end)?;
+        let change = match departure {
+            Departure::With(change) => {
+                let (name, turn) = (actor.name.clone(), turn.header.turn);
+                let changed = Changed { actor: actor.id, name, turn, what: change.what() };
+                let entry = self.open_otherwise(actor.id, &record, (&opened, kept), change)?;
+                Some((changed, entry))
+            }
+            _ => None,
+        };
+        fork(self.run(), records, change, data)
     }
 
-    /// The position of the first record that tells of a turn: its own, or the one from when it first asked another
-    /// actor.
-    fn beginning(&self, actor: &ActorHistory, turn: u64, position: u64) -> Result<u64> {
-        let mut beginning = position;
-        for earlier in (0..position).rev() {
-            let Some((id, location)) = self.record(earlier) else { break };
+    /// The open records of a turn, in order.
+    fn opened(&self, actor: &ActorHistory, turn: u64, position: u64) -> Result<Vec<Opened>> {
+        let mut opened = Vec::new();
+        for position in (0..position).rev() {
+            let Some((id, location)) = self.record(position) else { break };
             if id != actor.id {
                 continue;
             }
-            match self.run().record_at(location)?.header.kind {
-                Kind::Open(open) if open.turn == turn => beginning = earlier,
+            let record = self.run().record_at(location)?;
+            match &record.header.kind {
+                Kind::Open(open) if open.turn == turn => {
+                    let last = self.calls(&record)?.pop();
+                    let asks = last.is_some_and(|last| last.answer == Answer::None);
+                    let answered = open.step.saturating_sub(asks.into());
+                    opened.push(Opened { position, open: open.clone(), answered });
+                }
                 // An incarnation that died in the middle of it went on with it.
                 Kind::Exited { .. } | Kind::Restarted { .. } => {}
                 _ => break,
             }
         }
-        Ok(beginning)
+        opened.reverse();
+        Ok(opened)
     }
+
+    /// How many records there are before a position, without a fork that says how the record there is changed.
+    fn without_fork(&self, position: u64) -> Result<u64> {
+        let Some(before) = position.checked_sub(1) else { return Ok(position) };
+        let Some((ActorId::NODE, location)) = self.record(before) else { return Ok(position) };
+        let kind = self.run().record_at(location)?.header.kind;
+        Ok(if let Kind::Forked { changed: Some(_), .. } = kind { before } else { position })
+    }
+
+    /// The open record of a turn with which it goes on otherwise than it did. So many of its own ones are there.
+    fn open_otherwise(
+        &self,
+        actor: ActorId,
+        record: &Record,
+        (opened, kept): (&[Opened], usize),
+        change: &Change,
+    ) -> Result<Entry> {
+        let Kind::Turn(header) = &record.header.kind else {
+            return Err(Box::new(self.run().damaged("a turn has the record of something else")));
+        };
+        let payload = |kind| record.payload(kind).map(|bytes| (kind, bytes.to_vec()));
+        let first = opened.first().map(|opened| opened.open.incarnation);
+        let mut open = OpenTurn {
+            turn: header.turn,
+            step: 0,
+            incarnation: first.unwrap_or(header.incarnation),
+            cause: header.cause,
+            function: header.function.clone(),
+        };
+        let mut payloads = Vec::new();
+        match change {
+            Change::Message { function, arguments } => {
+                open.function.clone_from(function);
+                payloads.extend(arguments.clone().map(|bytes| (PayloadKind::Arguments, bytes)));
+                payloads.extend(payload(PayloadKind::Origin));
+            }
+            Change::Answer { step, results } => {
+                open.step = *step;
+                let last = kept.checked_sub(1).and_then(|last| opened.get(last));
+                if let Some(last) = last {
+                    open.incarnation = last.open.incarnation;
+                } else {
+                    payloads.extend(payload(PayloadKind::Arguments));
+                    payloads.extend(payload(PayloadKind::Origin));
+                }
+                let known = last.map_or(0, |last| last.answered);
+                let calls = self.calls(record)?.into_iter();
+                let mut calls: Vec<_> =
+                    calls.skip(index(known)).take(index(step - known)).collect();
+                let Some(last) = calls.last_mut() else {
+                    return Err(Box::new(self.run().damaged("a turn lacks an import call")));
+                };
+                last.answer = Answer::Returned(results.clone());
+                payloads.push((PayloadKind::Calls, CallsWriter::of(&calls)));
+            }
+        }
+        Ok(Entry { actor, kind: Kind::Open(open), payloads })
+    }
+
+    fn calls(&self, record: &Record) -> Result<Vec<ImportCall>> {
+        let bytes = record.payload(PayloadKind::Calls).unwrap_or_default();
+        let calls = CallsReader::new(bytes).and_then(CallsReader::all);
+        calls.map_err(|error| Box::new(self.run().damaged(&error.to_string())))
+    }
+}
+
+fn index(number: u64) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
 }

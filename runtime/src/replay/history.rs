@@ -42,6 +42,8 @@ pub struct History {
     pub(super) records: Vec<(ActorId, Location)>,
     pub(super) actors: BTreeMap<ActorId, ActorHistory>,
     pub(super) engine: Option<Hash>,
+    /// The positions of the records that say with which changes the run was forked.
+    pub(super) forks: Vec<u64>,
     /// Which turns a step has caused, by their actors and indices, in the order of the log, without those in the
     /// index. What an event has caused stands under step 0 of the turn that caused the event.
     pub(super) caused: BTreeMap<Step, Vec<(ActorId, usize)>>,
@@ -143,6 +145,7 @@ impl History {
             records: Vec::new(),
             actors: BTreeMap::new(),
             engine: None,
+            forks: Vec::new(),
             caused: BTreeMap::new(),
         }
     }
@@ -157,6 +160,7 @@ impl History {
         self.base = directory.chain.next;
         self.chain = directory.chain;
         self.engine = directory.engine;
+        self.forks = directory.forks;
         self.lengths = directory.lengths;
         self.fences = opened.fences;
         for known in directory.actors {
@@ -218,6 +222,7 @@ impl History {
         self.records.push((id, location));
         match &record.header.kind {
             Kind::Opened { engine, .. } => self.engine = Some(*engine),
+            Kind::Forked { changed: Some(_), .. } => self.forks.push(record.header.position),
             Kind::Spawned { name, component, manifest, request, .. } => {
                 let actor = ActorHistory {
                     id,

@@ -12,6 +12,7 @@
 
 mod all;
 mod bisect;
+mod change;
 mod condition;
 mod cursor;
 mod effects;
@@ -32,11 +33,13 @@ mod why;
 
 pub use all::{Selection, Summary, replay_all};
 pub use bisect::{Bisection, Common, Mark, Parting, bisect};
+pub use change::Change;
 pub use condition::{
     Asked, Comparison, Condition, FIELDS, Field, FieldKind, Literal, Subject, Test, parse_moment,
 };
 pub use cursor::{Cursor, Direction, Event, Place};
 pub use effects::Followed;
+pub use fork::Departure;
 pub use history::{ActorHistory, History, PastTurn};
 pub use html::html;
 pub use inside::{Moment, Walked};

@@ -65,9 +65,9 @@ impl Instead {
 
 /// What turns of one actor are executed with.
 #[derive(Debug)]
-struct Ready {
-    program: Program,
-    manifest: Manifest,
+pub(super) struct Ready {
+    pub program: Program,
+    pub manifest: Manifest,
 }
 
 /// A turn that was executed again.
@@ -299,7 +299,7 @@ impl Replayer {
     }
 
     /// The program of an actor, linked as it was when it was recorded.
-    fn ready(
+    pub(super) fn ready(
         &self,
         history: &History,
         actor: &ActorHistory,

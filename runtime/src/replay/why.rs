@@ -1,5 +1,6 @@
 use super::{ActorHistory, History, PastTurn};
-use crate::trace::{Cause, Step};
+use crate::diagnostic::Result;
+use crate::trace::{ActorId, Cause, Kind, RecordView, Step};
 use std::collections::HashSet;
 
 /// A turn in the chain of causes of another one, and what in the next one of the chain caused it.
@@ -49,6 +50,23 @@ impl History {
             });
         }
         chain
+    }
+
+    /// The record of the fork with which a turn became otherwise than in the run before, if one did.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read any more.
+    pub fn forked(&self, actor: ActorId, turn: u64) -> Result<Option<RecordView>> {
+        for position in self.forks.iter().rev() {
+            let Some((node, location)) = self.record(*position) else { continue };
+            let view = self.view_at(node, location)?;
+            let Kind::Forked { changed: Some(changed), .. } = &view.kind else { continue };
+            if (changed.actor, changed.turn) == (actor, turn) {
+                return Ok(Some(view));
+            }
+        }
+        Ok(None)
     }
 
     /// What has caused a turn.

@@ -1,6 +1,6 @@
 use super::archive::blobs;
 use super::segment::SegmentHead;
-use super::{ActorId, Entry, Hash, Kind, LogFailed, Opening, Reader, RunDir};
+use super::{ActorId, Changed, Entry, Hash, Kind, LogFailed, Opening, Reader, RunDir};
 use crate::diagnostic::{Diagnostic, RUN_UNWRITABLE, Result};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
@@ -17,23 +17,32 @@ struct Start {
 
 /// Makes a new run below `data`, which begins with the first `records` records of this one. Its next record says so,
 /// and a node that opens it goes on from there, as after a crash: with the states, timers and messages of that moment.
-/// The run that is forked stays as it is, and may be written meanwhile.
+/// The run that is forked stays as it is, and may be written meanwhile. With a change, that record says what is
+/// changed, and the entry behind it how.
 ///
 /// # Errors
 ///
 /// When the run is damaged before that moment, or the new one cannot be written.
-pub fn fork(run: &RunDir, records: u64, data: &Path) -> Result<RunDir> {
+pub fn fork(
+    run: &RunDir,
+    records: u64,
+    change: Option<(Changed, Entry)>,
+    data: &Path,
+) -> Result<RunDir> {
     let start = Start::of(run, records)?;
     let new = RunDir::create(data)?;
     let written = start.write(run, &new);
     written.map_err(|error| Diagnostic::io(RUN_UNWRITABLE, "write", new.path(), &error))?;
     let log = Opening::read(&new, |_, _| Ok(()))?.begin(None)?;
-    let kind = Kind::Forked { run: run.id(), records };
-    let appended = log.append(Entry { actor: ActorId::NODE, kind, payloads: Vec::new() });
-    let failed = |LogFailed(why): LogFailed| {
-        Diagnostic::error(RUN_UNWRITABLE, format!("cannot write {}: {why}", new.path().display()))
-    };
-    appended.map_err(failed)?;
+    let (changed, entry) = change.unzip();
+    let kind = Kind::Forked { run: run.id(), records, changed };
+    let forked = Entry { actor: ActorId::NODE, kind, payloads: Vec::new() };
+    for entry in std::iter::once(forked).chain(entry) {
+        log.append(entry).map_err(|LogFailed(why)| {
+            let message = format!("cannot write {}: {why}", new.path().display());
+            Diagnostic::error(RUN_UNWRITABLE, message)
+        })?;
+    }
     log.close();
     Ok(new)
 }

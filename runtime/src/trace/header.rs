@@ -58,6 +58,8 @@ pub enum Kind {
         run: String,
         /// How many of its records stand here.
         records: u64,
+        /// What is otherwise than it was there, if something is.
+        changed: Option<Changed>,
     },
     /// An actor came into being.
     Spawned {
@@ -111,8 +113,9 @@ pub enum Kind {
         /// Whether it begins without state, and not with the last committed one.
         fresh: bool,
     },
-    /// A turn is about to ask another actor. Should the node die before the turn is recorded, it is
-    /// executed again with what its open records hold, and goes on from there.
+    /// A turn is about to ask another actor, or is to go on otherwise than in the run from which this one was
+    /// forked. Should the node die before the turn is recorded, it is executed again with what its open records
+    /// hold, and goes on from there.
     Open(OpenTurn),
     /// A message that an actor had sent did not come to its receiver.
     Undelivered {
@@ -132,6 +135,56 @@ pub enum Kind {
     },
     /// The actor ended for good.
     Stopped,
+}
+
+/// What a run that goes on from a moment of another one has otherwise: the next record of that actor tells how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Changed {
+    /// The actor.
+    pub actor: ActorId,
+    /// Its name.
+    pub name: String,
+    /// The number of the turn.
+    pub turn: u64,
+    /// What of it.
+    pub what: WhatChanged,
+}
+
+/// What of a turn is otherwise in a run that goes on from a moment of another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WhatChanged {
+    /// Its message.
+    Message,
+    /// The answer of this import call, from 1.
+    Answer(u64),
+}
+
+impl WhatChanged {
+    /// The word for it, as it stands in the trace and as people see it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Message => "message",
+            Self::Answer(_) => "answer",
+        }
+    }
+
+    /// The import call, if it is the answer of one.
+    pub fn step(&self) -> Option<u64> {
+        match self {
+            Self::Message => None,
+            Self::Answer(step) => Some(*step),
+        }
+    }
+}
+
+impl fmt::Display for Changed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, turn, what, .. } = self;
+        match what {
+            WhatChanged::Message => write!(f, "another message for {name}#{turn}"),
+            WhatChanged::Answer(step) => write!(f, "another answer to {name}#{turn}.{step}"),
+        }
+    }
 }
 
 /// What an actor executes, and with which grants and limits.
@@ -168,13 +221,14 @@ pub struct TurnHeader {
 
 /// What the record of a turn that is not done holds, when it is about to ask another actor.
 ///
-/// Its payload of calls holds those since the turn's last open record, this one without an answer.
-/// The first one has the arguments of the message, too.
+/// Its payload of calls holds those since the turn's last open record, this one without an answer; that one comes
+/// again in the next. The first one has the arguments of the message, too. In a run that was forked with another
+/// message there are no calls, and with another answer this call has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenTurn {
     /// The turn's number.
     pub turn: u64,
-    /// Which import call of the turn it is, from 1.
+    /// Which import call of the turn it is, from 1; 0 before the first one, in a forked run.
     pub step: u64,
     /// In which of the actor's lives.
     pub incarnation: u32,

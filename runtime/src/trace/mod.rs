@@ -60,8 +60,8 @@ pub use fork::fork;
 pub use hash::Hash;
 pub(crate) use header::names;
 pub use header::{
-    ActorId, Cause, Code, EndedBy, ExitReason, Header, Kind, OpenTurn, Payload, PayloadKind,
-    Request, Step, TurnHeader, Undeliverable,
+    ActorId, Cause, Changed, Code, EndedBy, ExitReason, Header, Kind, OpenTurn, Payload,
+    PayloadKind, Request, Step, TurnHeader, Undeliverable, WhatChanged,
 };
 pub(crate) use lines::Lines;
 pub use lines::{LineOrigin, LogLine};

@@ -1,8 +1,8 @@
 //! How a record is written.
 
 use super::header::{
-    ActorId, Cause, Code, EndedBy, ExitReason, Header, Kind, OpenTurn, Payload, PayloadKind,
-    Request, Step, TurnHeader, Undeliverable,
+    ActorId, Cause, Changed, Code, EndedBy, ExitReason, Header, Kind, OpenTurn, Payload,
+    PayloadKind, Request, Step, TurnHeader, Undeliverable, WhatChanged,
 };
 use super::{Durability, Hash};
 use crate::turn::OutcomeKind;
@@ -46,6 +46,7 @@ pub mod key {
     pub const ENDED_BY: u64 = 32;
     pub const DURABILITY: u64 = 33;
     pub const RECORDS: u64 = 34;
+    pub const CHANGED: u64 = 35;
 }
 
 impl Header {
@@ -120,9 +121,12 @@ impl Kind {
                 }
             }
             Self::Closed | Self::Stopped => {}
-            Self::Forked { run, records } => {
+            Self::Forked { run, records, changed } => {
                 map.text(key::NAME, run);
                 map.unsigned(key::RECORDS, *records);
+                if let Some(changed) = changed {
+                    map.changed(changed);
+                }
             }
             Self::Spawned { name, component, manifest, parent, request } => {
                 map.text(key::NAME, name);
@@ -221,6 +225,10 @@ impl Kind {
             "forked" => Self::Forked {
                 run: fields.text(key::NAME)?.to_owned(),
                 records: fields.count(key::RECORDS)?,
+                changed: match fields.get(key::CHANGED) {
+                    Some(decoder) => Some(fields.changed(decoder)?),
+                    None => None,
+                },
             },
             "spawned" => Self::Spawned {
                 name: fields.text(key::NAME)?.to_owned(),
@@ -340,6 +348,20 @@ impl Map {
         }
     }
 
+    /// An array: of what, of which actor (number and name) and turn, and for an answer the import call.
+    fn changed(&mut self, changed: &Changed) {
+        let Changed { actor, name, turn, what } = changed;
+        self.key(key::CHANGED);
+        self.writer.array(4 + usize::from(what.step().is_some()));
+        self.writer.text(what.name());
+        self.writer.unsigned(actor.0);
+        self.writer.text(name);
+        self.writer.unsigned(*turn);
+        if let Some(step) = what.step() {
+            self.writer.unsigned(step);
+        }
+    }
+
     /// The head of the map goes in front: one byte, because a header has fewer than 24 pairs
     /// (RFC 8949, section 3).
     fn finish(self) -> Vec<u8> {
@@ -424,6 +446,27 @@ impl<'b> Fields<'b> {
             (other, _) => return Err(self.error(format!("unknown cause `{other}`"))),
         };
         Ok(cause(Step { actor: ActorId(number()?), turn: number()?, step: number()? }))
+    }
+
+    fn changed(&self, mut decoder: Decoder<'_>) -> Result<Changed, WireError> {
+        let number = |decoder: &mut Decoder<'_>| -> Result<u64, WireError> {
+            let number = decoder.u64()?;
+            match number > u64::MAX / 2 {
+                true => Err(self.error("a number of what is changed is too large")),
+                false => Ok(number),
+            }
+        };
+        let length = decoder.array()?;
+        let word = decoder.str()?.to_owned();
+        let actor = ActorId(number(&mut decoder)?);
+        let name = decoder.str()?.to_owned();
+        let turn = number(&mut decoder)?;
+        let what = match (word.as_str(), length) {
+            ("message", Some(4)) => WhatChanged::Message,
+            ("answer", Some(5)) => WhatChanged::Answer(number(&mut decoder)?),
+            (other, _) => return Err(self.error(format!("unknown change `{other}`"))),
+        };
+        Ok(Changed { actor, name, turn, what })
     }
 
     fn code(&self) -> Result<Code, WireError> {

@@ -1,8 +1,8 @@
 use super::lines::{Lines, LogLine};
 use super::readable::readable;
 use super::{
-    Answer, CallsReader, Cause, Durability, EndedBy, ImportCall, Kind, PayloadKind, Record, Step,
-    TurnHeader,
+    Answer, CallsReader, Cause, Changed, Durability, EndedBy, ImportCall, Kind, PayloadKind,
+    Record, Step, TurnHeader,
 };
 use crate::call::{to_json, to_wave};
 use crate::state::Delta;
@@ -153,8 +153,12 @@ impl RecordView {
                 }
             }
             Kind::Closed => "closed".to_owned(),
-            Kind::Forked { run, records } => {
-                format!("goes on from the first {records} records of run {run}")
+            Kind::Forked { run, records, changed } => {
+                let from = format!("goes on from the first {records} records of run {run}");
+                match changed {
+                    Some(changed) => format!("{from}, with {changed}"),
+                    None => from,
+                }
             }
             Kind::Spawned { component, request: None, .. } => {
                 format!("spawned, component {}", component.short())
@@ -184,7 +188,13 @@ impl RecordView {
             Kind::GaveUp { child, restarts } => {
                 format!("gave up: {child} exited once too often ({restarts} within the period)")
             }
-            Kind::Open(open) => format!("#{} asks, in step {}", open.turn, open.step),
+            Kind::Open(open) if open.step == 0 => format!("#{} begins", open.turn),
+            Kind::Open(open) => {
+                // What was left out, or removed, was a question.
+                let answered = self.calls.last().is_some_and(|call| call.results().is_some());
+                let what = if answered { "goes on behind" } else { "asks, in" };
+                format!("#{} {what} step {}", open.turn, open.step)
+            }
             Kind::Undelivered { sent, why, .. } => {
                 format!("message of #{}.{} undelivered: {why}", sent.turn, sent.step)
             }
@@ -269,9 +279,10 @@ impl RecordView {
                 add("to", json!(to.map(|to| to.0)));
                 add("reason", json!(why.name()));
             }
-            Kind::Forked { run, records } => {
+            Kind::Forked { run, records, changed } => {
                 add("run", json!(run));
                 add("records", json!(records));
+                add("changed", changed.as_ref().map_or(Value::Null, changed_json));
             }
             Kind::Closed | Kind::Stopped => {}
             Kind::Turn(turn) => {
@@ -433,6 +444,15 @@ fn delta_json(delta: &Delta) -> Value {
         json!({ "key": key, "value": value })
     });
     changes.collect()
+}
+
+fn changed_json(changed: &Changed) -> Value {
+    json!({
+        "actor": changed.name,
+        "turn": changed.turn,
+        "what": changed.what.name(),
+        "step": changed.what.step(),
+    })
 }
 
 /// An import call, by its actor's number.

@@ -8,7 +8,8 @@ use crate::trace::Hash;
 use crate::world::ComponentInfo;
 use std::collections::HashMap;
 use std::sync::Arc;
-use wasmtime::component::{Instance, InstancePre, Linker};
+use wasmtime::component::types::ComponentItem;
+use wasmtime::component::{Instance, InstancePre, Linker, Type};
 use wasmtime::{Engine, Store};
 
 pub(super) fn unsupported(error: &wasmtime::Error) -> Diagnostic {
@@ -86,6 +87,19 @@ impl Program {
     pub fn function(&self, full_name: &str) -> Option<&Function> {
         let callback = || self.callbacks.iter().find(|function| function.full_name == full_name);
         self.callable(full_name).or_else(callback)
+    }
+
+    /// The types of what an import gives, by its full name; none if the component has no such import.
+    pub fn import_results(&self, full_name: &str) -> Option<Vec<Type>> {
+        let (interface, name) = full_name.rsplit_once('#')?;
+        let component = self.pre.component();
+        let imports = component.component_type();
+        let item = imports.get_import(component.engine(), interface)?.ty;
+        let ComponentItem::ComponentInstance(instance) = item else { return None };
+        match instance.get_export(component.engine(), name)?.ty {
+            ComponentItem::ComponentFunc(function) => Some(function.results().collect()),
+            _ => None,
+        }
     }
 
     /// The function that is turn 0, if the component has one.

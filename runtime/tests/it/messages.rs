@@ -74,6 +74,13 @@ impl Stage {
         Ok(reply.values.iter().map(to_wave).collect())
     }
 
+    /// The same, until a turn with this function follows from it.
+    pub async fn call_until(&self, call: &str, function: &str) {
+        let mut live = self.node.subscribe();
+        self.call(call).await.unwrap();
+        turn_of(&mut live, function).await;
+    }
+
     /// Ends the node in order, and goes on with its run.
     pub async fn reopen(&mut self) {
         self.node.shutdown().await.unwrap();

@@ -15,7 +15,7 @@ use std::time::UNIX_EPOCH;
 const MAGIC: &str = "theater index";
 
 /// The version of the format. Others are not read.
-const VERSION: u64 = 1;
+const VERSION: u64 = 2;
 
 /// How many bytes of the index's files belong to it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -36,6 +36,8 @@ pub(in crate::replay) struct Directory {
     /// Of each closed segment its length, and when it was changed last.
     pub segments: Vec<(u64, u64, u64)>,
     pub engine: Option<Hash>,
+    /// The positions of the records that say with which changes the run was forked.
+    pub forks: Vec<u64>,
     pub chain: Chain,
     pub actors: Vec<Known>,
 }
@@ -58,6 +60,7 @@ impl Directory {
             last,
             segments: segments(history.run(), last.segment)?,
             engine: history.engine,
+            forks: history.forks.clone(),
             chain: history.chain.clone(),
             actors: history
                 .actors()
@@ -105,7 +108,7 @@ impl Directory {
 
     fn encode(&self, run: &str) -> Vec<u8> {
         let mut writer = Writer::new();
-        writer.array(9);
+        writer.array(10);
         writer.text(MAGIC);
         writer.unsigned(VERSION);
         writer.text(run);
@@ -119,6 +122,8 @@ impl Directory {
             [number, len, changed].into_iter().for_each(|number| writer.unsigned(*number));
         }
         write_hash(&mut writer, self.engine.as_ref());
+        writer.array(self.forks.len());
+        self.forks.iter().for_each(|position| writer.unsigned(*position));
         writer.array(2);
         writer.unsigned(self.chain.next);
         write_hash(&mut writer, self.chain.last.as_ref());
@@ -151,7 +156,7 @@ impl Directory {
     fn decode(bytes: &[u8], run: &str) -> Result<Option<Self>, WireError> {
         let mut decoder = Decoder::new(bytes);
         let decoder = &mut decoder;
-        items(decoder, 9)?;
+        items(decoder, 10)?;
         if decoder.str()? != MAGIC || decoder.u64()? != VERSION || decoder.str()? != run {
             return Ok(None);
         }
@@ -170,6 +175,10 @@ impl Directory {
             segments.push((decoder.u64()?, decoder.u64()?, decoder.u64()?));
         }
         let engine = optional(decoder, hash)?;
+        let mut forks = Vec::new();
+        for _ in 0..groups(decoder, 1)? {
+            forks.push(decoder.u64()?);
+        }
         items(decoder, 2)?;
         let (next, end) = (decoder.u64()?, optional(decoder, hash)?);
         let mut ends = Vec::new();
@@ -191,7 +200,7 @@ impl Directory {
                 fresh: decoder.bool()?,
             });
         }
-        Ok(Some(Self { lengths, last, segments, engine, chain, actors }))
+        Ok(Some(Self { lengths, last, segments, engine, forks, chain, actors }))
     }
 }
 
