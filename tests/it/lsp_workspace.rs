@@ -225,6 +225,14 @@ fn a_component_that_is_older_than_its_sources_is_told_of() {
     let stale = editor.problems("theater.toml", &["TH0312"]);
     let message = stale["diagnostics"][0]["message"].as_str().unwrap();
     assert!(message.contains("older than "), "{message}");
+    let params = json!({
+        "textDocument": { "uri": editor.uri("theater.toml") },
+        "range": stale["diagnostics"][0]["range"],
+        "context": { "diagnostics": stale["diagnostics"], "only": ["quickfix"] },
+    });
+    let actions = editor.request("textDocument/codeAction", params)["result"].clone();
+    assert_eq!(actions[0]["command"]["command"], "theater.build");
+    assert_eq!(found_codes(&actions[0]["diagnostics"]), ["TH0312"]);
     env.theater(&["build"]).ok();
     editor.problems("theater.toml", &[]);
     // A source that is written while the editor looks on.

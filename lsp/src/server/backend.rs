@@ -228,6 +228,8 @@ impl LanguageServer for Backend {
                 let world = world.filter(|world| !world.is_new || q.wishes.creates);
                 let new = |world| converter.new_world(&world, &params.context.diagnostics);
                 actions.extend(world.and_then(new));
+                let lenses = engine::lenses(&q.files, &q.path);
+                actions.extend(editing::build(&lenses, &params.context.diagnostics));
             }
             if wants(&lsp::CodeActionKind::SOURCE_FIX_ALL) {
                 let all = engine::fix_all(&q.files, &q.path);

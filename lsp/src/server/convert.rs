@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use theater_runtime::diagnostic::{WIT_FOLDER, WORLD_UNKNOWN};
+use theater_runtime::diagnostic::{Code, WIT_FOLDER, WORLD_UNKNOWN};
 use tower_lsp::ls_types as lsp;
 
 /// The file that a URI names; none if it names no file of this machine.
@@ -187,8 +187,9 @@ impl Converter<'_> {
         world: &NewWorld,
         problems: &[lsp::Diagnostic],
     ) -> Option<lsp::CodeAction> {
-        let missing = [WIT_FOLDER.id, WORLD_UNKNOWN.id];
-        let is_missing = |problem: &&lsp::Diagnostic| matches!(&problem.code, Some(lsp::NumberOrString::String(code)) if missing.contains(&&**code));
+        let is_missing = |problem: &&lsp::Diagnostic| {
+            [WIT_FOLDER, WORLD_UNKNOWN].iter().any(|code| has_code(problem, code))
+        };
         let edit = match world.is_new {
             true => created(uri(&world.path)?, &world.text),
             false => {
@@ -214,6 +215,11 @@ impl Converter<'_> {
             ..Default::default()
         }
     }
+}
+
+/// Whether a problem that an editor gives back is of this kind.
+pub fn has_code(problem: &lsp::Diagnostic, code: &Code) -> bool {
+    matches!(&problem.code, Some(lsp::NumberOrString::String(found)) if found == code.id)
 }
 
 /// A new file with this text.

@@ -7,6 +7,7 @@ use crate::engine::{
     Encoding, Found, Hint, Lens, Position, SemanticKind, SemanticToken, Snapshot, SymbolKind, Text,
 };
 use std::ops::Range;
+use theater_runtime::diagnostic::{COMPONENT_STALE, NOT_BUILT};
 use theater_runtime::syntax::Edit;
 use tower_lsp::ls_types as lsp;
 
@@ -181,6 +182,26 @@ pub fn commands(lenses: &[Lens]) -> Vec<lsp::CodeAction> {
         })
     };
     lenses.iter().filter_map(one).collect()
+}
+
+/// The build, as what does away with those of these problems that it does away with.
+pub fn build(lenses: &[Lens], problems: &[lsp::Diagnostic]) -> Option<lsp::CodeAction> {
+    let lens = lenses.iter().find(|lens| lens.command == "build")?;
+    let is_unbuilt = |problem: &&lsp::Diagnostic| {
+        [NOT_BUILT, COMPONENT_STALE].iter().any(|code| super::convert::has_code(problem, code))
+    };
+    let unbuilt: Vec<_> = problems.iter().filter(is_unbuilt).cloned().collect();
+    if unbuilt.is_empty() {
+        return None;
+    }
+    Some(lsp::CodeAction {
+        title: lens.title.to_owned(),
+        kind: Some(lsp::CodeActionKind::QUICKFIX),
+        diagnostics: Some(unbuilt),
+        command: Some(command(lens)?),
+        is_preferred: Some(true),
+        ..Default::default()
+    })
 }
 
 fn command(lens: &Lens) -> Option<lsp::Command> {

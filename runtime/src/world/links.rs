@@ -9,7 +9,7 @@ use super::wit::key_name;
 use super::{ComponentInfo, Wit, meaning_of_name};
 use crate::catalog;
 use crate::diagnostic::{
-    Diagnostic, LINK_CYCLE, LINK_TYPES, LINK_UNKNOWN, MESSENGER_UNHEARD, PATTERN_UNMATCHED,
+    Code, Diagnostic, LINK_CYCLE, LINK_TYPES, LINK_UNKNOWN, MESSENGER_UNHEARD, PATTERN_UNMATCHED,
     did_you_mean,
 };
 use crate::manifest::{Link, Manifest};
@@ -203,53 +203,58 @@ impl<'m, 'a> Tree<'m, 'a> {
         if from.manifest.is_supervisor_only() {
             return Vec::new();
         }
-        let me = own_name(from);
-        let problems = grant.to.iter().filter_map(|to| {
-            let (code, message, help) = match to.strip_suffix('*') {
-                Some(prefix) => {
-                    let names = self.names(from);
-                    if self.is_open() || names.iter().any(|name| name.starts_with(prefix)) {
-                        return None;
-                    }
-                    let message =
-                        format!("`{me}` may write to `{to}`, and no actor here has such a name");
-                    (PATTERN_UNMATCHED, message, self.help(from, prefix))
-                }
-                None => match self.meant(from, to) {
-                    None if self.is_open() => return None,
-                    None => {
-                        let message =
-                            format!("`{me}` may write to `{to}`, which this application has not");
-                        (MESSENGER_UNHEARD, message, self.help(from, to))
-                    }
-                    Some(found) if found.face.is_some_and(|face| !face.has_inbox()) => {
-                        let message = format!("`{me}` may write to `{to}`, which has no inbox");
-                        let help = "Let it export `theater:actor/inbox@0.1.0`, or take it from the \
-                                    grant.";
-                        (MESSENGER_UNHEARD, message, help.to_owned())
-                    }
-                    Some(_) => return None,
-                },
-            };
+        let problem = |to: &String| {
+            let Unheard { code, message, help, near } = self.unheard_name(from, to)?;
             let problem = Diagnostic::warning(code, message).help(help);
-            Some(match from.manifest.handlers.spans.get("messenger") {
-                Some(span) => {
-                    let place = text_within(from.manifest, span, to);
-                    let source = &from.manifest.source;
-                    let problem = problem.at(source, place.clone(), "nobody hears it");
-                    let near = self.near(from, to).filter(|_| place != *span);
-                    match near.filter(|near| near != to && !grant.to.iter().any(|to| to == near)) {
-                        Some(near) => {
-                            let text = format!("\"{near}\"");
-                            problem.fix(format!("Write `{near}`"), source, place, text)
-                        }
-                        None => problem,
-                    }
+            let Some(span) = from.manifest.handlers.spans.get("messenger") else {
+                return Some(problem);
+            };
+            let place = text_within(from.manifest, span, to);
+            let source = &from.manifest.source;
+            let problem = problem.at(source, place.clone(), "nobody hears it");
+            let near = near.filter(|near| place != *span && !grant.to.contains(near));
+            Some(match near {
+                Some(near) => {
+                    let text = format!("\"{near}\"");
+                    problem.fix(format!("Write `{near}`"), source, place, text)
                 }
                 None => problem,
             })
-        });
-        problems.collect()
+        };
+        grant.to.iter().filter_map(problem).collect()
+    }
+
+    /// What is wrong with one name, or with the beginning of one and a `*`.
+    fn unheard_name(&self, from: &Member, to: &str) -> Option<Unheard> {
+        let me = own_name(from);
+        if let Some(prefix) = to.strip_suffix('*') {
+            let names = self.names(from);
+            if self.is_open() || names.iter().any(|name| name.starts_with(prefix)) {
+                return None;
+            }
+            let message = format!("`{me}` may write to `{to}`, and no actor here has such a name");
+            let near = near_pattern(prefix, &names);
+            let help = match &near {
+                Some(near) => format!("Did you mean `{near}`?"),
+                None => self.help(from, prefix),
+            };
+            return Some(Unheard { code: PATTERN_UNMATCHED, message, help, near });
+        }
+        let (message, help) = match self.meant(from, to) {
+            None if self.is_open() => return None,
+            None => {
+                let message = format!("`{me}` may write to `{to}`, which this application has not");
+                (message, self.help(from, to))
+            }
+            Some(found) if found.face.is_some_and(|face| !face.has_inbox()) => {
+                let message = format!("`{me}` may write to `{to}`, which has no inbox");
+                let help = "Let it export `theater:actor/inbox@0.1.0`, or take it from the grant.";
+                (message, help.to_owned())
+            }
+            Some(_) => return None,
+        };
+        let near = self.near(from, to).map(str::to_owned);
+        Some(Unheard { code: MESSENGER_UNHEARD, message, help, near })
     }
 
     /// A warning for each circle of links.
@@ -298,6 +303,23 @@ impl<'m, 'a> Tree<'m, 'a> {
         }
         None
     }
+}
+
+/// A name in the grant of `messenger` that nobody hears.
+struct Unheard {
+    code: &'static Code,
+    message: String,
+    help: String,
+    /// What was probably meant.
+    near: Option<String>,
+}
+
+/// The pattern that somebody meant who wrote the beginning of a name near one of these, as far as a word or a path goes.
+fn near_pattern(prefix: &str, names: &[&str]) -> Option<String> {
+    let beginnings = names.iter().flat_map(|name| {
+        name.match_indices(['-', '/']).map(|(at, joint)| &name[..at + joint.len()])
+    });
+    Some(format!("{}*", did_you_mean(prefix, beginnings)?))
 }
 
 /// What an actor is called by its siblings.

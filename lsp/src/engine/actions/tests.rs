@@ -84,17 +84,55 @@ const FIXES: &[(&str, &str, &str, &str)] = &[
 fn every_fix_does_away_with_its_problem_and_makes_none() {
     for (manifest, world, code, title) in FIXES {
         let project = project(&format!("{ACTOR}{manifest}"), world);
-        let before = codes(&project);
-        let files = snapshot(&project);
-        let everywhere = 0..usize::MAX;
-        let found = project.keys().flat_map(|path| actions(&files, path, &everywhere));
-        let action = found.into_iter().find(|action| action.problem.code.id == *code);
-        let action = action.unwrap_or_else(|| panic!("{code}: {title}: {before:?}"));
-        assert_eq!(action.fix.title, *title, "{code}");
-        let fixed = applied(&project, &action.fix);
-        let after = codes(&fixed);
-        let new = |found: &&'static str| *found == *code || !before.contains(found);
-        assert!(!after.iter().any(new), "{title}: {after:?} {fixed:#?}");
+        does_away(&project, code, title);
+    }
+    let mut project = project(&ACTOR.replace("\"w\"", "\"markte\""), "");
+    let wit = project.get_mut(Path::new("/p/wit/w.wit")).unwrap();
+    *wit = wit.replace("world w", "world market");
+    does_away(&project, "TH0204", "Write `market`");
+}
+
+/// The first fix of a problem does away with it, and makes no other one.
+fn does_away(project: &Project, code: &str, title: &str) {
+    let before = codes(project);
+    let files = snapshot(project);
+    let everywhere = 0..usize::MAX;
+    let found = project.keys().flat_map(|path| actions(&files, path, &everywhere));
+    let action = found.into_iter().find(|action| action.problem.code.id == code);
+    let action = action.unwrap_or_else(|| panic!("{code}: {title}: {before:?}"));
+    assert_eq!(action.fix.title, title, "{code}");
+    let fixed = applied(project, &action.fix);
+    let after = codes(&fixed);
+    let new = |found: &&'static str| *found == code || !before.contains(found);
+    assert!(!after.iter().any(new), "{title}: {after:?} {fixed:#?}");
+}
+
+/// The fixes of an application, by what `orders` of it has in its manifest.
+const FIXES_OF_LINKS: &[(&str, &str, &str)] = &[
+    ("[links]\n\"a:b/c\" = \"invntory\"\n", "TH0252", "Write `inventory`"),
+    ("[handlers]\nmessenger = { to = [\"invntory\"] }\n", "TH0257", "Write `inventory`"),
+    ("[handlers]\nmessenger = { to = [\"wrker-*\"] }\n", "TH0258", "Write `worker-*`"),
+    ("[handlers]\nmessenger = { to = [\"shp/*\"] }\n", "TH0258", "Write `shop/*`"),
+];
+
+#[test]
+fn every_fix_of_an_application_does_away_with_its_problem_and_makes_none() {
+    let world = "import theater:host/messenger@0.1.0;\n    import a:b/c;\n    export theater:actor/inbox@0.1.0;";
+    for (manifest, code, title) in FIXES_OF_LINKS {
+        let mut project = Project::new();
+        let mut add = |path: &str, text: String| project.insert(path.into(), text);
+        let mut shop = "[actor]\nname = \"shop\"\n[supervisor]\n".to_owned();
+        for name in ["orders", "inventory", "worker-1"] {
+            shop += &format!("[[children]]\nname = \"{name}\"\nmanifest = \"{name}\"\n");
+            let actor = ACTOR.replace("\"a\"", &format!("\"{name}\""));
+            let more = if name == "orders" { manifest } else { "" };
+            add(&format!("/p/{name}/theater.toml"), format!("{actor}{more}"));
+            let wit = format!("package local:a;\nworld w {{\n    {world}\n}}\n");
+            add(&format!("/p/{name}/wit/w.wit"), wit);
+            add(&format!("/p/{name}/wit/deps/b.wit"), "package a:b;\ninterface c {}\n".to_owned());
+        }
+        add("/p/theater.toml", shop);
+        does_away(&project, code, title);
     }
 }
 
