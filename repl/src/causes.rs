@@ -47,15 +47,15 @@ pub fn why(history: &History, actor: &ActorHistory, index: usize) -> Result<Show
             shown.lines.push(line.plain(" ").plain(&event.summary()));
         }
         let forked = history.forked(because.actor.id, because.turn.header.turn)?;
-        if let Some(forked) = &forked {
+        for forked in &forked {
             let text = format!("  otherwise than in the run before: this one {}", forked.summary());
             shown.lines.push(Line::default().role(Role::Warning, &text));
         }
         let mut object = view.to_json();
         object["address"] = json!(view.address());
         object["step"] = json!(sent.map(|step| step.step));
-        if let Some(forked) = forked {
-            object["forked"] = forked.to_json();
+        if !forked.is_empty() {
+            object["forked"] = forked.iter().map(RecordView::to_json).collect();
         }
         shown.json.push(object);
         sent = because.sent;

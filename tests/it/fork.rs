@@ -102,7 +102,7 @@ fn another_message_or_answer_is_what_a_turn_goes_on_with() {
         serde_json::from_str(why.stdout.lines().next().unwrap()).unwrap();
     let changed =
         serde_json::json!({"actor": "shop/orders", "turn": 2, "what": "message", "step": null});
-    assert_eq!(object["forked"]["changed"], changed);
+    assert_eq!(object["forked"][0]["changed"], changed);
 
     let answer = ["fork", "shop/orders#2.1", "--answer", "ok(5)", "--trace", first];
     assert_snapshot!("answer", env.theater(&answer).ok());

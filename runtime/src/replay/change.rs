@@ -22,6 +22,8 @@ pub enum Change {
         function: String,
         /// The arguments, in their encoding; none if the function takes none.
         arguments: Option<Vec<u8>>,
+        /// The words for it, as a call of the actor.
+        words: String,
     },
     /// The answer of an import call.
     Answer {
@@ -73,6 +75,7 @@ impl Replayer {
         Ok(Change::Message {
             function: function.full_name.clone(),
             arguments: (!function.params.is_empty()).then_some(arguments),
+            words: format!("{}.{}", actor.name, source.text[from..].trim()),
         })
     }
 

@@ -4,6 +4,7 @@ use crate::trace::{
     ActorId, Answer, CallsReader, CallsWriter, Changed, Entry, ImportCall, Kind, OpenTurn,
     PayloadKind, Record, RunDir, fork,
 };
+use crate::wire::text;
 use std::path::Path;
 
 /// The moment of a turn from which another run goes on.
@@ -92,9 +93,10 @@ impl History {
                     let answered = open.step.saturating_sub(asks.into());
                     opened.push(Opened { position, open: open.clone(), answered });
                 }
-                // An incarnation that died in the middle of it went on with it.
-                Kind::Exited { .. } | Kind::Restarted { .. } => {}
-                _ => break,
+                Kind::Turn(_) | Kind::Open(_) | Kind::Spawned { .. } => break,
+                // An incarnation that died in the middle of it went on with it; and what an earlier turn sent may
+                // have come to nothing meanwhile.
+                _ => {}
             }
         }
         opened.reverse();
@@ -131,10 +133,12 @@ impl History {
         };
         let mut payloads = Vec::new();
         match change {
-            Change::Message { function, arguments } => {
+            Change::Message { function, arguments, words } => {
                 open.function.clone_from(function);
                 payloads.extend(arguments.clone().map(|bytes| (PayloadKind::Arguments, bytes)));
-                payloads.extend(payload(PayloadKind::Origin));
+                // What an actor sent has no words.
+                let words = payload(PayloadKind::Origin).map(|(kind, _)| (kind, text(words)));
+                payloads.extend(words);
             }
             Change::Answer { step, results } => {
                 open.step = *step;

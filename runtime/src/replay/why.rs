@@ -52,21 +52,22 @@ impl History {
         chain
     }
 
-    /// The record of the fork with which a turn became otherwise than in the run before, if one did.
+    /// The records of the forks with which a turn became otherwise than in the run before, in their order.
     ///
     /// # Errors
     ///
     /// When it cannot be read any more.
-    pub fn forked(&self, actor: ActorId, turn: u64) -> Result<Option<RecordView>> {
-        for position in self.forks.iter().rev() {
+    pub fn forked(&self, actor: ActorId, turn: u64) -> Result<Vec<RecordView>> {
+        let mut found = Vec::new();
+        for position in &self.forks {
             let Some((node, location)) = self.record(*position) else { continue };
             let view = self.view_at(node, location)?;
             let Kind::Forked { changed: Some(changed), .. } = &view.kind else { continue };
             if (changed.actor, changed.turn) == (actor, turn) {
-                return Ok(Some(view));
+                found.push(view);
             }
         }
-        Ok(None)
+        Ok(found)
     }
 
     /// What has caused a turn.

@@ -102,11 +102,11 @@ async fn with(history: &History, (actor, turn): (&str, u64), change: Change) -> 
     a_node_dies(&run);
     holds(&run, (&actor.name, turn)).await;
     let new = History::load(&run).unwrap();
-    let forked = new.forked(actor.id, turn).unwrap().expect("the fork is told of");
+    let forked = new.forked(actor.id, turn).unwrap().pop().expect("the fork is told of");
     let Kind::Forked { run: of, changed: Some(changed), .. } = &forked.kind else { panic!() };
     assert_eq!((of, &changed.name, changed.turn), (&history.run().id(), &actor.name, turn));
     assert_eq!(changed.what, what);
-    assert!(new.forked(actor.id, turn + 1).unwrap().is_none());
+    assert_eq!(new.forked(actor.id, turn + 1).unwrap().len(), 0);
     (run, new)
 }
 
