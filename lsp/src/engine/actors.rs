@@ -107,6 +107,18 @@ impl Meant {
         self.to(declared, |_| None)
     }
 
+    /// The path of each actor in its application, and the folder of its project as others write it.
+    pub fn described(&self) -> Vec<(String, String)> {
+        let one = |actor: &usize| {
+            let Actor { path, root, file, .. } = &self.cast.actors[*actor];
+            let folder = file.parent().unwrap_or(file);
+            let above = self.cast.actors[*root].file.parent().and_then(Path::parent);
+            let shown = above.and_then(|above| folder.strip_prefix(above).ok()).unwrap_or(folder);
+            (path.clone(), format!("`{}`", shown.display()))
+        };
+        self.actors.iter().map(one).collect()
+    }
+
     fn to(
         &self,
         wanted: impl Fn(&Place) -> bool,

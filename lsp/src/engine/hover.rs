@@ -1,13 +1,14 @@
 //! What is said about the thing under the cursor.
 
-use super::outline::outline;
-use super::place::{self, Meaning};
+mod manifest;
+
+use super::place;
 use super::vfs::Snapshot;
 use super::wit::{Declaration, File, Kind, Names, is_wit};
 use std::ops::Range;
 use std::path::Path;
 use theater_runtime::catalog::{self, Handler, Interface};
-use theater_runtime::manifest::{field_page, handler_page};
+use theater_runtime::manifest::handler_page;
 use theater_runtime::world::builtin;
 
 /// What is said about a place.
@@ -29,19 +30,10 @@ pub fn hover(files: &Snapshot, path: &Path, offset: usize) -> Option<Hover> {
     let text = text.as_str();
     let offset = text.floor_char_boundary(offset.min(text.len()));
     match place::is_manifest(path) {
-        true => manifest(text, offset),
+        true => manifest::hover(files, path, text, offset),
         false if is_wit(path) => wit(text, offset).or_else(|| named(files, path, offset)),
         false => None,
     }
-}
-
-fn manifest(text: &str, offset: usize) -> Option<Hover> {
-    let place = place::at(&outline(text), offset)?;
-    let text = match place::meaning(&place.path)? {
-        Meaning::Field(field) | Meaning::Entry(field) => field_page(field),
-        Meaning::Handler(handler) => handler_page(handler),
-    };
-    Some(Hover { span: place.span, text })
 }
 
 fn wit(text: &str, offset: usize) -> Option<Hover> {

@@ -1,10 +1,9 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
-use crate::engine::Vfs;
+use crate::engine::{OnDisk, Vfs};
 
-/// What is said where `|` stands in a text, drawn as an editor would: the line, what is marked, and
-/// the first line of what is said.
+/// What is said where `|` stands in a text: what is marked, and the title of what is said.
 fn at_cursor(name: &str, marked: &str) -> Option<String> {
     let offset = marked.find('|').unwrap();
     let text = marked.replacen('|', "", 1);
@@ -12,8 +11,8 @@ fn at_cursor(name: &str, marked: &str) -> Option<String> {
     let path = Path::new("/p").join(name);
     vfs.open(&path, 1, text.clone());
     let hover = hover(&vfs.snapshot(), &path, offset)?;
-    let first = hover.text.lines().next().unwrap_or_default();
-    Some(format!("{}: {first}", &text[hover.span]))
+    let title = hover.text.lines().find(|line| line.starts_with('#')).unwrap_or_default();
+    Some(format!("{}: {title}", &text[hover.span]))
 }
 
 #[test]
@@ -91,5 +90,52 @@ fn every_key_and_handler_has_a_page() {
 }
 
 fn hover_text(text: &str, offset: usize) -> String {
-    manifest(text, offset).unwrap().text
+    let mut vfs = Vfs::default();
+    let path = Path::new("/p/theater.toml");
+    vfs.open(path, 1, text.to_owned());
+    hover(&vfs.snapshot(), path, offset).unwrap().text
+}
+
+/// What is said where `|` stands in the manifest of a project with a component and a world.
+fn in_project(marked: &str) -> String {
+    let component = r#"(component
+        (import "theater:host/log@0.1.0" (instance))
+        (import "shop:stock/shelf@0.1.0" (instance))
+        (core module $m (func (export "f")))
+        (core instance $i (instantiate $m))
+        (func (export "run") (canon lift (core func $i "f"))))"#;
+    let wit =
+        "package local:a;\n/// Who counts.\nworld counter { import shop:stock/shelf@0.1.0; }\n";
+    let shelf = "package shop:stock@0.1.0;\n/// What is there.\ninterface shelf {}\n";
+    let mut vfs = Vfs::default();
+    let text = |text: &str| Some(OnDisk::File(text.as_bytes().to_vec()));
+    vfs.found(Path::new("/p/a.wat"), text(component));
+    vfs.found(Path::new("/p/wit/a.wit"), text(wit));
+    vfs.found(Path::new("/p/wit/deps/shelf.wit"), text(shelf));
+    vfs.found(Path::new("/p/b/theater.toml"), text("[actor]\nname = \"b\"\n"));
+    let path = Path::new("/p/theater.toml");
+    vfs.open(path, 1, marked.replacen('|', "", 1));
+    let said = hover(&vfs.snapshot(), path, marked.find('|').unwrap()).unwrap();
+    // The last part is the page of the key.
+    let parts: Vec<&str> = said.text.split("\n---\n\n").collect();
+    let about = format!("{}\n", &marked.replacen('|', "", 1)[said.span]);
+    format!("{about}{}", parts[..parts.len() - 1].join("\n---\n\n"))
+}
+
+#[test]
+fn what_holds_and_what_names_and_paths_lead_to() {
+    let actor = "[actor]\nname = \"a\"\ncomponent = \"a.wat\"\n";
+    let children = "[supervisor]\n[[children]]\nname = \"b\"\nmanifest = \"b\"\n";
+    let link = "[links]\n\"shop:stock/shelf\" = \"b\"\n";
+    let said = [
+        in_project(&actor.replace("a.wat", "a|.wat")),
+        in_project(&format!("{actor}world = \"coun|ter\"\n")),
+        in_project(&format!("{actor}[handlers]\nst|ate = true\nlog = true\n")),
+        in_project(&format!("{actor}[hand|lers]\nstate = true\nlog = true\n")),
+        in_project(&format!("{actor}[limits]\nmem|ory = \"1024KiB\"\n")),
+        in_project(&format!("{actor}{children}{}", link.replace("shelf\"", "sh|elf\""))),
+        in_project(&format!("{actor}{children}{}", link.replace("\"b\"", "\"|b\""))),
+        in_project(&format!("{actor}{}", children.replace("\"b\"\nm", "\"b|\"\nm"))),
+    ];
+    insta::assert_snapshot!(said.join("\n====\n"));
 }
