@@ -25,6 +25,7 @@ mod project;
 mod signature;
 mod stale;
 mod text;
+mod unknown;
 mod unused;
 mod unused_worlds;
 mod wit;

@@ -11,8 +11,8 @@ use wit_parser::{
     PackageName, ParseError, ParseErrorKind, ResolveError, ResolveErrorKind, SourceMap, Span,
 };
 
-/// How many errors of syntax are told of one file: who has more begins with the first ones anyway.
-const MOST_ERRORS: usize = 100;
+/// How many errors of syntax, or names, are told of one file: who has more begins with the first ones anyway.
+pub(super) const MOST_ERRORS: usize = 100;
 
 /// All places at which a file is not WIT, as far as its syntax goes.
 pub fn syntax_errors(file: &Arc<Source>) -> Vec<Diagnostic> {
@@ -29,48 +29,35 @@ pub fn syntax_errors(file: &Arc<Source>) -> Vec<Diagnostic> {
 }
 
 /// A package that cannot be parsed, or whose names do not fit together. wit-parser stops at the first problem; of
-/// names that are declared twice all are told.
+/// names that are declared twice all are told, and of those that nobody declares by [`with_unknown`](super::unknown).
 pub(super) fn parse_errors(
     error: &ParseError,
     map: &SourceMap,
     files: &[Arc<Source>],
     sources: &Sources,
 ) -> Vec<Diagnostic> {
-    let first = parse_error(error, map, files, sources);
+    let first = parse_error(error, map, sources);
     if first.code == diagnostic::WIT_DUPLICATE {
         let all = duplicates(files);
-        let same = |problem: &Diagnostic| {
-            problem.source == first.source
-                && problem.labels.first().map(|label| label.span.start)
-                    == first.labels.first().map(|label| label.span.start)
-        };
-        if all.iter().any(same) {
+        if all.iter().any(|problem| same_place(problem, &first)) {
             return all;
         }
     }
     vec![first]
 }
 
-fn parse_error(
-    error: &ParseError,
-    map: &SourceMap,
-    files: &[Arc<Source>],
-    sources: &Sources,
-) -> Diagnostic {
+/// Whether two problems begin at the same place.
+pub(super) fn same_place(one: &Diagnostic, other: &Diagnostic) -> bool {
+    let start = |it: &Diagnostic| it.labels.first().map(|label| label.span.start);
+    one.source == other.source && start(one) == start(other)
+}
+
+fn parse_error(error: &ParseError, map: &SourceMap, sources: &Sources) -> Diagnostic {
     let diagnostic = match error.kind() {
-        ParseErrorKind::ItemNotFound { name, kind, .. } => {
-            let declared = declared_names(files);
-            let problem = Diagnostic::error(
-                diagnostic::WIT_UNKNOWN_NAME,
-                format!("there is no {kind} `{name}` in this package"),
-            );
-            match did_you_mean(name, declared.iter().map(String::as_str)) {
-                Some(near) => problem.help(format!("Did you mean `{near}`?")),
-                None => problem.help(format!(
-                    "Define `{name}`, or bring it in with `use package:name/interface.{{{name}}};`."
-                )),
-            }
-        }
+        ParseErrorKind::ItemNotFound { name, kind, .. } => Diagnostic::error(
+            diagnostic::WIT_UNKNOWN_NAME,
+            format!("there is no {kind} `{name}` in this package"),
+        ),
         ParseErrorKind::TypeCycle { name, kind, .. } => Diagnostic::error(
             diagnostic::WIT_CYCLE,
             format!("the {kind} `{name}` needs itself"),
@@ -84,18 +71,11 @@ fn parse_error(
         }),
         kind => in_words(&kind.to_string()),
     };
-    let problem = place(diagnostic, map, error.kind().span(), sources, "here");
-    match error.kind() {
-        ParseErrorKind::ItemNotFound { name, .. } => {
-            let declared = declared_names(files);
-            write_instead(problem, name, did_you_mean(name, declared.iter().map(String::as_str)))
-        }
-        _ => problem,
-    }
+    place(diagnostic, map, error.kind().span(), sources, "here")
 }
 
 /// The same problem with the fix that writes another name where this one stands.
-fn write_instead(problem: Diagnostic, name: &str, near: Option<&str>) -> Diagnostic {
+pub(super) fn write_instead(problem: Diagnostic, name: &str, near: Option<&str>) -> Diagnostic {
     let place = problem.source.clone().zip(problem.labels.first().map(|label| label.span.clone()));
     match (near, place) {
         (Some(near), Some((source, span))) if source.text.get(span.clone()) == Some(name) => {
@@ -129,13 +109,11 @@ pub(super) fn resolve_error(
         ResolveErrorKind::InterfaceNotFound { requested, package, .. } => Diagnostic::error(
             diagnostic::WIT_UNKNOWN_NAME,
             format!("package `{package}` has no interface `{requested}`"),
-        )
-        .help(in_package(package, requested)),
+        ),
         ResolveErrorKind::WorldNotFound { requested, package, .. } => Diagnostic::error(
             diagnostic::WIT_UNKNOWN_NAME,
             format!("package `{package}` has no world `{requested}`"),
-        )
-        .help(format!("Name a world that `{package}` defines.")),
+        ),
         ResolveErrorKind::DuplicatePackage { name, span2, .. } => {
             let problem = Diagnostic::error(
                 diagnostic::WIT_DUPLICATE,
@@ -183,7 +161,7 @@ fn in_words(text: &str) -> Diagnostic {
 
 /// The same problem with the fix that writes the version of a package that is known, wherever the file names
 /// the one that is not.
-fn write_version(
+pub(super) fn write_version(
     problem: Diagnostic,
     requested: &PackageName,
     known: &[PackageName],
@@ -211,7 +189,7 @@ fn other_version<'k>(requested: &PackageName, known: &'k [PackageName]) -> Optio
         .find(|other| other.namespace == requested.namespace && other.name == requested.name)
 }
 
-fn unknown_package(requested: &PackageName, known: &[PackageName]) -> Diagnostic {
+pub(super) fn unknown_package(requested: &PackageName, known: &[PackageName]) -> Diagnostic {
     let message = format!("there is no package `{requested}`");
     if let Some(other) = other_version(requested, known) {
         return Diagnostic::error(diagnostic::WIT_VERSION, message)
@@ -223,19 +201,6 @@ fn unknown_package(requested: &PackageName, known: &[PackageName]) -> Diagnostic
     match near {
         Some(near) => problem.help(format!("Did you mean `{near}`?")),
         None => problem.help(format!("Put its .wit files into wit/deps/{}/.", requested.name)),
-    }
-}
-
-/// What to write instead of an interface that a package lacks.
-fn in_package(package: &PackageName, requested: &str) -> String {
-    let known = super::builtin().package_names.get(package);
-    let names: Vec<&str> = known
-        .map(|id| super::builtin().packages[*id].interfaces.keys().map(String::as_str).collect())
-        .unwrap_or_default();
-    match did_you_mean(requested, names.iter().copied()) {
-        Some(near) => format!("Did you mean `{near}`?"),
-        None if names.is_empty() => format!("Name an interface that `{package}` defines."),
-        None => format!("It has: {}.", names.join(", ")),
     }
 }
 
@@ -273,23 +238,4 @@ fn one_sentence(text: &str) -> (String, Option<String>) {
     let message = first.trim().trim_end_matches('.').to_string();
     let rest: Vec<&str> = rest.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     (message, (!rest.is_empty()).then(|| rest.join(" ")))
-}
-
-/// The names that the files declare, found without parsing, because parsing has just failed.
-fn declared_names(files: &[Arc<Source>]) -> Vec<String> {
-    const KEYWORDS: &[&str] =
-        &["interface", "world", "type", "record", "variant", "enum", "flags", "resource"];
-    let mut names = Vec::new();
-    for file in files {
-        for line in file.text.lines() {
-            let line = line.split("//").next().unwrap_or_default();
-            let words: Vec<&str> = line
-                .split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'))
-                .filter(|word| !word.is_empty())
-                .collect();
-            let declared = words.windows(2).filter(|pair| KEYWORDS.contains(&pair[0]));
-            names.extend(declared.map(|pair| pair[1].to_string()));
-        }
-    }
-    names
 }

@@ -1,6 +1,7 @@
 //! A project's `wit/` folder, read and resolved.
 
 use super::problems;
+use super::unknown::with_unknown;
 use crate::catalog;
 use crate::diagnostic::{self, Diagnostic, Source};
 use crate::files::{Disk, Files, Kind};
@@ -151,8 +152,8 @@ impl Wit {
     /// Reads and resolves a `wit/` folder.
     ///
     /// # Errors
-    /// Every problem that keeps the WIT from being resolved: all errors of syntax, and of others at
-    /// most one for each package.
+    /// Every problem that keeps the WIT from being resolved: all errors of syntax, all names that nobody declares or that
+    /// are declared twice, and of others at most one for each package.
     pub fn load(dir: &Path) -> Result<Self, Vec<Diagnostic>> {
         Self::load_from(&Disk, dir)
     }
@@ -177,8 +178,8 @@ impl Wit {
     /// Resolves texts that were read elsewhere.
     ///
     /// # Errors
-    /// Every problem that keeps the WIT from being resolved: all errors of syntax, and of others at
-    /// most one for each package.
+    /// Every problem that keeps the WIT from being resolved: all errors of syntax, all names that nobody declares or that
+    /// are declared twice, and of others at most one for each package.
     pub fn from_files(files: &WitFiles) -> Result<Self, Vec<Diagnostic>> {
         let mut sources = Sources::default();
         let mut problems = Vec::new();
@@ -189,7 +190,9 @@ impl Wit {
             .iter()
             .filter_map(|files| parse(files, &mut sources, &mut problems))
             .collect();
-        let Some(main) = main.filter(|_| problems.is_empty()) else { return Err(problems) };
+        let Some(main) = main.filter(|_| problems.is_empty()) else {
+            return Err(with_unknown(problems, files, &sources));
+        };
         let imports = written_imports(&main.main);
         let named = deps.iter().flat_map(packages).map(|package| &package.name);
         let known = named.chain(builtin_packages().iter().map(|(group, _)| &group.main.name));
@@ -204,7 +207,8 @@ impl Wit {
                 Ok(Self { resolve, package, sources, main: files.main.len(), imports })
             }
             Err(error) => {
-                Err(vec![problems::resolve_error(&error, &resolve.source_map, &sources, &known)])
+                let first = problems::resolve_error(&error, &resolve.source_map, &sources, &known);
+                Err(with_unknown(vec![first], files, &sources))
             }
         }
     }
@@ -314,6 +318,11 @@ fn builtin_packages() -> &'static [(UnresolvedPackageGroup, Vec<Arc<Source>>)] {
         }
         parsed
     })
+}
+
+/// The files of each embedded package.
+pub(super) fn builtin_files() -> impl Iterator<Item = &'static Vec<Arc<Source>>> {
+    builtin_packages().iter().map(|(_, files)| files)
 }
 
 /// The embedded packages that packages at hand name and do not bring, and those that these name.

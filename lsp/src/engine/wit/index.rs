@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
-use theater_runtime::syntax::wit::view::{child, docs, plain};
+use theater_runtime::syntax::wit::view::{child, docs, text as text_of};
 use theater_runtime::syntax::wit::{Node, SyntaxKind, parse, span};
 
 /// The names of one file.
@@ -382,11 +382,4 @@ impl Index {
             self.body(item, package, &path);
         }
     }
-}
-
-/// The text of a name without what only separates: spaces, comments, and the `%` of a keyword.
-fn text_of(node: &Node) -> String {
-    let tokens = node.descendants_with_tokens().filter_map(|it| it.into_token());
-    let tokens = tokens.filter(|token| !token.kind().is_trivia());
-    tokens.map(|token| plain(token.text()).to_owned()).collect()
 }

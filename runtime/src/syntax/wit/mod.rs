@@ -104,4 +104,7 @@ pub fn span(range: rowan::TextRange) -> Range<usize> {
 }
 
 #[cfg(test)]
-mod tests;
+#[allow(clippy::print_stderr)]
+pub(crate) mod corpus;
+#[cfg(test)]
+pub(crate) mod tests;

@@ -1,10 +1,8 @@
-#![allow(clippy::unwrap_used, clippy::print_stderr)]
+#![allow(clippy::unwrap_used)]
 
+use super::corpus::texts;
 use super::{Parse, SyntaxKind, parse, span, view, without_empty_comments};
-use crate::catalog;
 use proptest::prelude::*;
-use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 use wit_parser::{ParseErrorKind, SourceMap};
 
 /// What wit-parser says of a text.
@@ -67,52 +65,9 @@ fn agrees(text: &str) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// The built-in packages and the texts of wit-parser's own tests, which are in the crate's package.
-pub(super) fn corpus() -> &'static [(PathBuf, String)] {
-    static CORPUS: OnceLock<Vec<(PathBuf, String)>> = OnceLock::new();
-    CORPUS.get_or_init(|| {
-        let built_in =
-            catalog::WIT.iter().map(|(path, text)| (PathBuf::from(path), (*text).to_owned()));
-        let mut corpus: Vec<_> = built_in.collect();
-        match registry_sources() {
-            Some(folder) => collect(&folder, &mut corpus),
-            None => eprintln!("left out: the sources of wit-parser are not in cargo's registry"),
-        }
-        corpus
-    })
-}
-
-fn registry_sources() -> Option<PathBuf> {
-    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
-    let home = home.or_else(|| Some(std::env::home_dir()?.join(".cargo")))?;
-    let registries = std::fs::read_dir(home.join("registry/src")).ok()?;
-    let packages = registries
-        .flatten()
-        .flat_map(|registry| std::fs::read_dir(registry.path()).into_iter().flatten().flatten());
-    let named = |path: &PathBuf| {
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        name.starts_with("wit-parser-0.263.")
-    };
-    let package = packages.map(|entry| entry.path()).find(named)?;
-    Some(package.join("tests/ui")).filter(|folder| folder.is_dir())
-}
-
-fn collect(folder: &Path, corpus: &mut Vec<(PathBuf, String)>) {
-    let mut paths: Vec<_> =
-        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    paths.sort();
-    for path in paths {
-        if path.is_dir() {
-            collect(&path, corpus);
-        } else if path.extension().is_some_and(|extension| extension == "wit") {
-            corpus.extend(std::fs::read_to_string(&path).ok().map(|text| (path, text)));
-        }
-    }
-}
-
 #[test]
 fn the_corpus_is_judged_as_wit_parser_judges_it() {
-    for (path, text) in corpus() {
+    for (path, text) in texts() {
         if let Err(why) = agrees(text) {
             panic!("{}: {why}", path.display());
         }
@@ -127,7 +82,7 @@ struct Edit {
     insert: &'static str,
 }
 
-pub(super) const WORDS: &[&str] = &[
+pub(crate) const WORDS: &[&str] = &[
     "",
     "",
     "",
@@ -195,10 +150,10 @@ fn edited(text: &str, edits: &[Edit]) -> String {
 }
 
 /// A file of the corpus after some edits, perhaps cut off.
-pub(super) fn mutated() -> impl Strategy<Value = String> {
+pub(crate) fn mutated() -> impl Strategy<Value = String> {
     let length = prop::option::of(any::<prop::sample::Index>());
     (any::<prop::sample::Index>(), edits(), length).prop_map(|(file, edits, length)| {
-        let mut text = edited(&file.get(corpus()).1, &edits);
+        let mut text = edited(&file.get(texts()).1, &edits);
         if let Some(length) = length {
             text.truncate(text.floor_char_boundary(length.index(text.len() + 1)));
         }

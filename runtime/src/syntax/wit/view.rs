@@ -17,6 +17,13 @@ pub fn plain(text: &str) -> &str {
     text.strip_prefix('%').unwrap_or(text)
 }
 
+/// The text of a name without what only separates: spaces, comments, and the `%` of a keyword.
+pub fn text(node: &Node) -> String {
+    let tokens = node.descendants_with_tokens().filter_map(|it| it.into_token());
+    let tokens = tokens.filter(|token| !token.kind().is_trivia());
+    tokens.map(|token| plain(token.text()).to_owned()).collect()
+}
+
 /// The comment that documents an item: the `///` lines and `/** */` blocks right before it.
 pub fn docs(item: &Node) -> Option<String> {
     let mut lines = Vec::new();

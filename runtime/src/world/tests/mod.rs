@@ -2,6 +2,7 @@
 
 mod components;
 mod projects;
+mod unknown;
 mod worlds;
 
 use super::*;

@@ -81,6 +81,7 @@ fn packages_are_found_in_deps_and_errors_of_several_are_found_together() {
         "package c:c; interface i { use d:d/i.{t}; }",
         "package d:d; interface i { use c:c/i.{t}; }",
     ];
+    let world = "package a:b;\nworld w { import c:c/i; }";
     assert_eq!(error(world, &cycle).code, diagnostic::WIT_CYCLE);
 }
 

@@ -1,7 +1,8 @@
 #![allow(clippy::unwrap_used)]
 
 use super::format;
-use crate::syntax::wit::tests::{WORDS, corpus, mutated};
+use crate::syntax::wit::corpus::texts;
+use crate::syntax::wit::tests::{WORDS, mutated};
 use crate::syntax::wit::{SyntaxKind, Token, parse, without_empty_comments};
 use crate::syntax::{Edit, apply};
 use proptest::prelude::*;
@@ -66,7 +67,7 @@ fn holds(text: &str) -> Result<(), TestCaseError> {
 
 #[test]
 fn the_corpus_keeps_its_meaning_and_is_formatted_once() {
-    for (path, text) in corpus() {
+    for (path, text) in texts() {
         if let Err(why) = holds(text) {
             panic!("{}: {why}", path.display());
         }
@@ -89,7 +90,7 @@ proptest! {
             "\n/** four\n * five */ ", " /**/\n", ",",
         ])), 1..6),
     ) {
-        let text = &file.get(corpus()).1;
+        let text = &file.get(texts()).1;
         let tokens = parse(text).root().descendants_with_tokens();
         let tokens = tokens.filter_map(rowan::NodeOrToken::into_token);
         let ends: Vec<usize> = tokens.map(|token| token.text_range().end().into()).collect();
