@@ -13,7 +13,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
 
 /// How many records a core takes at a time: fewer of a short run, whose turns may take long.
-const PIECE: usize = 256;
+const PIECE: usize = 1024;
 
 /// How many pieces, for each core, may be finished or begun while an earlier one still runs.
 const AHEAD: usize = 4;

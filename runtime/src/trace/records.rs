@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 
 /// How much is read at a time where records follow each other.
-const AHEAD: u64 = 256 << 10;
+const AHEAD: u64 = 64 << 10;
 
 /// No record has as many bytes: messages and what turns ask have limits far below.
 const LARGEST_RECORD: u64 = 1 << 30;
