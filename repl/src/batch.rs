@@ -55,6 +55,7 @@ pub async fn run(
         };
         match outcome {
             Ok(Flow::Continue) => {}
+            Ok(Flow::Elsewhere) => live = LiveLines::new(session.node()),
             Ok(Flow::Quit) => return Ok(Ended::Ok),
             Err(Stop::Output(error)) => return closed(&error),
             Err(Stop::Problems(problems)) => {

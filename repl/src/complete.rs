@@ -236,6 +236,19 @@ fn operands(
             _ => plain(vec!["where".to_owned()]),
         };
     }
+    if let ("fork", [address, keywords @ ..]) = (word.name, before) {
+        return match keywords {
+            [] => plain(vec!["before".to_owned(), "with".to_owned()]),
+            [with] if with.is_with() => {
+                let actor = address.text.split('#').next().unwrap_or_default();
+                let mut candidates = function_names(names, actor, None, prefix);
+                let answer = "answer".starts_with(prefix) && address.text.contains('.');
+                candidates.extend(answer.then(|| Candidate::plain("answer")));
+                (start, candidates)
+            }
+            _ => none,
+        };
+    }
     match word.operands.get(before.len()) {
         Some(Operand::Path) if word.name == "reload" => {
             let (start, mut candidates) = paths(start, prefix, list);

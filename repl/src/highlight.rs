@@ -70,7 +70,7 @@ impl Context {
                     *self = Self::Arguments;
                 }
                 match text {
-                    "as" | "with" | "anyway" => Some(Role::Word),
+                    "as" | "with" | "anyway" | "before" => Some(Role::Word),
                     _ if is_actor => Some(Role::Actor),
                     _ if first == '"' => Some(Role::Text),
                     _ => None,

@@ -45,6 +45,7 @@ pub async fn run(
         };
         match person.evaluate(&mut session, line, signals).await {
             Ok(Flow::Continue) => {}
+            Ok(Flow::Elsewhere) => person.live = LiveLines::new(session.node()),
             Ok(Flow::Quit) => return Ok(Ended::Ok),
             Err(End::Signal) => return Ok(Ended::Failed),
             Err(End::Output(error)) => return closed(&error),

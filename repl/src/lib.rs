@@ -60,6 +60,8 @@ pub struct Options {
     pub recorded: Option<RunDir>,
     /// The folder with the runs, normally the project's `.theater`.
     pub data: PathBuf,
+    /// The folder below which forked runs come to be: where `theater repl --resume` finds them.
+    pub runs: PathBuf,
     /// Whether to go on with the last run, instead of beginning a new one.
     pub resume: bool,
     /// What answers wait for, in place of what a run that goes on kept to, or a new one's manifest says.
@@ -115,12 +117,12 @@ pub async fn run(options: Options) -> Result<Ended, Vec<Diagnostic>> {
     let mut signals = Signals::take();
     let started = start::start(&options, &mut signals).await?;
     started.tell();
-    let node = started.session.node().clone();
     let interrupt = started.session.interrupt();
     let ended = match script {
         None => interactive::run(started, &options, &mut signals).await,
         Some(script) => batch::run(started, script, &options, &mut signals).await,
     };
+    let node = interrupt.node();
     let closing = node.shutdown();
     tokio::pin!(closing);
     let closed = loop {

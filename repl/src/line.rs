@@ -75,6 +75,8 @@ pub enum Command {
     Grep(Range<usize>),
     /// `state`
     State(Option<Name>),
+    /// `fork`
+    Fork(Fork),
     /// `live`
     Live,
     /// `view`
@@ -116,6 +118,28 @@ pub struct Reload {
     pub path: Option<Name>,
     /// Whether to do so although recorded turns differ.
     pub anyway: bool,
+}
+
+/// From where `fork` goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fork {
+    /// The turn, or the import call.
+    pub address: Address,
+    /// What is otherwise there.
+    pub otherwise: Otherwise,
+}
+
+/// What is otherwise in a forked run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Otherwise {
+    /// Nothing.
+    Nothing,
+    /// The turn has not happened yet.
+    Before,
+    /// The message of the turn: from this byte of the line on.
+    Message(usize),
+    /// The answer of the import call: bytes of the line.
+    Answer(Range<usize>),
 }
 
 /// The moment after a turn, `counter#3`, or after a step inside it, `counter#3.2`.
@@ -207,9 +231,14 @@ fn parse_word(source: &Arc<Source>, word: &'static Word, mut tokens: Tokens) -> 
     let mut operands: Vec<Token> = Vec::new();
     let mut spawn = None;
     let mut condition = None;
+    let mut otherwise = None;
     while let Some(token) = tokens.next().transpose().map_err(|span| unclosed(source, span))? {
         if word.name == "spawn" && token.is_keyword() && !operands.is_empty() {
             spawn = Some(token);
+            break;
+        }
+        if word.name == "fork" && token.is_with() && !operands.is_empty() {
+            otherwise = Some(otherwise_in(&source.text, token.span.end));
             break;
         }
         if word.name == "events" && token.is_where() {
@@ -224,6 +253,9 @@ fn parse_word(source: &Arc<Source>, word: &'static Word, mut tokens: Tokens) -> 
     let says_anyway = |last: &mut Token| !last.quoted && last.text == "anyway";
     let anyway =
         word.name == "reload" && operands.len() > 1 && operands.pop_if(says_anyway).is_some();
+    let says_before = |last: &mut Token| !last.quoted && last.text == "before";
+    let before =
+        word.name == "fork" && operands.len() > 1 && operands.pop_if(says_before).is_some();
     let misuse = |span: Range<usize>, message: String, label: &str| {
         let help = format!("Write `{}`.", word.full_usage());
         Box::new(Diagnostic::error(WORD_OPERANDS, message).at(source, span, label).help(help))
@@ -279,6 +311,11 @@ fn parse_word(source: &Arc<Source>, word: &'static Word, mut tokens: Tokens) -> 
         ("diff", Some(from), _) => {
             Command::Diff(address(from)?, operands.next().map(address).transpose()?)
         }
+        ("fork", Some(token), _) => {
+            let without = if before { Otherwise::Before } else { Otherwise::Nothing };
+            let otherwise = otherwise.unwrap_or(without);
+            Command::Fork(Fork { address: address(token)?, otherwise })
+        }
         ("goto", Some(token), _) => Command::Goto(target(&token.text).ok_or_else(|| {
             let message = "this is no turn, no part and no time".to_owned();
             let label = "expected a number, a percentage up to 100%, or a time in UTC";
@@ -300,6 +337,17 @@ fn parse_word(source: &Arc<Source>, word: &'static Word, mut tokens: Tokens) -> 
         ("help", _, topic) => Command::Help(topic),
         _ => Command::Quit,
     })
+}
+
+/// What stands behind the `with` of `fork`: a call, or `answer` and a value.
+fn otherwise_in(text: &str, from: usize) -> Otherwise {
+    let rest = text[from..].trim_start();
+    match rest.strip_prefix("answer") {
+        Some(value) if value.is_empty() || value.starts_with(char::is_whitespace) => {
+            Otherwise::Answer(text.len() - value.len()..text.trim_end().len())
+        }
+        _ => Otherwise::Message(text.len() - rest.len()),
+    }
 }
 
 fn parse_spawn(
@@ -376,6 +424,11 @@ pub(crate) struct Token {
 impl Token {
     fn is_keyword(&self) -> bool {
         !self.quoted && matches!(self.text.as_str(), "as" | "with")
+    }
+
+    /// Whether what is otherwise in a fork follows.
+    pub fn is_with(&self) -> bool {
+        !self.quoted && self.text == "with"
     }
 
     /// Whether a condition follows.

@@ -2,6 +2,7 @@
 //! statements come from and wherever the outputs go.
 
 mod explain;
+mod fork;
 mod load;
 mod past;
 mod reload;
@@ -19,6 +20,7 @@ use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::io;
 use std::ops::Range;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use theater_runtime::actor::Actor;
 use theater_runtime::boundary::export::INIT;
@@ -38,6 +40,8 @@ pub type Sink<'s> = dyn FnMut(Output) -> io::Result<()> + 's;
 pub enum Flow {
     /// It goes on.
     Continue,
+    /// It goes on with another node.
+    Elsewhere,
     /// It was asked to end.
     Quit,
 }
@@ -75,6 +79,8 @@ pub struct Session {
     grants: BareGrants,
     /// What the session started with.
     start: Start,
+    /// The folder below which forked runs come to be.
+    runs: PathBuf,
     /// What the actors were spawned from that a line spawned.
     starts: HashMap<String, Start>,
     history: Option<History>,
@@ -94,7 +100,7 @@ pub struct Session {
 /// Ends the turn or the work that a statement waits for. Copies do the same.
 #[derive(Debug, Clone)]
 pub struct Interrupt {
-    node: Node,
+    node: Arc<Mutex<Node>>,
     waiting_for: Arc<Mutex<Option<Waiting>>>,
 }
 
@@ -108,13 +114,18 @@ enum Waiting {
 }
 
 impl Interrupt {
+    /// The node on which the session is.
+    pub fn node(&self) -> Node {
+        self.node.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Cancels the turn of the actor that the statement waits for, or its other work. Without one
     /// nothing happens.
     pub fn cancel(&self) {
         let waiting = self.waiting_for().clone();
         match waiting {
             Some(Waiting::Turn(name)) => {
-                if let Some(actor) = self.node.actor(&name) {
+                if let Some(actor) = self.node().actor(&name) {
                     actor.cancel_turn();
                 }
             }
@@ -126,7 +137,7 @@ impl Interrupt {
     /// Cancels the turns of all actors, and what the statement waits for.
     pub fn cancel_all(&self) {
         self.cancel();
-        self.node.actors().iter().for_each(|actor| actor.cancel_turn());
+        self.node().actors().iter().for_each(|actor| actor.cancel_turn());
     }
 
     fn waiting_for(&self) -> std::sync::MutexGuard<'_, Option<Waiting>> {
@@ -155,14 +166,16 @@ impl Interrupt {
 
 impl Session {
     /// A session on a node that was started with `start`. `grants` are the handlers that bare components
-    /// get.
-    pub fn new(node: Node, start: Start, grants: BareGrants) -> Self {
-        let interrupt = Interrupt { node: node.clone(), waiting_for: Arc::default() };
+    /// get, `runs` is the folder below which forked runs come to be.
+    pub fn new(node: Node, start: Start, grants: BareGrants, runs: PathBuf) -> Self {
+        let waiting_for = Arc::default();
+        let interrupt = Interrupt { node: Arc::new(Mutex::new(node.clone())), waiting_for };
         Self {
             looker: Looker::new(node.cache().clone()),
             node,
             grants,
             start,
+            runs,
             starts: HashMap::new(),
             history: None,
             is_recorded: false,
@@ -225,6 +238,10 @@ impl Session {
                 sink(self.watch(source, name.as_ref(), condition.clone())?)?;
             }
             Command::Help(topic) => sink(self.explain(source, topic.as_ref())?)?,
+            Command::Fork(fork) => {
+                self.fork(source, &fork, sink).await?;
+                return Ok(Flow::Elsewhere);
+            }
             Command::Stack(address) => sink(self.stack(source, address.as_ref()).await?)?,
             command => self.look_back(source, command, sink)?,
         }

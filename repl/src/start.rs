@@ -42,8 +42,12 @@ pub async fn start(options: &Options, signals: &mut Signals) -> Result<Started, 
         }
     };
     report(&begun.problems, Style::of_stderr(options.colour_err));
-    let mut session =
-        Session::new(begun.node.clone(), options.start.clone(), options.grants.clone());
+    let mut session = Session::new(
+        begun.node.clone(),
+        options.start.clone(),
+        options.grants.clone(),
+        options.runs.clone(),
+    );
     let live = LiveLines::new(session.node());
     let interrupt = session.interrupt();
     let spawned = {

@@ -44,6 +44,7 @@ fn options(start: Start, data: &Path) -> Options {
     Options {
         start,
         recorded: None,
+        runs: data.to_owned(),
         data: data.to_owned(),
         resume: false,
         durability: Some(Durability::Async),

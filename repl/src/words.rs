@@ -408,6 +408,20 @@ pub static WORDS: &[Word] = &[
         example: "diff counter#3 counter#7",
     },
     Word {
+        name: "fork",
+        aliases: &[],
+        usage: "NAME#TURN[.STEP] [before|with CHANGE]",
+        operands: &[Operand::Address],
+        required: 1,
+        summary: "go on live from a recorded moment, in a new run",
+        help: "The session ends its run, which stays as it is, and goes on with a new one that has everything that had \
+               happened by then, in all actors. What came from outside later has to be sent again.\n\
+               `before` leaves the turn itself out. With a call, written without its actor, the turn gets this message in place \
+               of its own: `with place(\"A-1\", 2)`. With `with answer VALUE` the import call at the step gets this answer in place of \
+               its own. `why` tells what is otherwise.",
+        example: "fork shop/orders#3 with place(\"A-1\", 2)",
+    },
+    Word {
         name: "live",
         aliases: &[],
         usage: "",

@@ -67,6 +67,7 @@ pub fn run(args: Args, output: &mut Output) -> Ended {
     if let Some(part) = recorded.as_ref().and_then(|run| run.part().ok().flatten()) {
         output.say(&format!("a part of a run: {}", one_line(&part.about)));
     }
+    let runs = data.clone();
     let (start, data) = match &recorded {
         // Nothing is left of the session: a trace is only looked at.
         Some(run) => (Start::Empty, run.path().with_file_name("session")),
@@ -75,6 +76,7 @@ pub fn run(args: Args, output: &mut Output) -> Ended {
     let options = Options {
         start,
         recorded,
+        runs,
         resume: args.resume,
         durability: args.actor.durability(),
         grants: args.actor.grants(),

@@ -128,3 +128,54 @@ fn what_cannot_be_changed_is_told() {
     assert_snapshot!("of_init", refused(&["shop/inventory#0", "--with", "count(\"A-1\")"]));
     assert_eq!(env.runs().len(), runs);
 }
+
+#[test]
+fn a_session_goes_on_in_the_forked_run() {
+    let env = recorded();
+    let lines = [
+        "shop/orders.place(\"A-1\", 1)",
+        "fork shop/orders#2 with place(\"A-1\", 3)",
+        "shop/inventory.count(\"A-1\")",
+        "at shop/orders#1",
+        "fork shop/orders#2.1 with answer ok(4) // a comment",
+        "shop/inventory.count(\"A-1\")",
+        "fork shop/orders#2 before",
+        "shop/orders.place(\"A-1\", 8)",
+        "fork shop/orders#1",
+        "shop/orders.place(\"A-1\", 5)",
+    ];
+    let arguments: Vec<&str> = lines.iter().flat_map(|line| ["-e", line]).collect();
+    let ran = env.theater(&[&["repl", "--resume"], &arguments[..]].concat()).ok();
+    assert_snapshot!("session", ran.stdout);
+    assert_eq!(env.runs().len(), 5);
+    for run in env.runs() {
+        let run = run.to_str().unwrap();
+        env.theater(&["trace", "verify", "--trace", run]).ok();
+        env.theater(&["replay", "--trace", run]).ok();
+    }
+    let line = ["fork shop/orders#1 with place(\"B-2\", 1)", "shop/inventory.count(\"B-2\")"];
+    env.theater(&["trace", "export", "a.trace"]).ok();
+    let ran = env.theater(&["repl", "a.trace", "-e", line[0], "-e", line[1]]).ok();
+    assert_snapshot!("session_of_a_file", ran);
+    // The run of the session is in the project, and goes on.
+    let resume = ["repl", "--resume", "-e", "shop/inventory.count(\"B-2\")", "--json"];
+    assert!(env.theater(&resume).ok().stdout.contains("4"));
+}
+
+#[test]
+fn a_session_stays_where_it_is_if_nothing_is_forked() {
+    let env = recorded();
+    for (name, line) in [
+        ("wrong_word", "fork shop/orders#2 after"),
+        ("wrong_step", "fork shop/orders#2.1"),
+        ("wrong_function", "fork shop/inventory#3 with count(\"A-1\")"),
+        ("wrong_call", "fork shop/orders#2 with"),
+        ("wrong_answer", "fork shop/orders#2.1 with answer ok(x)"),
+        ("wrong_turn", "fork shop/orders#9"),
+    ] {
+        let ran = env.theater(&["repl", "--resume", "-e", line]).with_status(1);
+        let report = ran.stderr.find("TH").expect("it is reported");
+        assert_snapshot!(name, ran.stderr[report..]);
+    }
+    assert_eq!(env.runs().len(), 1);
+}

@@ -23,6 +23,11 @@ fn words_are_read() {
     };
     let address = address_at(3);
     let inside = Address { actor: name("a", 3), turn: 1, step: Some(2), span: 3..8 };
+    let fork = |at: usize, step: Option<usize>, otherwise| {
+        let span = at..at + 3 + step.map_or(0, |_| 2);
+        let address = Address { actor: name("a", at), turn: 1, step, span };
+        Command::Fork(Fork { address, otherwise })
+    };
     let cases = [
         ("", Command::Nothing),
         ("  \t\n", Command::Nothing),
@@ -59,6 +64,11 @@ fn words_are_read() {
         ("trace counter", Command::Trace(Some(name("counter", 6)))),
         ("state", Command::State(None)),
         ("state a", Command::State(Some(name("a", 6)))),
+        ("fork a#1", fork(5, None, Otherwise::Nothing)),
+        ("fork a#1 before", fork(5, None, Otherwise::Before)),
+        ("fork a#1 with f(1) ", fork(5, None, Otherwise::Message(14))),
+        ("fork a#1 with answer(1)", fork(5, None, Otherwise::Message(14))),
+        ("fork a#1.2 with  answer ok(1) ", fork(5, Some(2), Otherwise::Answer(23..29))),
         ("at shop/counter#12", Command::At(Some(address))),
         ("at a#1.2", Command::At(Some(inside))),
         ("at", Command::At(None)),

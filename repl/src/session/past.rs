@@ -341,7 +341,7 @@ impl Session {
         }
     }
 
-    fn refreshed(&mut self) -> Result<&History> {
+    pub(super) fn refreshed(&mut self) -> Result<&History> {
         match &mut self.history {
             Some(history) => {
                 history.refresh()?;
@@ -352,7 +352,7 @@ impl Session {
     }
 }
 
-fn at(history: &History, source: &Arc<Source>, address: &Address) -> Result<Cursor> {
+pub(super) fn at(history: &History, source: &Arc<Source>, address: &Address) -> Result<Cursor> {
     let found = Cursor::at(history, &address.actor.text, address.turn);
     let found = found.and_then(|cursor| match address.step {
         Some(step) => cursor.at_step(history, step),

@@ -107,6 +107,11 @@ async fn with(history: &History, (actor, turn): (&str, u64), change: Change) -> 
     assert_eq!((of, &changed.name, changed.turn), (&history.run().id(), &actor.name, turn));
     assert_eq!(changed.what, what);
     assert_eq!(new.forked(actor.id, turn + 1).unwrap().len(), 0);
+    // The first one makes an index, the second one reads it.
+    for _ in 0..2 {
+        let indexed = History::load_with_index(&run, 1).unwrap();
+        assert_eq!(indexed.forked(actor.id, turn).unwrap().len(), 1);
+    }
     (run, new)
 }
 
