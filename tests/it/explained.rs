@@ -16,16 +16,23 @@ enum Into {
     Package(&'static str),
     /// What begins with a table is the manifest's, what stands before it the package's.
     Both,
+    /// The manifest if it begins with a table, else the package; beside more of the manifest, and in the world this.
+    With(&'static str, &'static str),
     /// The manifest of the shop's orders, in place of its table of that name.
     Orders,
+    /// The shop's own manifest, in place of its tables of that name.
+    Shop,
+    /// A component in the text format; what is no component is within its module.
+    Text,
     /// The shell, in a project that is built.
     Shell,
 }
 
-use Into::{Both, Manifest, Orders, Package, Shell, Table, World};
+use Into::{Both, Manifest, Orders, Package, Shell, Shop, Table, Text, With, World};
 
 const EXAMPLES: &[(&str, Into)] = &[
     ("TH0001", Shell),
+    ("TH0101", Shell),
     ("TH0102", Manifest),
     ("TH0103", Manifest),
     ("TH0104", Manifest),
@@ -47,6 +54,7 @@ const EXAMPLES: &[(&str, Into)] = &[
     ("TH0151", Manifest),
     ("TH0201", Package("")),
     ("TH0202", World),
+    ("TH0204", Manifest),
     ("TH0205", Both),
     ("TH0206", Package("")),
     ("TH0208", Manifest),
@@ -59,20 +67,26 @@ const EXAMPLES: &[(&str, Into)] = &[
     ("TH0215", World),
     ("TH0216", Package("")),
     ("TH0217", Package("")),
+    ("TH0241", Shop),
+    ("TH0242", With("", "export init: func(start: u32) -> result<_, string>;")),
     ("TH0250", Manifest),
+    ("TH0251", With("[links]\n\"local:a/stock\" = \"b\"\n", "import stock;")),
     ("TH0252", Orders),
     ("TH0253", Orders),
     ("TH0257", Orders),
     ("TH0258", Orders),
     ("TH0301", Shell),
+    ("TH0308", Shell),
+    ("TH0309", Text),
+    ("TH0311", Text),
+    ("TH0312", Shell),
 ];
 
 /// Codes whose wrong example is told in words, or takes more than one file, or a component that somebody
 /// else makes. The tests beside the code that finds them, or of the command that shows them, yield them.
 const BY_HAND: &[&str] = &[
-    "TH0002", "TH0101", "TH0203", "TH0204", "TH0207", "TH0240", "TH0241", "TH0242", "TH0251",
-    "TH0254", "TH0255", "TH0256", "TH0302", "TH0303", "TH0304", "TH0305", "TH0306", "TH0307",
-    "TH0308", "TH0309", "TH0310", "TH0311", "TH0312",
+    "TH0002", "TH0203", "TH0207", "TH0240", "TH0254", "TH0255", "TH0256", "TH0302", "TH0303",
+    "TH0304", "TH0305", "TH0306", "TH0307", "TH0310",
 ];
 
 /// The indented lines between `Wrong:` and `Right:`.
@@ -126,9 +140,32 @@ fn every_wrong_example_yields_its_code() {
                 let (package, tables) = example.split_at(example.find("\n[").unwrap() + 1);
                 (toml, wit) = (manifest(tables), package.to_owned());
             }
+            With(more, items) => {
+                let world = format!("world actor {{ {items} }}\n");
+                (toml, wit) = match example.trim_start().starts_with('[') {
+                    true => (format!("{example}{more}"), world),
+                    false => (manifest(more), format!("{world}{example}")),
+                };
+            }
             Orders => {
-                in_orders(&orders, &example);
+                in_place(&orders, "orders/theater.toml", &example);
                 shows(&orders, code);
+                continue;
+            }
+            Shop => {
+                let env = shop(TestEnvironment::new(), "wat");
+                in_place(&env, "theater.toml", &example);
+                shows(&env, code);
+                continue;
+            }
+            Text => {
+                let text = match example.trim_start().starts_with("(component") {
+                    true => example,
+                    false => format!("(component (core module {example}))"),
+                };
+                env.write("x.wat", text);
+                let ran = env.theater(&["inspect", "x.wat"]);
+                assert!(ran.stderr.contains(code), "{code}: {ran}");
                 continue;
             }
             Shell => {
@@ -144,9 +181,9 @@ fn every_wrong_example_yields_its_code() {
     }
 }
 
-/// Puts a table in place of the one of the same name.
-fn in_orders(env: &TestEnvironment, table: &str) {
-    let text = env.read("orders/theater.toml");
+/// Puts a table of a manifest in place of those of the same name.
+fn in_place(env: &TestEnvironment, manifest: &str, table: &str) {
+    let text = env.read(manifest);
     let table = table.trim_start();
     let header = table.lines().next().unwrap();
     let mut kept = String::new();
@@ -157,7 +194,7 @@ fn in_orders(env: &TestEnvironment, table: &str) {
             kept += &format!("{line}\n");
         }
     }
-    env.write("orders/theater.toml", format!("{kept}{table}"));
+    env.write(manifest, format!("{kept}{table}"));
 }
 
 #[test]
