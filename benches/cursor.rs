@@ -8,7 +8,6 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use theater_runtime::cache::Cache;
 use theater_runtime::diagnostic::Source;
@@ -29,6 +28,9 @@ const COUNTER: &str = include_str!("../templates/counter/wat/src/counter.wat");
 /// How many turns are recorded to be replayed, and by how many callers.
 const REPLAYED: u64 = 200_000;
 const CALLERS: u64 = 2000;
+
+/// How often they are recorded with an index, and without.
+const ROUNDS: usize = 3;
 
 /// How many actors there are.
 const ACTORS: u64 = 10;
@@ -199,30 +201,50 @@ fn payloads(turn: u64) -> Vec<(PayloadKind, Vec<u8>)> {
     ]
 }
 
-/// What executing recorded turns again takes, on as many cores as there are: those of a counter, which is
-/// called as often as it can be, and whose run is looked at meanwhile or not.
+/// What recording with and without an index takes, by turns, and executing recorded turns again, on as many cores as
+/// there are: those of a counter, which is called as often as it can be.
 async fn replay() {
-    for looked_at in [false, true] {
+    let mut rates = [Vec::new(), Vec::new()];
+    for round in 0..2 * ROUNDS {
         let dir = tempfile::tempdir().unwrap();
         let run = RunDir::create(dir.path()).unwrap();
-        let took = record(&run, looked_at).await;
-        let how = if looked_at { "with its index made meanwhile" } else { "without an index" };
-        per_turn(&format!("recorded a counter, {how}"), took, REPLAYED);
-        if looked_at {
-            continue;
+        let with_index = round % 2 == 0;
+        let took = record(&run, with_index).await;
+        rates[usize::from(with_index)].push(REPLAYED as f64 / took.as_secs_f64());
+        if round == 0 {
+            again(run).await;
         }
-        let (history, took) = timed(|| History::load(&run).unwrap());
-        per_turn("opened it for the first time", took, REPLAYED);
-        let replayer = Arc::new(Replayer::new(None, Cache::none()).unwrap());
-        let began = Instant::now();
-        let summary = replay_all(Arc::new(history), replayer, Selection::All, |_, _, _| ()).await;
-        assert!(summary.is_as_recorded(), "{summary:?}");
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        per_turn(&format!("replayed on {cores} core(s)"), began.elapsed(), summary.replayed);
+    }
+    for (how, rates) in ["without an index", "with its index"].iter().zip(&mut rates) {
+        rates.sort_by(f64::total_cmp);
+        println!("recorded a counter, {how}: {:.0?} turns/s", rates);
     }
 }
 
-async fn record(run: &RunDir, looked_at: bool) -> Duration {
+async fn again(run: RunDir) {
+    let (history, took) = timed(|| History::load(&run).unwrap());
+    println!("opened what was just recorded: {took:.2?}");
+    let replayer = Arc::new(Replayer::new(None, Cache::none()).unwrap());
+    let (began, before) = (Instant::now(), memory("VmRSS"));
+    let summary = replay_all(Arc::new(history), replayer, Selection::All, |_, _, _| ()).await;
+    assert!(summary.is_as_recorded(), "{summary:?}");
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    per_turn(&format!("replayed on {cores} core(s)"), began.elapsed(), summary.replayed);
+    println!("memory before: {before}, after: {}", memory("VmRSS"));
+}
+
+/// What the system says of the memory of this process.
+fn memory(which: &str) -> String {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix(which)?.strip_prefix(':'));
+    line.unwrap_or("?").trim().to_owned()
+}
+
+async fn record(run: &RunDir, with_index: bool) -> Duration {
+    if !with_index {
+        // Where its folder would be.
+        std::fs::write(run.path().join("index"), []).unwrap();
+    }
     let node = Node::open(run.clone(), Some(Durability::Group), Cache::none()).await.unwrap().node;
     let text = "[actor]\nname = \"counter\"\n[handlers]\nstate = true\n".to_owned();
     let source = Source::new("theater.toml", text);
@@ -234,17 +256,6 @@ async fn record(run: &RunDir, looked_at: bool) -> Duration {
     let functions = &node.actor("counter").unwrap().program.functions;
     let increment = functions.iter().find(|function| function.name == "increment").unwrap();
     let function = increment.full_name.clone();
-    let done = Arc::new(AtomicBool::new(false));
-    let looker = looked_at.then(|| {
-        let (run, done) = (run.clone(), done.clone());
-        std::thread::spawn(move || {
-            let mut history = History::load(&run).unwrap();
-            while !done.load(Ordering::Relaxed) {
-                history.refresh().unwrap();
-                std::thread::sleep(Duration::from_millis(50));
-            }
-        })
-    });
     let began = Instant::now();
     let callers: Vec<_> = (0..CALLERS)
         .map(|_| {
@@ -260,8 +271,6 @@ async fn record(run: &RunDir, looked_at: bool) -> Duration {
         caller.await.unwrap();
     }
     let took = began.elapsed();
-    done.store(true, Ordering::Relaxed);
-    looker.into_iter().for_each(|looker| looker.join().unwrap());
     node.shutdown().await.unwrap();
     took
 }

@@ -7,6 +7,7 @@ mod application;
 mod bonds;
 mod enroll;
 mod household;
+mod index;
 mod member;
 mod outside;
 mod peers;
@@ -34,6 +35,7 @@ use crate::trace::{
 use crate::turn::Compiler;
 use bonds::Bonds;
 use enroll::{Place, Plan};
+use index::KeptIndex;
 use member::Member;
 use peers::{PostOffice, Promised};
 pub use prepare::Prepared;
@@ -71,6 +73,7 @@ struct Inner {
     /// The node itself, as its actors see each other through it.
     post: Arc<dyn Post>,
     warm: Arc<WarmInstances>,
+    index: KeptIndex,
     registry: Mutex<Registry>,
     programs: Programs,
 }
@@ -107,6 +110,7 @@ impl Node {
         let since = opening.since();
         let log = Arc::new(opening.begin(durability)?);
         snapshots::keep(run.clone(), &log, since);
+        let index = index::keep(run.clone(), &log, since);
         while let Some((actor, kind)) = recovered.next_exit() {
             let entry = Entry { actor, kind: kind.clone(), payloads: Vec::new() };
             let position = log.append(entry)?;
@@ -129,6 +133,7 @@ impl Node {
             promised,
             post: Arc::new(PostOffice { node: node.clone(), log, bonds }),
             warm: Arc::new(warm),
+            index,
             registry: Mutex::new(Registry::new(next_id)),
             programs: Programs::default(),
         });
@@ -352,6 +357,7 @@ impl Node {
         self.append(ActorId::NODE, Kind::Closed)?;
         self.inner.log.flush_to_disk().await?;
         self.inner.log.close();
+        self.inner.index.finish(self.run()).await;
         Ok(())
     }
 

@@ -18,6 +18,9 @@ const PIECE: usize = 1024;
 /// How many pieces, for each core, may be finished or begun while an earlier one still runs.
 const AHEAD: usize = 4;
 
+/// After so many records the history is opened again: what it has read of its index by then is held no longer.
+const HELD: usize = 100_000;
+
 /// How many results are handed over at once: whoever waits for them is woken so much less often.
 const AT_ONCE: usize = 64;
 
@@ -63,6 +66,17 @@ enum Piece {
     Turn(ActorId, usize),
 }
 
+impl Piece {
+    fn len(&self) -> usize {
+        match self {
+            Self::Records(positions) => {
+                usize::try_from(positions.end - positions.start).unwrap_or(usize::MAX)
+            }
+            Self::Turn(..) => 1,
+        }
+    }
+}
+
 /// What came of a turn: whose it is, its index, and the result.
 type Outcome = (ActorId, usize, Result<Replayed>);
 
@@ -86,7 +100,7 @@ impl Drop for Begun {
 /// Each core takes a piece of the log: it reads it, finds the turns in it, executes them and hands over what came of
 /// them at once. So nothing that has to be done for every turn is done by one core alone.
 pub async fn replay_all(
-    history: Arc<History>,
+    mut history: Arc<History>,
     replayer: Arc<Replayer>,
     selection: Selection,
     mut tell: impl FnMut(&ActorHistory, usize, Result<Replayed>),
@@ -97,8 +111,16 @@ pub async fn replay_all(
     let mut begun: VecDeque<Begun> = VecDeque::new();
     let mut pieces = selection.pieces(&history, cores);
     let mut summary = Summary::default();
+    let (mut held, mut most) = (0, HELD);
     loop {
         for piece in pieces.by_ref().take((cores * AHEAD).saturating_sub(begun.len())) {
+            held = piece.len().saturating_add(held);
+            if held > most {
+                match history.opened_again() {
+                    Some(again) => (history, held) = (Arc::new(again), 0),
+                    None => most = usize::MAX,
+                }
+            }
             let (sender, outcomes) = unbounded_channel();
             let work = Work {
                 history: history.clone(),

@@ -17,6 +17,9 @@ const WORTH_AN_INDEX: usize = 8192;
 /// So many records are held at most while an index is made.
 const HELD: usize = 65_536;
 
+/// After so many records who extends an index is asked whether to go on.
+const ASKED_AFTER: usize = 256;
+
 /// All that a run's log says, with the state after every turn. Grows with the run, see
 /// [`History::refresh`].
 ///
@@ -130,6 +133,32 @@ impl History {
         Ok(history)
     }
 
+    /// Writes into the index of a run what its log says and the index does not yet, as long as `go_on` says so. Answers
+    /// with the number of records that stand in it then; none if it cannot be written, because somebody else does that
+    /// or because the run is damaged.
+    pub(crate) fn extend_index(run: &RunDir, go_on: impl Fn() -> bool) -> Option<u64> {
+        if !Index::can_be_written(run) {
+            return None;
+        }
+        let mut history = Self::empty(run);
+        history.unindexed = Some(1);
+        history.open_index();
+        // Asked now and then: whoever answers may have to be waited for. More is held only if it could not be written.
+        let go_on = |it: &Self| {
+            let held = it.records.len();
+            held <= HELD && (!held.is_multiple_of(ASKED_AFTER) || go_on())
+        };
+        history.refresh_while(go_on).ok()?;
+        history.records.is_empty().then_some(history.base)
+    }
+
+    /// The same without what was read of its index since it was opened. None if no more than that would be read again.
+    pub(super) fn opened_again(&self) -> Option<Self> {
+        let is_long = self.records.len() < self.len() / 2;
+        // Damage is told of the turns that it concerns.
+        is_long.then(|| Self::load_with_index(&self.run, usize::MAX).ok()).flatten()
+    }
+
     fn empty(run: &RunDir) -> Self {
         Self {
             run: run.clone(),
@@ -183,9 +212,16 @@ impl History {
     ///
     /// When the log is damaged.
     pub fn refresh(&mut self) -> Result<()> {
+        self.refresh_while(|_| true)
+    }
+
+    fn refresh_while(&mut self, go_on: impl Fn(&Self) -> bool) -> Result<()> {
         // Read before the log: what it promises is there by then.
         let promised = self.run.head().map_or(0, |(count, _)| count);
         let end = loop {
+            if !go_on(self) {
+                break Ok(());
+            }
             match self.reader.next_record() {
                 Ok(None) => break self.chain.holds(promised, &self.run),
                 Ok(Some((location, record))) => match self.chain.follow(&record) {

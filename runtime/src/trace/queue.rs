@@ -48,7 +48,7 @@ pub(super) struct State {
     /// The position of the first record that is not stored.
     stored: u64,
     /// Who is told when so many records are stored.
-    milestone: Option<(u64, oneshot::Sender<()>)>,
+    milestones: Vec<(u64, oneshot::Sender<()>)>,
 }
 
 /// What the writer does, and so who must wake it: waking one that is busy costs a system call for
@@ -113,7 +113,7 @@ impl Queue {
         Self {
             state: Mutex::new(State {
                 stored: chain.next,
-                milestone: None,
+                milestones: Vec::new(),
                 chain,
                 pending: VecDeque::new(),
                 waiting: 0,
@@ -181,14 +181,13 @@ impl Queue {
         self.wake_writer(state);
     }
 
-    /// Answers when so many records are stored. Nobody answers if they never will be, or if somebody else
-    /// asks.
+    /// Answers when so many records are stored. Nobody answers if they never will be.
     pub fn milestone(&self, records: u64) -> oneshot::Receiver<()> {
         let (sender, reached) = oneshot::channel();
         let mut state = self.lock();
         if state.failed.is_none() && !state.closing {
-            state.milestone = Some((records, sender));
-            state.pass_milestone();
+            state.milestones.push((records, sender));
+            state.pass_milestones();
         }
         reached
     }
@@ -208,7 +207,7 @@ impl Queue {
     pub fn close(&self) {
         let mut state = self.lock();
         state.closing = true;
-        state.milestone = None;
+        state.milestones.clear();
         self.wake_writer(state);
     }
 
@@ -218,7 +217,7 @@ impl Queue {
             let mut state = self.lock();
             state.failed.get_or_insert_with(|| failed.clone());
             state.waiting = 0;
-            state.milestone = None;
+            state.milestones.clear();
             std::mem::take(&mut state.pending)
         };
         for mut batch in waiting {
@@ -308,10 +307,9 @@ impl State {
         self.failed.as_ref()
     }
 
-    fn pass_milestone(&mut self) {
-        if self.milestone.as_ref().is_some_and(|(records, _)| *records <= self.stored)
-            && let Some((_, reached)) = self.milestone.take()
-        {
+    fn pass_milestones(&mut self) {
+        let stored = self.stored;
+        for (_, reached) in self.milestones.extract_if(.., |(records, _)| *records <= stored) {
             // Who asked may have left.
             let _ = reached.send(());
         }
@@ -343,7 +341,7 @@ impl State {
     fn written(&mut self, batch: Batch) {
         self.writing = false;
         self.stored = self.stored.max(batch.end.next);
-        self.pass_milestone();
+        self.pass_milestones();
         self.spare = batch.cleared();
     }
 }

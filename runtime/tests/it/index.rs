@@ -7,6 +7,8 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
 use theater_runtime::replay::{Cursor, Direction, History};
 use theater_runtime::trace::RunDir;
 
@@ -135,6 +137,45 @@ async fn it_grows_while_it_is_looked_at() {
     let whole = History::load_without_index(&stage.run).unwrap();
     assert_same(&history, &whole);
     assert_same(&other, &whole);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_makes_it_while_it_records() {
+    let stage = Stage::new().await;
+    stage.spawn(COUNTER, "[handlers]\nstate = true").await;
+    let stage = Arc::new(stage);
+    let callers: Vec<_> = (0..200)
+        .map(|_| {
+            let stage = stage.clone();
+            tokio::spawn(async move {
+                for _ in 0..150 {
+                    stage.call("counter.increment(1)").await.unwrap();
+                }
+            })
+        })
+        .collect();
+    for caller in callers {
+        caller.await.unwrap();
+    }
+    let covered =
+        || fs::metadata(stage.run.path().join("index/records")).map_or(0, |it| it.len() / 24);
+    while covered() == 0 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    stage.node.shutdown().await.unwrap();
+    let records = History::load_without_index(&stage.run).unwrap().len() as u64;
+    assert!(records > 30_000 && covered() <= records, "{} of {records}", covered());
+    // What came last is added at the end, if it is not read as quickly without.
+    assert!(records - covered() < 8192, "{} of {records}", covered());
+    let history = History::load_with_index(&stage.run, usize::MAX).unwrap();
+    let whole = History::load_without_index(&stage.run).unwrap();
+    assert_eq!(history.len(), whole.len());
+    let (actor, other) = (history.actor("counter").unwrap(), whole.actor("counter").unwrap());
+    assert_eq!(actor.turns.len(), other.turns.len());
+    for index in (0..other.turns.len()).step_by(997).chain([other.turns.len() - 1]) {
+        let turn = history.past(actor, index).unwrap();
+        assert_eq!(format!("{turn:?}"), format!("{:?}", other.turns[index]));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,8 +1,8 @@
 //! The index of a run: opening and walking take the same time, however long the trace is.
 //!
-//! It stands in the folder `index` beside the segments, and is made by who reads: the first one who opens a long run
-//! reads it to its end and writes the index, whoever opens it later only reads what came since, and adds that when it
-//! has become much. So recording costs nothing more. Short runs have none.
+//! It stands in the folder `index` beside the segments. A node that records a long run extends it now and then, by reading
+//! the log beside its writer, so that no actor waits for it. Whoever opens the run reads what came since, and adds that
+//! when it has become much; where there is no index, that is the whole run. Short runs have none.
 //!
 //! | file | what it is |
 //! |---|---|
@@ -98,6 +98,11 @@ impl Index {
         }
         let index = Arc::new(Self::of(run).ok()?);
         Some(Opened { index, directory, entries, fences })
+    }
+
+    /// Whether there is a place for an index, so that it is worth reading the log for one.
+    pub fn can_be_written(run: &RunDir) -> bool {
+        fs::create_dir_all(folder(run)).is_ok()
     }
 
     /// Has the next one who opens the run make the index anew.
