@@ -203,11 +203,26 @@ impl Reader<'_> {
             }
             Some(TokenKind::Comma | TokenKind::RightCurlyBracket) => return,
             // Dates and numbers with a fraction are several tokens.
-            Some(_) => self.skip(|kind| {
-                !is_blank(kind) && !matches!(kind, TokenKind::Comma | TokenKind::RightCurlyBracket)
-            }),
+            Some(_) => {
+                self.skip(is_of_scalar);
+                if self.is_before_time() {
+                    self.at += 1;
+                    self.skip(is_of_scalar);
+                }
+            }
         }
         entry.value = start..self.end().max(start);
+    }
+
+    /// Whether a space comes next that stands between a date and its time.
+    fn is_before_time(&self) -> bool {
+        let is_space = self.kind() == Some(TokenKind::Whitespace);
+        let behind = self.tokens.get(self.at + 1).map(|token| token.span().start());
+        let behind = behind.and_then(|start| self.text.get(start..start + 3));
+        is_space
+            && behind.is_some_and(|text| {
+                text.ends_with(':') && text.starts_with(|c: char| c.is_ascii_digit())
+            })
     }
 
     /// A table in a list.
@@ -289,6 +304,10 @@ impl Reader<'_> {
         }
         line.split_once('=').is_some_and(|(key, _)| bare(key.trim_end()))
     }
+}
+
+fn is_of_scalar(kind: TokenKind) -> bool {
+    !is_blank(kind) && !matches!(kind, TokenKind::Comma | TokenKind::RightCurlyBracket)
 }
 
 fn is_blank(kind: TokenKind) -> bool {

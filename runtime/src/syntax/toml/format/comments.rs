@@ -5,6 +5,8 @@ pub(super) struct Columns<'t> {
     text: &'t str,
     /// How long the line is so far in the one layout, in characters.
     width: usize,
+    /// How many lines there are before it in the one layout.
+    lines: usize,
     found: Vec<Found>,
 }
 
@@ -17,15 +19,18 @@ struct Found {
     column: usize,
     /// How long its line is before it in the one layout.
     width: usize,
+    /// How many lines are before that one.
+    lines: usize,
 }
 
 impl<'t> Columns<'t> {
     pub fn new(text: &'t str) -> Self {
-        Self { text, width: 0, found: Vec::new() }
+        Self { text, width: 0, lines: 0, found: Vec::new() }
     }
 
     /// Goes over what is to stand in a gap.
     pub fn gap(&mut self, wanted: &str) {
+        self.lines += wanted.matches('\n').count();
         match wanted.rsplit_once('\n') {
             Some((_, indent)) => self.width = indent.len(),
             None => self.width += wanted.len(),
@@ -34,6 +39,7 @@ impl<'t> Columns<'t> {
 
     /// Goes over a token.
     pub fn token(&mut self, token: &str) {
+        self.lines += token.matches('\n').count();
         match token.rsplit_once('\n') {
             Some((_, last)) => self.width = last.chars().count(),
             None => self.width += token.chars().count(),
@@ -46,14 +52,17 @@ impl<'t> Columns<'t> {
         let line_start = before.rfind('\n').map_or(0, |at| at + 1);
         // Lines are told apart by where they start; whether they are neighbours is seen later.
         let column = self.text[line_start..start].chars().count();
-        self.found.push(Found { gap, line: line_start, column, width: self.width });
+        let (width, lines) = (self.width, self.lines);
+        self.found.push(Found { gap, line: line_start, column, width, lines });
     }
 
     /// The gaps before comments that stand in one column, and how many spaces each is to have.
     pub fn aligned(self) -> Vec<(usize, usize)> {
         let next_line = |line: usize| self.text[line..].find('\n').map(|at| line + at + 1);
         let follows = |one: &Found, next: &Found| {
-            one.column == next.column && next_line(one.line) == Some(next.line)
+            // Neighbours before which the layout puts an empty line are none any more.
+            let stay = one.lines + 1 == next.lines;
+            stay && one.column == next.column && next_line(one.line) == Some(next.line)
         };
         let groups = self.found.chunk_by(follows).filter(|group| group.len() > 1);
         let spaces = groups.flat_map(|group| {
