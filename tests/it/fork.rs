@@ -146,7 +146,9 @@ fn a_session_goes_on_in_the_forked_run() {
     ];
     let arguments: Vec<&str> = lines.iter().flat_map(|line| ["-e", line]).collect();
     let ran = env.theater(&[&["repl", "--resume"], &arguments[..]].concat()).ok();
-    assert_snapshot!("session", ran.stdout);
+    // How far the audit had come when the session before ended, is as it may be.
+    let ran = ran.to_string();
+    assert_snapshot!("session", ran.split("-- stderr").next().unwrap_or_default());
     assert_eq!(env.runs().len(), 5);
     for run in env.runs() {
         let run = run.to_str().unwrap();

@@ -170,6 +170,9 @@ async fn another_message_from_outside() {
     let change = message(&new, "a", 2, "tell(\"b\", \"x\")").unwrap();
     let (_, other) = with(&new, ("a", 2), change).await;
     assert_eq!(turns(&other, "a"), ["ask(21) -> 42", "tell(\"b\", \"x\") -> 0"]);
+    // What it sent comes there, at the latest in the next life of the node.
+    holds(other.run(), ("b", 2)).await;
+    let other = History::load(other.run()).unwrap();
     assert_eq!(turns(&other, "b"), ["twice(21) -> 42", "message(\"x\") -> ()"]);
     let forks = |run: &RunDir| {
         let history = History::load(run).unwrap();
