@@ -9,7 +9,7 @@ use theater_runtime::call::{to_json, to_wave};
 use theater_runtime::diagnostic::Result;
 use theater_runtime::replay::{ActorHistory, Because, History};
 use theater_runtime::state::{self, Change};
-use theater_runtime::trace::{CallView, Cause, RecordView, Step};
+use theater_runtime::trace::{CallView, Cause, Kind, RecordView, Step};
 
 /// Something to be shown: lines for a person, objects for a program.
 #[derive(Debug, Clone, Default)]
@@ -48,7 +48,8 @@ pub fn why(history: &History, actor: &ActorHistory, index: usize) -> Result<Show
         }
         let forked = history.forked(because.actor.id, because.turn.header.turn)?;
         for forked in &forked {
-            let text = format!("  otherwise than in the run before: this one {}", forked.summary());
+            let Kind::Forked { run, changed: Some(changed), .. } = &forked.kind else { continue };
+            let text = format!("  {changed} than in run {run}");
             shown.lines.push(Line::default().role(Role::Warning, &text));
         }
         let mut object = view.to_json();
