@@ -17,6 +17,10 @@ use std::time::Instant;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
+/// What the system calls the priority of whoever comes last.
+#[cfg(target_os = "linux")]
+const LEAST_PRIORITY: i32 = 19;
+
 /// The time now, in nanoseconds since 1970.
 pub(crate) fn now() -> u64 {
     if let Some(world) = World::present() {
@@ -84,6 +88,31 @@ pub(crate) async fn in_background<T: Send + 'static>(
         true => Some(work()),
         false => tokio::task::spawn_blocking(work).await.ok(),
     }
+}
+
+/// The same, with what others leave of the machine's time. It should hold no lock for which somebody may have to wait.
+pub(crate) async fn in_spare_time<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Option<T> {
+    if is_simulated() {
+        return Some(work());
+    }
+    let (sender, done) = oneshot::channel();
+    let working = move || {
+        come_last();
+        // Nobody need wait for it.
+        let _ = sender.send(work());
+    };
+    // A thread of its own, as not everybody may take back such a priority.
+    std::thread::Builder::new().spawn(working).ok()?;
+    done.await.ok()
+}
+
+/// Gives this thread the lowest priority, where a thread has one of its own. If it is refused, the work is done all the
+/// same.
+fn come_last() {
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::setpriority_process(None, LEAST_PRIORITY);
 }
 
 /// A record has got its place in the log. A simulated node may die of it.

@@ -1,8 +1,10 @@
-//! The index of a long run, extended while the node records it.
+//! The index of a long run, extended while the node records it, in time that nobody else needs: a node that has no
+//! such time leaves it to whoever opens the run.
 
 use crate::replay::History;
 use crate::surroundings::{self, Running};
 use crate::trace::{Log, RunDir};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 /// After so many records the index is extended; of a very long run after a part of it, so that reading what stands
@@ -18,19 +20,27 @@ const WORTH_IT: u64 = EVERY / 2;
 
 /// Who extends the index. Nobody in a simulation, which has no tasks beside its own.
 #[derive(Debug)]
-pub(super) struct KeptIndex(Mutex<Option<Running<Option<u64>>>>);
+pub(super) struct KeptIndex {
+    task: Mutex<Option<Running<Option<u64>>>>,
+    ended: Arc<AtomicBool>,
+}
 
-/// Extends the index of a run each time that its log, has grown enough, as long as the log is open. `since` is the
+/// Extends the index of a run each time that its log has grown enough, as long as the log is open. `since` is the
 /// position of the first record that its opening read. Who opens the run makes what is missing.
 pub(super) fn keep(run: RunDir, log: &Arc<Log>, since: u64) -> KeptIndex {
-    let log = Arc::downgrade(log);
-    let task =
-        (!surroundings::is_simulated()).then(|| surroundings::spawn(extend_all(run, log, since)));
-    KeptIndex(Mutex::new(task))
+    let (log, ended) = (Arc::downgrade(log), Arc::new(AtomicBool::new(false)));
+    let extending = extend_all(run, log, since, ended.clone());
+    let task = (!surroundings::is_simulated()).then(|| surroundings::spawn(extending));
+    KeptIndex { task: Mutex::new(task), ended }
 }
 
 /// Answers, when the log is closed, with the number of records that stand in the index; none if nothing was added.
-async fn extend_all(run: RunDir, log: Weak<Log>, since: u64) -> Option<u64> {
+async fn extend_all(
+    run: RunDir,
+    log: Weak<Log>,
+    since: u64,
+    ended: Arc<AtomicBool>,
+) -> Option<u64> {
     let mut due = since.saturating_add(EVERY);
     let mut covered = None;
     loop {
@@ -39,13 +49,13 @@ async fn extend_all(run: RunDir, log: Weak<Log>, since: u64) -> Option<u64> {
             return covered;
         }
         let extending = {
-            let (run, log) = (run.clone(), log.clone());
+            let (run, log, ended) = (run.clone(), log.clone(), ended.clone());
             move || {
-                let go_on = || log.upgrade().is_some_and(|log| log.is_open());
+                let go_on = || log.strong_count() > 0 && !ended.load(Ordering::Relaxed);
                 History::extend_index(&run, go_on)
             }
         };
-        covered = surroundings::in_background(extending).await.flatten().or(covered);
+        covered = surroundings::in_spare_time(extending).await.flatten().or(covered);
         let reached = covered.unwrap_or_default().max(due);
         due = reached.saturating_add(EVERY.max(reached / PART));
     }
@@ -54,7 +64,8 @@ async fn extend_all(run: RunDir, log: Weak<Log>, since: u64) -> Option<u64> {
 impl KeptIndex {
     /// Adds what came last, when the log is closed.
     pub async fn finish(&self, run: &RunDir) {
-        let task = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        self.ended.store(true, Ordering::Relaxed);
+        let task = self.task.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(task) = task else { return };
         let Some(covered) = task.await.ok().flatten() else { return };
         let all = run.head().map_or(0, |(count, _)| count);
