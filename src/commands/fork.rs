@@ -49,7 +49,7 @@ pub struct Args {
 }
 
 pub fn run(args: Args, output: &mut Output) -> Ended {
-    let history = History::load(&args.trace.run()?)?;
+    let history = args.trace.history()?;
     let cursor = args.address.cursor(&history)?;
     let departure = departure(&args, &history, cursor, output)?;
     let (actor, index) = cursor.whose(&history)?;

@@ -59,9 +59,11 @@ impl Session {
         fork: &Fork,
         cursor: Cursor,
     ) -> Result<Departure> {
-        let replayer = Replayer::new(None, self.node.cache().clone())?;
+        let cache = self.node.cache().clone();
+        let replayer = || Replayer::new(None, cache);
         let history = self.refreshed()?;
         if let Otherwise::Answer(span) = &fork.otherwise {
+            let replayer = replayer()?;
             let change = replayer.other_answer(history, cursor, (source, span.clone())).await?;
             return Ok(Departure::With(change));
         }
@@ -71,7 +73,7 @@ impl Session {
         Ok(match fork.otherwise {
             Otherwise::Message(from) => {
                 let (actor, index) = cursor.whose(history)?;
-                let change = replayer.other_message(history, actor, index, (source, from))?;
+                let change = replayer()?.other_message(history, actor, index, (source, from))?;
                 Departure::With(change)
             }
             Otherwise::Before => Departure::Before,

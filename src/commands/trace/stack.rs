@@ -6,7 +6,7 @@ use crate::status::{Ended, Status};
 use std::ops::ControlFlow;
 use std::sync::mpsc::channel;
 use theater_repl::causes::Shown;
-use theater_repl::stack;
+use theater_repl::stack::{self, Looker};
 use theater_runtime::boundary::Stop;
 use theater_runtime::diagnostic::Result;
 use theater_runtime::replay::{Cursor, History, Moment as Seen, Replayer};
@@ -45,15 +45,15 @@ pub fn run(args: Args, output: &mut Output) -> Ended {
     let cursor = args.moment.cursor(&history)?;
     let cache = crate::cache::open();
     output.reports(&Vec::from_iter(cache.problem()));
-    let replayer = Replayer::for_inspection(cache)?;
     if args.steps {
+        let replayer = Replayer::for_inspection(cache)?;
         for shown in steps(&replayer, &history, cursor)? {
             output.shown(&shown, args.json)?;
         }
         return Ok(Status::Fine);
     }
-    let seen = block_on(replayer.look(&history, cursor))??;
-    output.shown(&stack::moment(&history, cursor, &seen)?, args.json)?;
+    let shown = block_on(Looker::new(cache).look(&history, cursor))??;
+    output.shown(&shown, args.json)?;
     Ok(Status::Fine)
 }
 
