@@ -24,9 +24,9 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use theater_runtime::actor::Actor;
 use theater_runtime::boundary::export::INIT;
-use theater_runtime::call::{Call, Name, find_function, parse_arguments};
+use theater_runtime::call::{Call, Name, find_function, parse_arguments, parse_message};
 use theater_runtime::diagnostic::{
-    ACTOR_UNKNOWN, Diagnostic, FUNCTION_UNCALLABLE, Result, Source, did_you_mean,
+    ACTOR_UNKNOWN, CALL_SYNTAX, Diagnostic, FUNCTION_UNCALLABLE, Result, Source, did_you_mean,
 };
 use theater_runtime::node::Node;
 use theater_runtime::replay::{Condition, Cursor, History};
@@ -221,7 +221,7 @@ impl Session {
         source: &Arc<Source>,
         sink: &mut Sink<'_>,
     ) -> Result<Flow, Stop> {
-        match line::parse(source)? {
+        match line::parse(source).map_err(|problem| self.without_actor(source, problem))? {
             Command::Nothing => {}
             Command::Quit => return Ok(Flow::Quit),
             Command::Call(call) => sink(self.call(source, &call).await?)?,
@@ -363,6 +363,26 @@ impl Session {
             let names: Vec<&str> = actors.iter().map(|actor| &*actor.name).collect();
             unknown_actor(source, name, &names)
         })
+    }
+
+    /// The problem of a line, with the actor that it lacks if it calls a function alone: the one that was used last, or
+    /// the only one that has the function.
+    fn without_actor(&self, source: &Arc<Source>, problem: Box<Diagnostic>) -> Box<Diagnostic> {
+        let lone = |call: &Call| problem.code == CALL_SYNTAX && call.interface.is_none();
+        let Some(call) = parse_message(source, 0, "").ok().filter(lone) else { return problem };
+        let has = |actor: &&ActorNames| {
+            actor.functions.iter().any(|function| function.name == call.function.text)
+        };
+        let actors: Vec<_> = self.node.actors().iter().map(|actor| actor_names(actor)).collect();
+        let having: Vec<_> = actors.iter().filter(has).map(|actor| &actor.name).collect();
+        let last = having.iter().find(|name| self.last.as_ref() == Some(**name));
+        match (last, &*having) {
+            (Some(name), _) | (None, [name]) => {
+                let line = source.text.trim();
+                Box::new(problem.help(format!("Did you mean `{name}.{line}`?")))
+            }
+            _ => problem,
+        }
     }
 
     /// The names for completion, as they are now.

@@ -323,6 +323,8 @@ async fn wrong_lines_are_reported_where_they_are_wrong_and_record_nothing() {
         "kitchen-sink.u9(1)",
         "kitchen-sink.same(1)",
         "kitchen-sink.close(1)",
+        "u8(1)",
+        "u9(1)",
         "kitchen.u8(1)",
         "nonsense",
         "state nobody",
