@@ -173,8 +173,7 @@ impl Work {
                 }
             }
             Piece::Records(positions) => {
-                for position in positions {
-                    let Some((id, location)) = history.record(position) else { continue };
+                for (id, location) in history.records_at(positions) {
                     let Some(actor) = history.by_id(id) else { continue };
                     if !self.selection.has(id) {
                         continue;

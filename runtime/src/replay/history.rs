@@ -9,6 +9,7 @@ use crate::trace::{
 };
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// When so many records stand in no index, they are worth one: until then, they are read as quickly.
@@ -411,6 +412,18 @@ impl History {
             Some(behind) => self.records.get(usize::try_from(behind).ok()?).copied(),
             None => self.index.as_ref()?.record(position),
         }
+    }
+
+    /// Whose the records at some positions are, and where they stand, without those of which that cannot be known any
+    /// more. They are read together, once.
+    pub(super) fn records_at(&self, positions: Range<u64>) -> Vec<(ActorId, Location)> {
+        let middle = self.base.clamp(positions.start, positions.end);
+        let mut found = match &self.index {
+            Some(index) if positions.start < middle => index.records(positions.start..middle),
+            _ => Vec::new(),
+        };
+        found.extend((middle..positions.end).filter_map(|position| self.record(position)));
+        found
     }
 
     /// The position in the log of the record that stands at a place.

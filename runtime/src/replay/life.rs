@@ -53,7 +53,7 @@ impl Life {
                 let expected = format!("the one of turn {began}");
                 let actual = format!("that one ended with turn {last}");
                 let divergence = Some(difference("instance", &expected, &actual));
-                Ok(Replayed { actor: actor.name.clone(), turn: header.turn, divergence })
+                Ok(Replayed { turn: header.turn, divergence })
             }
         })
     }

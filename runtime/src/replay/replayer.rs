@@ -73,8 +73,6 @@ pub(super) struct Ready {
 /// A turn that was executed again.
 #[derive(Debug)]
 pub struct Replayed {
-    /// The actor's name.
-    pub actor: String,
     /// The number of the turn.
     pub turn: u64,
     /// The first difference, if there is one.
@@ -239,7 +237,7 @@ impl Replayer {
                 Comparison { past, record: &record, execution: &execution, same }.difference()
             }
         };
-        Ok(Replayed { actor: actor.name.clone(), turn: past.header.turn, divergence })
+        Ok(Replayed { turn: past.header.turn, divergence })
     }
 
     /// Executes a turn again, in the instance of its life.

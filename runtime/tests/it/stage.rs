@@ -100,7 +100,7 @@ impl Stage {
         for actor in history.actors() {
             for index in 0..actor.turns.len() {
                 let replayed = replayer.replay(&history, actor, index).await.unwrap();
-                assert_eq!(replayed.divergence, None, "{}#{}", replayed.actor, replayed.turn);
+                assert_eq!(replayed.divergence, None, "{}#{}", actor.name, replayed.turn);
             }
         }
         history

@@ -135,7 +135,7 @@ pub async fn check(run: &RunDir) {
     for actor in history.actors() {
         for index in 0..actor.turns.len() {
             let replayed = replayer.replay(&history, actor, index).await.unwrap();
-            assert_eq!(replayed.divergence, None, "{}#{}", replayed.actor, replayed.turn);
+            assert_eq!(replayed.divergence, None, "{}#{}", actor.name, replayed.turn);
         }
     }
 }

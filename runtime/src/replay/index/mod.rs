@@ -35,7 +35,7 @@ pub(super) use entry::{Entry, key_number, short};
 use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
-use std::ops::RangeInclusive;
+use std::ops::{Range, RangeInclusive};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
@@ -132,6 +132,23 @@ impl Index {
             entry::decode_record(position, &bytes)
         };
         read().or_else(|| self.whole()?.record(position))
+    }
+
+    /// The same of all records at some positions, which are read together: whoever reads elsewhere takes nothing of it
+    /// away. Those that cannot be known any more are left out.
+    pub fn records(&self, positions: Range<u64>) -> Vec<(ActorId, Location)> {
+        let read = || {
+            let at = positions.start.checked_mul(RECORD)?;
+            let len = positions.end.checked_sub(positions.start)?.checked_mul(RECORD)?;
+            read_at(&mut lock(&self.records).file, at, len).ok()
+        };
+        let bytes = read().unwrap_or_default();
+        let mut chunks = bytes.chunks(RECORD as usize);
+        let each = positions.filter_map(|position| {
+            let read = chunks.next().and_then(|bytes| entry::decode_record(position, bytes));
+            read.or_else(|| self.whole()?.record(position))
+        });
+        each.collect()
     }
 
     /// The turns of a page, behind `start` others; `before` has the state and the timers before it. None if they
