@@ -127,7 +127,7 @@ fn a_changed_index() {
     let dir = tempfile::tempdir().unwrap();
     let run = run_in(dir.path());
     History::load_with_index(&run, 1).unwrap();
-    let files = ["directory", "records", "pages", "bodies"];
+    let files = ["directory", "records", "chapters", "pages", "bodies"];
     let files = files.map(|name| run.path().join("index").join(name));
     let sound = files.each_ref().map(|file| fs::read(file).unwrap());
     try_inputs("index", MOST, |noise| {

@@ -1,4 +1,4 @@
-use super::index::{Fences, Index, Lengths, key_number, short};
+use super::index::{Attempt, Fences, Index, Lengths, key_number, short};
 use super::turns::{Row, Turns};
 use crate::actor::Timers;
 use crate::diagnostic::{ACTOR_UNKNOWN, Diagnostic, NO_SUCH_TURN, Result, did_you_mean};
@@ -38,6 +38,7 @@ pub struct History {
     /// How long the files of the index are.
     pub(super) lengths: Lengths,
     pub(super) fences: Fences,
+    pub(super) attempt: Attempt,
     /// How many records may stand in no index. None if none is to be made.
     unindexed: Option<usize>,
     /// How many records stand in the index.
@@ -111,13 +112,23 @@ impl History {
     ///
     /// When the log is damaged.
     pub fn load_with_index(run: &RunDir, unindexed: usize) -> Result<Self> {
-        let mut history = Self::empty(run);
-        history.unindexed = Some(unindexed.max(1));
+        let empty = || Self { unindexed: Some(unindexed.max(1)), ..Self::empty(run) };
+        Self::begin(empty)
+    }
+
+    /// The same for somebody whose index has shown itself to be wrong.
+    pub(super) fn load_again(run: &RunDir) -> Result<Self> {
+        let (unindexed, attempt) = (Some(WORTH_AN_INDEX), Attempt::Last);
+        Self::begin(|| Self { unindexed, attempt, ..Self::empty(run) })
+    }
+
+    fn begin(empty: impl Fn() -> Self) -> Result<Self> {
+        let mut history = empty();
         history.open_index();
         if history.index.is_none() || history.refresh().is_err() {
             // What is wrong can be the index: it is made anew.
-            Index::remove(run);
-            history = Self { unindexed: history.unindexed, ..Self::empty(run) };
+            Index::remove(&history.run);
+            history = empty();
             history.refresh()?;
         }
         Ok(history)
@@ -170,6 +181,7 @@ impl History {
             index: None,
             lengths: Lengths::default(),
             fences: Fences::new(),
+            attempt: Attempt::First,
             unindexed: None,
             base: 0,
             records: Vec::new(),
@@ -182,7 +194,7 @@ impl History {
 
     /// Begins behind what stands in the index, if there is one that fits.
     fn open_index(&mut self) {
-        let Some(opened) = Index::open(&self.run) else { return };
+        let Some(opened) = Index::open(&self.run, self.attempt) else { return };
         let directory = opened.directory;
         let end = (directory.last.segment, directory.last.offset + directory.last.len);
         let Ok(reader) = Reader::from(&self.run, end) else { return };
@@ -199,9 +211,9 @@ impl History {
             let turns = Turns::default();
             self.actors.insert(id, ActorHistory { id, name, request, code, turns, end, fresh });
         }
-        for entry in opened.entries {
+        for entry in opened.chapters {
             if let Some(actor) = self.actors.get_mut(&entry.actor) {
-                actor.turns.add_page(&opened.index, entry);
+                actor.turns.add_chapter(&opened.index, entry);
             }
         }
         self.index = Some(opened.index);

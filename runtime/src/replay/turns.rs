@@ -11,13 +11,23 @@ use std::sync::{Arc, OnceLock};
 #[derive(Debug, Default)]
 pub struct Turns {
     /// Those that stand in the index.
-    pages: Vec<Page>,
+    chapters: Vec<Chapter>,
     /// The index, if there are such.
     index: Option<Arc<Index>>,
     /// Those behind them.
     tail: Vec<PastTurn>,
     /// What the index needs to know of those behind them.
     rows: Vec<Row>,
+}
+
+/// The pages that were written into the index at once.
+#[derive(Debug)]
+struct Chapter {
+    /// How many turns stand before it.
+    start: usize,
+    entry: Entry,
+    /// Never empty.
+    pages: OnceLock<Vec<Page>>,
 }
 
 /// Some consecutive turns that stand in the index.
@@ -27,6 +37,13 @@ struct Page {
     start: usize,
     entry: Entry,
     loaded: OnceLock<Option<Loaded>>,
+}
+
+/// Which page: the number of its chapter, and its number in that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct At {
+    chapter: usize,
+    page: usize,
 }
 
 /// The turns of a page, as they were read.
@@ -67,8 +84,8 @@ impl Turns {
         match index.checked_sub(self.paged()) {
             Some(index) => self.tail.get(index),
             None => {
-                let number = self.page_of(index)?;
-                self.load(number)?.turns.get(index - self.pages[number].start)
+                let (page, loaded) = self.load(self.page(|start, _| start <= index)?)?;
+                loaded.turns.get(index - page.start)
             }
         }
     }
@@ -110,24 +127,24 @@ impl Turns {
     /// The index of a turn whose record stands near a place, if the turn there cannot be read.
     pub(super) fn near(&self, location: Location) -> usize {
         let place = (location.segment, location.offset);
-        let pages = self.pages.partition_point(|page| page.entry.first <= place);
-        pages.checked_sub(1).map_or(0, |last| self.pages[last].start)
+        let page = self.page(|_, entry| entry.first <= place).and_then(|at| self.at_page(at));
+        page.map_or(0, |page| page.start)
     }
 
     /// How many turns have their records up to a place.
     pub(super) fn up_to(&self, location: Location) -> usize {
         let place = (location.segment, location.offset);
-        let pages = self.pages.partition_point(|page| page.entry.first <= place);
         let after = self.tail.partition_point(|past| past.location <= location);
         if after > 0 {
             return self.paged() + after;
         }
-        let Some(last) = pages.checked_sub(1) else { return 0 };
-        let start = self.pages[last].start;
-        let inside = self
-            .load(last)
-            .map_or(0, |loaded| loaded.turns.partition_point(|past| past.location <= location));
-        start + inside
+        let Some(at) = self.page(|_, entry| entry.first <= place) else { return 0 };
+        match self.load(at) {
+            Some((page, loaded)) => {
+                page.start + loaded.turns.partition_point(|past| past.location <= location)
+            }
+            None => self.at_page(at).map_or(0, |page| page.start),
+        }
     }
 
     /// The index of the turn for which `is` holds, by what is before it.
@@ -141,12 +158,10 @@ impl Turns {
         if self.tail.get(in_tail).is_some_and(&is) {
             return Some(self.paged() + in_tail);
         }
-        let pages = self.pages.partition_point(|page| begins(&page.entry));
-        let number = pages.checked_sub(1)?;
-        let turns = &self.load(number)?.turns;
-        let index = turns.partition_point(before);
-        turns.get(index).filter(|past| is(past))?;
-        Some(self.pages[number].start + index)
+        let (page, loaded) = self.load(self.page(|_, entry| begins(entry))?)?;
+        let index = loaded.turns.partition_point(before);
+        loaded.turns.get(index).filter(|past| is(past))?;
+        Some(page.start + index)
     }
 
     /// The last turn that had ended at a time. The clock of a machine can be set back, so the times need not be
@@ -156,48 +171,119 @@ impl Turns {
         if let Some(index) = self.tail.iter().rposition(ended) {
             return Some(self.paged() + index);
         }
-        let pages = self.pages.iter().enumerate().rev();
-        let mut pages = pages.filter(|(_, page)| page.entry.earliest <= time);
-        pages.find_map(|(number, page)| {
-            let turns = &self.load(number)?.turns;
-            turns.iter().rposition(ended).map(|index| page.start + index)
+        let pages = self.pages(0..usize::MAX, move |entry| entry.earliest <= time);
+        pages.rev().find_map(|(at, page)| {
+            let (_, loaded) = self.load(at)?;
+            loaded.turns.iter().rposition(ended).map(|index| page.start + index)
         })
     }
 
     /// The parts of a range of turns in which a key of the state may have changed, in order.
-    pub(super) fn may_change(&self, key: &str, range: Range<usize>) -> Vec<Range<usize>> {
+    pub(super) fn may_change(
+        &self,
+        key: &str,
+        range: Range<usize>,
+    ) -> impl DoubleEndedIterator<Item = Range<usize>> {
         let number = key_number(key);
-        let pages = self.pages.iter().filter(|page| {
-            let overlaps = page.start < range.end && page.end() > range.start;
-            overlaps && (page.entry.unknown || page.entry.keys.may_have(number))
-        });
-        let cut = |part: Range<usize>| part.start.max(range.start)..part.end.min(range.end);
+        let may = move |entry: &Entry| entry.unknown || entry.keys.may_have(number);
+        let pages = self.pages(range.clone(), may);
+        let pages = pages.map(|(_, page)| page.start..end(page.start, &page.entry));
         let tail = self.paged()..self.len();
-        let parts = pages.map(|page| page.start..page.end()).chain(std::iter::once(tail));
-        parts.map(cut).filter(|part| !part.is_empty()).collect()
+        let cut = move |part: Range<usize>| part.start.max(range.start)..part.end.min(range.end);
+        pages.chain(std::iter::once(tail)).map(cut).filter(|part| !part.is_empty())
     }
 
+    /// How many turns stand in the index.
     fn paged(&self) -> usize {
-        self.pages.last().map_or(0, Page::end)
+        self.chapters.last().map_or(0, |chapter| end(chapter.start, &chapter.entry))
     }
 
-    fn page_of(&self, index: usize) -> Option<usize> {
-        self.pages.partition_point(|page| page.start <= index).checked_sub(1)
+    /// The last page that begins, as its start and its entry say, by what is looked for.
+    fn page(&self, begins: impl Fn(usize, &Entry) -> bool) -> Option<At> {
+        let chapters = self.chapters.partition_point(|it| begins(it.start, &it.entry));
+        let chapter = chapters.checked_sub(1)?;
+        let pages = self.pages_in(chapter)?;
+        let page = pages.partition_point(|it| begins(it.start, &it.entry)).checked_sub(1)?;
+        Some(At { chapter, page })
+    }
+
+    fn at_page(&self, at: At) -> Option<&Page> {
+        self.pages_in(at.chapter)?.get(at.page)
+    }
+
+    /// The pages of a chapter. If the index does not say them, all of its turns are one page.
+    fn pages_in(&self, chapter: usize) -> Option<&[Page]> {
+        let index = self.index.as_ref()?;
+        let Chapter { start, entry, pages } = self.chapters.get(chapter)?;
+        let read = || match index.pages(entry) {
+            Some(entries) => {
+                let page = |start: &mut usize, entry: Entry| {
+                    let before = std::mem::replace(start, end(*start, &entry));
+                    Some(Page { start: before, entry, loaded: OnceLock::new() })
+                };
+                entries.into_iter().scan(*start, page).collect()
+            }
+            None => {
+                let loaded = OnceLock::from(index.from_log(entry, *start));
+                vec![Page { start: *start, entry: entry.clone(), loaded }]
+            }
+        };
+        Some(pages.get_or_init(read))
     }
 
     /// Reads a page, and those before it on which its state is built.
-    fn load(&self, number: usize) -> Option<&Loaded> {
-        let first = (0..=number).rev().find(|number| {
-            let page = &self.pages[*number];
-            page.entry.has_state || page.loaded.get().is_some()
-        })?;
+    fn load(&self, at: At) -> Option<(&Page, &Loaded)> {
         let index = self.index.as_ref()?;
+        let mut first = at;
+        let is_start = |page: &Page| page.entry.has_state || page.loaded.get().is_some();
+        while !is_start(self.at_page(first)?) {
+            first = self.before(first)?;
+        }
         let mut before: Option<&Loaded> = None;
-        for page in &self.pages[first..=number] {
+        loop {
+            let page = self.at_page(first)?;
             let read = || index.load(&page.entry, page.start, before.map(|before| &before.end));
             before = page.loaded.get_or_init(read).as_ref();
+            if first == at {
+                return before.map(|loaded| (page, loaded));
+            }
+            first = self.after(first)?;
         }
-        before
+    }
+
+    fn before(&self, at: At) -> Option<At> {
+        if let Some(page) = at.page.checked_sub(1) {
+            return Some(At { page, ..at });
+        }
+        let chapter = at.chapter.checked_sub(1)?;
+        Some(At { chapter, page: self.pages_in(chapter)?.len().checked_sub(1)? })
+    }
+
+    fn after(&self, at: At) -> Option<At> {
+        match at.page + 1 < self.pages_in(at.chapter)?.len() {
+            true => Some(At { page: at.page + 1, ..at }),
+            false => Some(At { chapter: at.chapter + 1, page: 0 }),
+        }
+    }
+
+    /// The pages with turns of a range of which, and of whose chapters, something can be true by their entries. The
+    /// pages of a chapter are read when it is its turn.
+    fn pages(
+        &self,
+        range: Range<usize>,
+        can_be: impl Fn(&Entry) -> bool + Copy,
+    ) -> impl DoubleEndedIterator<Item = (At, &Page)> {
+        let is_meant = move |start: usize, entry: &Entry| {
+            start < range.end && end(start, entry) > range.start && can_be(entry)
+        };
+        let is_meant_too = is_meant.clone();
+        let chapters = self.chapters.iter().enumerate();
+        let chapters = chapters.filter(move |(_, it)| is_meant(it.start, &it.entry));
+        let pages = chapters.flat_map(|(chapter, _)| {
+            let pages = self.pages_in(chapter).unwrap_or_default().iter().enumerate();
+            pages.map(move |(page, it)| (At { chapter, page }, it))
+        });
+        pages.filter(move |(_, it)| is_meant_too(it.start, &it.entry))
     }
 
     /// Adds a turn.
@@ -213,27 +299,20 @@ impl Turns {
 
     /// The state and the timers after the last turn. None if they cannot be read.
     pub(super) fn end(&self) -> Option<(Option<State>, Timers)> {
-        let last = self.pages.len().checked_sub(1)?;
-        self.load(last).map(|loaded| loaded.end.clone())
+        let last = self.page(|_, _| true)?;
+        self.load(last).map(|(_, loaded)| loaded.end.clone())
     }
 
     /// How many bytes of records stand in the index since the last state.
     pub(super) fn since_state(&self) -> u64 {
-        let mut since = 0;
-        for page in self.pages.iter().rev() {
-            since += page.entry.bytes;
-            if page.entry.has_state {
-                break;
-            }
-        }
-        since
+        self.chapters.last().map_or(0, |chapter| chapter.entry.since)
     }
 
-    /// Adds a page that stands in the index.
-    pub(super) fn add_page(&mut self, index: &Arc<Index>, entry: Entry) {
+    /// Adds what was written into the index at once.
+    pub(super) fn add_chapter(&mut self, index: &Arc<Index>, entry: Entry) {
         self.index.get_or_insert_with(|| index.clone());
         let start = self.paged();
-        self.pages.push(Page { start, entry, loaded: OnceLock::new() });
+        self.chapters.push(Chapter { start, entry, pages: OnceLock::new() });
     }
 
     /// Forgets those that stand in no index: now they do.
@@ -243,11 +322,10 @@ impl Turns {
     }
 }
 
-impl Page {
-    fn end(&self) -> usize {
-        // A page of a damaged index can claim anything.
-        self.start.saturating_add(usize::try_from(self.entry.count).unwrap_or(usize::MAX))
-    }
+/// How many turns stand before the end of a page or chapter before whose start there are so many.
+fn end(start: usize, entry: &Entry) -> usize {
+    // A damaged index can claim anything.
+    start.saturating_add(usize::try_from(entry.count).unwrap_or(usize::MAX))
 }
 
 /// The turns of an actor, one after the other.

@@ -7,6 +7,13 @@ use std::io::{self, Read, Seek, SeekFrom};
 /// How much is read at a time where records follow each other.
 const AHEAD: u64 = 64 << 10;
 
+/// Where records are wanted that stand no farther from each other, what is between them is read as well: that takes less
+/// time than to read each alone.
+const NEAR: u64 = 32 << 10;
+
+/// So much is read at a time at most where they do not follow each other.
+const AT_ONCE: u64 = 1 << 20;
+
 /// No record has as many bytes: messages and what turns ask have limits far below.
 const LARGEST_RECORD: u64 = 1 << 30;
 
@@ -34,9 +41,27 @@ impl Records {
     ///
     /// When it is not where it was.
     pub fn read(&mut self, location: Location) -> Result<Record> {
-        let read = self.bytes(location).map_err(|error| error.to_string()).and_then(|range| {
-            Record::read(&mut Decoder::new(&self.buffer[range])).map_err(|error| error.what)
-        });
+        self.read_with(location, location.len)
+    }
+
+    /// The first record of some that are wanted one after the other.
+    ///
+    /// # Errors
+    ///
+    /// When it is not where it was, or none is wanted.
+    pub fn read_first(&mut self, wanted: &[Location]) -> Result<Record> {
+        let Some(first) = wanted.first() else {
+            return Err(Box::new(self.run.damaged("no record is wanted")));
+        };
+        self.read_with(*first, together(*first, &wanted[1..]))
+    }
+
+    /// The record at a place, where so many bytes are wanted.
+    fn read_with(&mut self, location: Location, wanted: u64) -> Result<Record> {
+        let read =
+            self.bytes(location, wanted).map_err(|error| error.to_string()).and_then(|range| {
+                Record::read(&mut Decoder::new(&self.buffer[range])).map_err(|error| error.what)
+            });
         read.map_err(|what| {
             let Location { segment, offset, len } = location;
             let problem = Problem { segment, offset, rest: len, what, torn: false };
@@ -45,7 +70,7 @@ impl Records {
     }
 
     /// Where in the buffer a record stands.
-    fn bytes(&mut self, location: Location) -> io::Result<std::ops::Range<usize>> {
+    fn bytes(&mut self, location: Location, wanted: u64) -> io::Result<std::ops::Range<usize>> {
         let Location { segment, offset, len } = location;
         let is_open = self.open.as_ref().is_some_and(|(number, _)| *number == segment);
         if !is_open {
@@ -56,12 +81,13 @@ impl Records {
         self.end = offset.saturating_add(len);
         let held = self.base..self.base + self.buffer.len() as u64;
         if offset < held.start || self.end > held.end {
-            let wanted = if follows { len.max(AHEAD) } else { len };
+            let wanted = if follows { wanted.max(AHEAD) } else { wanted };
             let Some((_, file)) = &mut self.open else {
                 return Err(io::ErrorKind::NotFound.into());
             };
             self.buffer.clear();
             self.base = offset;
+            self.buffer.reserve(usize::try_from(wanted.min(AT_ONCE)).unwrap_or_default());
             file.seek(SeekFrom::Start(offset))?;
             file.take(wanted.min(LARGEST_RECORD)).read_to_end(&mut self.buffer)?;
         }
@@ -70,4 +96,19 @@ impl Records {
         let end = start.saturating_add(len).min(self.buffer.len());
         Ok(start.min(end)..end)
     }
+}
+
+/// How many bytes are to be read of the first record and of those behind it that stand near.
+fn together(first: Location, others: &[Location]) -> u64 {
+    let mut end = first.offset.saturating_add(first.len);
+    for other in others {
+        let near = other.segment == first.segment
+            && (end..=end.saturating_add(NEAR)).contains(&other.offset);
+        let further = other.offset.saturating_add(other.len);
+        if !near || further - first.offset > AT_ONCE {
+            break;
+        }
+        end = further;
+    }
+    end - first.offset
 }

@@ -6,11 +6,19 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use theater_runtime::replay::{Cursor, Direction, History};
-use theater_runtime::trace::RunDir;
+use theater_runtime::state::{Delta, Value};
+use theater_runtime::trace::{
+    ActorId, Cause, Durability, Entry, Hash, Kind, Opening, PayloadKind, RunDir, TurnHeader,
+};
+use theater_runtime::turn::OutcomeKind;
+
+/// How long anything here may take.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The run with everything in its index, and opened by it.
 fn indexed(run: &RunDir) -> History {
@@ -61,7 +69,7 @@ pub fn check(run: &RunDir) {
 }
 
 fn files(run: &RunDir) -> Vec<PathBuf> {
-    let names = ["directory", "records", "pages", "bodies", "caused", "fences"];
+    let names = ["directory", "records", "chapters", "pages", "bodies", "caused", "fences"];
     names.map(|name| run.path().join("index").join(name)).to_vec()
 }
 
@@ -159,9 +167,13 @@ async fn a_node_makes_it_while_it_records() {
     }
     let covered =
         || fs::metadata(stage.run.path().join("index/records")).map_or(0, |it| it.len() / 24);
-    while covered() == 0 {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    let made = async {
+        while covered() == 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    // It comes last, where others have something to do.
+    tokio::time::timeout(PATIENCE, made).await.expect("an index is made while the node records");
     stage.node.shutdown().await.unwrap();
     let records = History::load_without_index(&stage.run).unwrap().len() as u64;
     assert!(records > 30_000 && covered() <= records, "{} of {records}", covered());
@@ -178,35 +190,153 @@ async fn a_node_makes_it_while_it_records() {
     }
 }
 
+/// The files of an index as they were made, and one of them damaged somewhere.
+struct Damage {
+    files: Vec<PathBuf>,
+    sound: Vec<Vec<u8>>,
+    runner: TestRunner,
+}
+
+impl Damage {
+    fn of(run: &RunDir) -> Self {
+        let files = files(run);
+        let sound: Vec<_> = files.iter().map(|file| fs::read(file).unwrap()).collect();
+        assert!(sound.iter().all(|bytes| !bytes.is_empty()));
+        Self { files, sound, runner: TestRunner::deterministic() }
+    }
+
+    fn repair(&self) {
+        let files = self.files.iter().zip(&self.sound);
+        files.for_each(|(file, bytes)| fs::write(file, bytes).unwrap());
+    }
+
+    /// Removes a file, cuts it, exchanges parts of it, or changes a byte.
+    fn happens(&mut self) {
+        let tampering = (0..self.sound.len(), any::<prop::sample::Index>(), 1..=255_u8, 0..6_u8);
+        let (file, at, bits, how) = tampering.new_tree(&mut self.runner).unwrap().current();
+        let (path, mut bytes) = (&self.files[file], self.sound[file].clone());
+        let at = at.index(bytes.len());
+        match how {
+            0 => return fs::remove_file(path).unwrap(),
+            1 => bytes.truncate(at),
+            2 => bytes.rotate_left(at),
+            _ => bytes[at] ^= bits,
+        }
+        fs::write(path, bytes).unwrap();
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_damaged_index_is_made_anew() {
     let (_stage, run) = busy().await;
     let whole = History::load_without_index(&run).unwrap();
     indexed(&run);
-    let sound: Vec<Vec<u8>> = files(&run).iter().map(|file| fs::read(file).unwrap()).collect();
-    let restore =
-        || files(&run).iter().zip(&sound).for_each(|(file, bytes)| fs::write(file, bytes).unwrap());
-    let mut runner = TestRunner::deterministic();
-    let tampering = (0..sound.len(), any::<prop::sample::Index>(), 1..=255_u8, 0..5_u8);
-    for _ in 0..150 {
-        let (file, at, bits, how) = tampering.new_tree(&mut runner).unwrap().current();
-        restore();
-        let (path, mut bytes) = (&files(&run)[file], sound[file].clone());
-        assert!(!bytes.is_empty(), "{path:?}");
-        let at = at.index(bytes.len());
-        match how {
-            0 => fs::remove_file(path).unwrap(),
-            1 => fs::write(path, &bytes[..at]).unwrap(),
-            _ => {
-                bytes[at] ^= bits;
-                fs::write(path, &bytes).unwrap();
-            }
-        }
+    let mut damage = Damage::of(&run);
+    for _ in 0..500 {
+        damage.repair();
+        damage.happens();
         let history = History::load_with_index(&run, 1).unwrap();
         assert_same(&history, &whole);
         let again = History::load_with_index(&run, 1).unwrap();
         assert_same(&again, &whole);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_index_that_is_damaged_during_a_walk_is_made_anew() {
+    let (_stage, run) = busy().await;
+    let whole = History::load_without_index(&run).unwrap();
+    indexed(&run);
+    let mut damage = Damage::of(&run);
+    for number in 0..500_usize {
+        damage.repair();
+        let history = History::load_with_index(&run, usize::MAX).unwrap();
+        let (actor, other) = (history.actor("a").unwrap(), whole.actor("a").unwrap());
+        // Some of it was read before, some was not.
+        if let Some(index) = (number % 7).checked_sub(1) {
+            assert_eq!(actor.turns[index].location, other.turns[index].location);
+        }
+        damage.happens();
+        assert_same(&history, &whole);
+        assert_same(&History::load_with_index(&run, 1).unwrap(), &whole);
+    }
+}
+
+/// A run of two actors that is long enough for an index.
+fn long_run(data: &Path) -> RunDir {
+    let run = RunDir::create(data).unwrap();
+    let log = Opening::read(&run, |_, _| Ok(())).unwrap().begin(Some(Durability::Async)).unwrap();
+    let blob = run.store(b"component", Hash::of(b"component")).unwrap();
+    let append = |actor, kind, payloads| {
+        log.append(Entry { actor: ActorId(actor), kind, payloads }).unwrap();
+        while log.is_crowded() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    };
+    for (actor, name) in [(1, "one"), (2, "two")] {
+        let (name, component, manifest) = (name.to_owned(), blob, blob);
+        let kind = Kind::Spawned { name, component, manifest, parent: None, request: None };
+        append(actor, kind, Vec::new());
+    }
+    for turn in 1..=10_000_u64 {
+        let header = TurnHeader {
+            turn,
+            incarnation: 1,
+            instance: None,
+            cause: Cause::Outside,
+            function: "test:long/run#go-on".to_owned(),
+            outcome: OutcomeKind::Returned,
+            fuel: 1,
+            elapsed: 1,
+        };
+        let delta = Delta(vec![("count".to_owned(), Some(Value::U64(turn)))]).encode();
+        append(1 + turn % 2, Kind::Turn(header), vec![(PayloadKind::Delta, delta)]);
+    }
+    log.close();
+    run
+}
+
+#[test]
+fn a_walk_goes_on_by_the_index_that_was_made_anew() {
+    let dir = tempfile::tempdir().unwrap();
+    let run = long_run(dir.path());
+    let whole = History::load_without_index(&run).unwrap();
+    let other = whole.actor("two").unwrap();
+    let same = |history: &History, index: usize| {
+        let actor = history.actor("two").unwrap();
+        let turn = history.past(actor, index).unwrap();
+        assert_eq!(format!("{turn:?}"), format!("{:?}", other.turns[index]));
+        let here = Cursor::of(history, actor.id, index).unwrap();
+        let before = here.change(history, "count", Direction::Backward);
+        let before = before.ok().map(|it| it.whose(history).unwrap().1);
+        assert_eq!(before, index.checked_sub(1));
+    };
+    let pages = run.path().join("index/pages");
+    let spoil = || {
+        let mut bytes = fs::read(&pages).unwrap();
+        bytes.iter_mut().step_by(100).for_each(|byte| *byte ^= 1);
+        fs::write(&pages, bytes).unwrap();
+    };
+    let number = || fs::metadata(&pages).unwrap().ino();
+    drop(History::load(&run).unwrap());
+    let (history, neighbour) = (History::load(&run).unwrap(), History::load(&run).unwrap());
+    let first = number();
+    spoil();
+    same(&history, 4_000);
+    let second = number();
+    assert_ne!(first, second, "there is another index");
+    same(&neighbour, 1_000);
+    same(&neighbour, 4_999);
+    assert_eq!(second, number(), "whoever finds the same wrong does not make it a second time");
+    // What was read stays, and if the new one is wrong too, there is still the log.
+    spoil();
+    for index in [0, 999, 4_000, 4_001, 4_999] {
+        same(&history, index);
+    }
+    let again = History::load(&run).unwrap();
+    same(&again, 2_000);
+    assert_ne!(second, number());
+    assert_eq!(fs::read_dir(run.path().join("index")).unwrap().count(), 8, "with the lock");
 }
 
 #[tokio::test(flavor = "multi_thread")]

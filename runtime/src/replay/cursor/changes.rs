@@ -79,8 +79,8 @@ impl Cursor {
         let actor = self.actor(history)?;
         let parts = actor.turns.may_change(key, range);
         let indices: Box<dyn Iterator<Item = usize>> = match direction {
-            Direction::Forward => Box::new(parts.into_iter().flatten()),
-            Direction::Backward => Box::new(parts.into_iter().flatten().rev()),
+            Direction::Forward => Box::new(parts.flatten()),
+            Direction::Backward => Box::new(parts.flatten().rev()),
         };
         for index in indices {
             let at = Self { index, step: None, ..self };

@@ -15,12 +15,13 @@ use std::time::UNIX_EPOCH;
 const MAGIC: &str = "theater index";
 
 /// The version of the format. Others are not read.
-const VERSION: u64 = 2;
+const VERSION: u64 = 3;
 
 /// How many bytes of the index's files belong to it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(in crate::replay) struct Lengths {
     pub records: u64,
+    pub chapters: u64,
     pub pages: u64,
     pub bodies: u64,
     pub caused: u64,
@@ -112,9 +113,9 @@ impl Directory {
         writer.text(MAGIC);
         writer.unsigned(VERSION);
         writer.text(run);
-        let Lengths { records, pages, bodies, caused, fences } = self.lengths;
+        let Lengths { records, chapters, pages, bodies, caused, fences } = self.lengths;
         let Location { segment, offset, len } = self.last;
-        let numbers = [records, pages, bodies, caused, fences, segment, offset, len];
+        let numbers = [records, chapters, pages, bodies, caused, fences, segment, offset, len];
         writer.array(numbers.len());
         numbers.iter().for_each(|number| writer.unsigned(*number));
         writer.array(self.segments.len() * 3);
@@ -160,10 +161,11 @@ impl Directory {
         if decoder.str()? != MAGIC || decoder.u64()? != VERSION || decoder.str()? != run {
             return Ok(None);
         }
-        items(decoder, 8)?;
+        items(decoder, 9)?;
         let mut next = || decoder.u64();
         let lengths = Lengths {
             records: next()?,
+            chapters: next()?,
             pages: next()?,
             bodies: next()?,
             caused: next()?,

@@ -7,11 +7,14 @@ use crate::trace::{ActorId, Hash, Location};
 /// these and its position.
 pub(super) const RECORD: u64 = 24;
 
-/// How many bytes tell of a page.
-pub(super) const PAGE: usize = 232;
-
-/// How many bytes of them say which keys of the state may have changed.
+/// How many bytes of an entry say which keys of the state may have changed.
 const KEYS: usize = 128;
+
+/// How many bytes tell of a page: eleven numbers, and the keys.
+pub(super) const PAGE: usize = 11 * 8 + KEYS;
+
+/// How many bytes tell of a chapter: the same, and a check (8) over it.
+pub(super) const CHAPTER: usize = PAGE + 8;
 
 /// How many bytes tell which turns the steps of one actor have caused in one part of the log.
 pub(super) const FENCE: usize = 56;
@@ -19,7 +22,7 @@ pub(super) const FENCE: usize = 56;
 /// How many bytes tell of one turn that was caused.
 pub(super) const CAUSED: usize = 40;
 
-/// Some consecutive turns of an actor.
+/// Some consecutive turns of an actor: a page, or the pages of a chapter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::replay) struct Entry {
     pub actor: ActorId,
@@ -31,12 +34,12 @@ pub(in crate::replay) struct Entry {
     pub first: (u64, u64),
     /// The earliest time at which one of its turns ended.
     pub earliest: u64,
-    /// Where its body stands, and the first bytes of its hash.
+    /// Where a page's body stands, or the entries of a chapter's pages, and the first bytes of the hash of that.
     pub body: (u64, u64),
     pub check: u64,
-    /// The bytes of its records.
-    pub bytes: u64,
-    /// Whether the state and the timers before its first turn stand in its body.
+    /// The bytes of the records since the last state that stands in the index, up to its end.
+    pub since: u64,
+    /// Whether the state and the timers before its first turn stand in the body of its first page.
     pub has_state: bool,
     /// Whether the state before or after one of its turns is unknown.
     pub unknown: bool,
@@ -58,6 +61,10 @@ impl Keys {
         for bit in bits(key) {
             self.0[bit / 8] |= 1 << (bit % 8);
         }
+    }
+
+    fn add_all(&mut self, others: &Self) {
+        self.0.iter_mut().zip(others.0).for_each(|(all, other)| *all |= other);
     }
 
     pub fn may_have(&self, key: u64) -> bool {
@@ -100,7 +107,32 @@ impl Numbers<'_> {
 }
 
 impl Entry {
-    pub(super) fn encode(&self) -> Vec<u8> {
+    /// The entry of a chapter, from those of its pages and where they stand. None if it has none.
+    pub(super) fn chapter(pages: &[Self], at: u64) -> Option<Self> {
+        let (first, last) = (pages.first()?, pages.last()?);
+        let bytes = Self::encode(pages);
+        let mut keys = Keys::default();
+        pages.iter().for_each(|page| keys.add_all(&page.keys));
+        Some(Self {
+            count: count(pages),
+            earliest: pages.iter().map(|page| page.earliest).min().unwrap_or_default(),
+            body: (at, bytes.len() as u64),
+            check: check(&bytes),
+            since: last.since,
+            unknown: pages.iter().any(|page| page.unknown),
+            keys,
+            ..first.clone()
+        })
+    }
+
+    /// The entries of pages, one behind the other.
+    pub(super) fn encode(pages: &[Self]) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(pages.len() * PAGE);
+        pages.iter().for_each(|page| page.write(&mut bytes));
+        bytes
+    }
+
+    fn write(&self, bytes: &mut Vec<u8>) {
         let flags = u64::from(self.has_state) | (u64::from(self.unknown) << 1);
         let numbers = [
             self.actor.0,
@@ -112,28 +144,21 @@ impl Entry {
             self.body.0,
             self.body.1,
             self.check,
-            self.bytes,
+            self.since,
             flags,
         ];
-        let mut bytes = numbers.map(u64::to_le_bytes).concat();
+        numbers.iter().for_each(|number| bytes.extend_from_slice(&number.to_le_bytes()));
         bytes.extend_from_slice(&self.keys.0);
-        bytes.extend_from_slice(&[0; PAGE - 8 - 11 * 8 - KEYS]);
-        let check = check(&bytes);
-        bytes.extend_from_slice(&check.to_le_bytes());
-        bytes
     }
 
+    /// Reads the entry of a page, whose bytes the check of its chapter covers.
     pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
-        let (covered, stored) = bytes.split_last_chunk()?;
-        if bytes.len() != PAGE || u64::from_le_bytes(*stored) != check(covered) {
-            return None;
-        }
-        let mut numbers = Numbers(covered);
+        let mut numbers = Numbers(bytes);
         let mut next = || numbers.next();
         let (actor, first_turn, count) = (ActorId(next()?), next()?, next()?);
         let (first, earliest) = ((next()?, next()?), next()?);
-        let (body, check, bytes, flags) = ((next()?, next()?), next()?, next()?, next()?);
-        let keys = Keys(*numbers.0.first_chunk()?);
+        let (body, check, since, flags) = ((next()?, next()?), next()?, next()?, next()?);
+        let keys = Keys(numbers.0.try_into().ok()?);
         let (has_state, unknown) = (flags & 1 != 0, flags & 2 != 0);
         Some(Self {
             actor,
@@ -143,12 +168,31 @@ impl Entry {
             earliest,
             body,
             check,
-            bytes,
+            since,
             has_state,
             unknown,
             keys,
         })
     }
+
+    /// The entry of a chapter with the check over it.
+    pub(super) fn encode_checked(&self) -> Vec<u8> {
+        let mut bytes = Self::encode(std::slice::from_ref(self));
+        let check = check(&bytes);
+        bytes.extend_from_slice(&check.to_le_bytes());
+        bytes
+    }
+
+    pub(super) fn decode_checked(bytes: &[u8]) -> Option<Self> {
+        let (covered, stored) = bytes.split_last_chunk()?;
+        (u64::from_le_bytes(*stored) == check(covered)).then(|| Self::decode(covered)).flatten()
+    }
+}
+
+/// How many turns pages have.
+pub(super) fn count(pages: &[Entry]) -> u64 {
+    // A damaged index can claim anything.
+    pages.iter().fold(0, |count, page| count.saturating_add(page.count))
 }
 
 /// Where what the steps of one actor have caused stands, in one part of the log.
@@ -258,20 +302,33 @@ mod tests {
             earliest: 7,
             body: (8, 9),
             check: 10,
-            bytes: 11,
+            since: 11,
             has_state: true,
             unknown: false,
             keys,
         };
-        let bytes = entry.encode();
-        assert_eq!(Entry::decode(&bytes), Some(entry.clone()));
+        let bytes = entry.encode_checked();
+        assert_eq!(bytes.len(), CHAPTER);
+        assert_eq!(Entry::decode_checked(&bytes), Some(entry.clone()));
         for at in 0..bytes.len() {
             let mut wrong = bytes.clone();
             wrong[at] ^= 1;
-            assert_eq!(Entry::decode(&wrong), None, "{at}");
+            assert_eq!(Entry::decode_checked(&wrong), None, "{at}");
         }
+        assert_eq!(Entry::decode(&bytes[..PAGE]), Some(entry.clone()));
+        assert_eq!(Entry::decode(&bytes), None);
         assert!(entry.keys.may_have(key_number("count")));
         assert!(!entry.keys.may_have(key_number("other")));
+        let mut keys = Keys::default();
+        keys.add(key_number("other"));
+        let later =
+            Entry { first_turn: 9, earliest: 6, since: 2, unknown: true, keys, ..entry.clone() };
+        let chapter = Entry::chapter(&[entry.clone(), later], 500).unwrap();
+        assert_eq!((chapter.first_turn, chapter.count, chapter.earliest), (4, 10, 6));
+        assert_eq!((chapter.body, chapter.since), ((500, 2 * PAGE as u64), 2));
+        assert!(chapter.has_state && chapter.unknown);
+        assert!(["count", "other"].into_iter().all(|key| chapter.keys.may_have(key_number(key))));
+        assert!(!chapter.keys.may_have(key_number("neither")));
         let fence = Fence { actor: ActorId(1), turns: (2, 3), start: 4, count: 5, check: 6 };
         assert_eq!(Fence::decode(&fence.encode()), Some(fence));
         let caused = (1, 2, ActorId(3), 4);

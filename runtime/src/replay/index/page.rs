@@ -38,19 +38,20 @@ struct At {
     check: u64,
 }
 
-/// The entry and the body of a page. `at` is where the body will stand; `with_state` says whether the state before
-/// it is written out.
+/// The entry and the body of a page. `at` is where the body will stand; `since` has the bytes of the records since the
+/// last state that stands in the index, or is none if the state before the page is to be written out.
 pub(super) fn page(
     actor: ActorId,
     turns: &[PastTurn],
     rows: &[Row],
     at: u64,
-    with_state: bool,
+    since: Option<u64>,
 ) -> Option<(Entry, Vec<u8>)> {
     let first = turns.first()?;
     let mut keys = Keys::default();
     rows.iter().flat_map(|row| &row.changed).for_each(|key| keys.add(*key));
-    let body = encode(turns, rows, with_state);
+    let body = encode(turns, rows, since.is_none());
+    let bytes: u64 = turns.iter().map(|turn| turn.location.len).sum();
     let entry = Entry {
         actor,
         first_turn: first.header.turn,
@@ -59,8 +60,8 @@ pub(super) fn page(
         earliest: turns.iter().map(|turn| turn.time).min().unwrap_or_default(),
         body: (at, body.len() as u64),
         check: check(&body),
-        bytes: turns.iter().map(|turn| turn.location.len).sum(),
-        has_state: with_state,
+        since: since.unwrap_or_default() + bytes,
+        has_state: since.is_none(),
         unknown: turns.iter().any(|turn| turn.before.is_none() || turn.after.is_none()),
         keys,
     };
@@ -175,10 +176,11 @@ impl Body {
     ) -> Option<Loaded> {
         let (mut state, mut timers) = self.start.or_else(|| before.cloned())?;
         let mut records = Records::new(run);
+        let places: Vec<Location> = self.rows.iter().map(|row| row.location).collect();
         let mut turns = Vec::with_capacity(self.rows.len());
         let (mut code, mut engine) = (None, None);
-        for (number, row) in (0_u64..).zip(&self.rows) {
-            let record = records.read(row.location).ok()?;
+        for (number, (index, row)) in (0_u64..).zip(self.rows.iter().enumerate()) {
+            let record = records.read_first(&places[index..]).ok()?;
             let header = &record.header;
             let is_it = header.actor == actor
                 && header.position == row.position

@@ -3,7 +3,7 @@
 use super::directory::{Directory, Lengths};
 use super::entry::{CAUSED, Entry, Fence, check, encode_caused, encode_record};
 use super::page::{TURNS, page};
-use super::{Index, folder};
+use super::{FILES, Index, folder};
 use crate::replay::History;
 use crate::trace::ActorId;
 use std::collections::BTreeMap;
@@ -16,7 +16,8 @@ use std::sync::Arc;
 #[derive(Default)]
 struct Additions {
     records: Vec<u8>,
-    pages: Vec<Entry>,
+    chapters: Vec<Entry>,
+    pages: Vec<u8>,
     bodies: Vec<u8>,
     caused: Vec<u8>,
     fences: Vec<Fence>,
@@ -36,12 +37,16 @@ impl History {
         lock.try_lock()?;
         self.is_the_one_on_disk(&folder)?;
         let additions = self.additions();
-        let pages: Vec<u8> = additions.pages.iter().flat_map(Entry::encode).collect();
+        let chapters: Vec<u8> = additions.chapters.iter().flat_map(Entry::encode_checked).collect();
         let fences: Vec<u8> = additions.fences.iter().flat_map(Fence::encode).collect();
         let before = self.lengths;
+        if before == Lengths::default() {
+            begin_anew(&folder)?;
+        }
         let after = Lengths {
             records: append(&folder, "records", before.records, &additions.records)?,
-            pages: append(&folder, "pages", before.pages, &pages)?,
+            chapters: append(&folder, "chapters", before.chapters, &chapters)?,
+            pages: append(&folder, "pages", before.pages, &additions.pages)?,
             bodies: append(&folder, "bodies", before.bodies, &additions.bodies)?,
             caused: append(&folder, "caused", before.caused, &additions.caused)?,
             fences: append(&folder, "fences", before.fences, &fences)?,
@@ -49,7 +54,7 @@ impl History {
         Directory::of(self, last, after)?.write(&self.run, &folder)?;
         let index = match &self.index {
             Some(index) => index.clone(),
-            None => Arc::new(Index::of(&self.run)?),
+            None => Arc::new(Index::of(&self.run, self.attempt)?),
         };
         self.take_over(index, additions, after);
         Ok(())
@@ -61,7 +66,7 @@ impl History {
         let lengths = found.map(|directory| directory.lengths);
         match (lengths, &self.index) {
             (None, None) => Ok(()),
-            (Some(lengths), Some(_)) if lengths == self.lengths => Ok(()),
+            (Some(lengths), Some(index)) if lengths == self.lengths && index.is_in_use() => Ok(()),
             _ => Err(io::ErrorKind::WouldBlock.into()),
         }
     }
@@ -75,20 +80,23 @@ impl History {
             let (turns, rows) = actor.turns.unindexed();
             let mut since = actor.turns.since_state();
             let mut is_first = actor.turns.len() == turns.len();
+            let mut pages = Vec::new();
             for (turns, rows) in turns.chunks(TURNS).zip(rows.chunks(TURNS)) {
                 // A state is written out when the records since the last one have as many bytes: so the index
                 // stays smaller than the log, and no more has to be read than twice the state.
                 let size = turns[0].before.as_ref().map_or(0, |state| state.size());
                 let with_state = is_first || since >= size;
                 let at = self.lengths.bodies + additions.bodies.len() as u64;
-                let Some((entry, body)) = page(actor.id, turns, rows, at, with_state) else {
-                    continue;
-                };
-                since = if with_state { entry.bytes } else { since + entry.bytes };
+                let known = (!with_state).then_some(since);
+                let Some((entry, body)) = page(actor.id, turns, rows, at, known) else { continue };
+                since = entry.since;
                 is_first = false;
                 additions.bodies.extend(body);
-                additions.pages.push(entry);
+                pages.push(entry);
             }
+            let at = self.lengths.pages + additions.pages.len() as u64;
+            additions.chapters.extend(Entry::chapter(&pages, at));
+            additions.pages.extend(Entry::encode(&pages));
         }
         self.add_caused(&mut additions);
         additions
@@ -123,9 +131,9 @@ impl History {
         for actor in self.actors.values_mut() {
             actor.turns.indexed();
         }
-        for entry in additions.pages {
+        for entry in additions.chapters {
             if let Some(actor) = self.actors.get_mut(&entry.actor) {
-                actor.turns.add_page(&index, entry);
+                actor.turns.add_chapter(&index, entry);
             }
         }
         for fence in additions.fences {
@@ -133,6 +141,17 @@ impl History {
         }
         self.index = Some(index);
     }
+}
+
+/// Takes the files of an index of before out of the folder, so that who reads them still reads them as they were.
+fn begin_anew(folder: &Path) -> io::Result<()> {
+    for name in FILES {
+        match fs::remove_file(folder.join(name)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// Writes behind what belongs to the index; what stands there already, an earlier attempt has left.
