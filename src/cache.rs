@@ -1,8 +1,10 @@
-//! Where compiled components are kept, and what else is kept there.
+//! Where compiled components and unpacked traces are kept, and what else is kept there.
 
 use std::env;
 use std::path::{Path, PathBuf};
 use theater_runtime::cache::{Cache, DEFAULT_LIMIT};
+use theater_runtime::diagnostic::Result;
+use theater_runtime::trace::{self, RunDir, Unpacked};
 
 /// Names the folder of the cache. Empty: nothing is kept.
 const VARIABLE: &str = "THEATER_CACHE_DIR";
@@ -28,6 +30,23 @@ pub fn folder() -> Option<PathBuf> {
 /// The folder of compiled components in it.
 pub fn components(folder: &Path) -> PathBuf {
     folder.join("components")
+}
+
+/// The run in a folder or an archive. What a large archive holds is kept, so that it need not be unpacked each time.
+///
+/// # Errors
+///
+/// When there is none.
+pub fn open_run(path: &Path) -> Result<RunDir> {
+    match folder() {
+        Some(folder) => traces(&folder).open(path),
+        None => RunDir::open(path),
+    }
+}
+
+/// The archives in it that were unpacked.
+pub fn traces(folder: &Path) -> Unpacked {
+    Unpacked::in_folder(&folder.join("traces"), trace::DEFAULT_LIMIT)
 }
 
 /// The folder in it of the WIT that Theater knows, for editors to open.

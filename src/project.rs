@@ -1,5 +1,6 @@
 //! Where a project is, and where its runs are.
 
+use crate::cache::open_run;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use std::path::{Path, PathBuf};
@@ -57,7 +58,7 @@ impl DataArgs {
         let below = self.here().join("runs").join(named);
         match !named.exists() && below.is_dir() {
             true => RunDir::open(&below),
-            false => RunDir::open(named),
+            false => open_run(named),
         }
     }
 }
@@ -69,8 +70,21 @@ impl TraceArgs {
     ///
     /// When there is none.
     pub fn run(&self) -> Result<RunDir> {
+        self.run_by(open_run)
+    }
+
+    /// The same, for a question about the file itself: whatever is kept of it.
+    ///
+    /// # Errors
+    ///
+    /// When there is none.
+    pub fn run_of_file(&self) -> Result<RunDir> {
+        self.run_by(RunDir::open)
+    }
+
+    fn run_by(&self, open: fn(&Path) -> Result<RunDir>) -> Result<RunDir> {
         match &self.trace {
-            Some(path) => RunDir::open(path),
+            Some(path) => open(path),
             None => RunDir::latest(&self.data.here()),
         }
     }

@@ -3,13 +3,15 @@ use crate::output::Output;
 use crate::status::{Ended, Status};
 use theater_repl::output::size;
 use theater_runtime::cache::{DEFAULT_LIMIT, Usage};
+use theater_runtime::trace;
 
-/// Look after the cache of compiled components
+/// Look after the cache of compiled components and unpacked traces
 ///
-/// Components are kept in compiled form, so that the next start is quick. What lies in the cache can be
-/// removed at any time: it is made again when it is needed. It is in $XDG_CACHE_HOME/theater, by
-/// default ~/.cache/theater, and held below 1 GiB. The variable THEATER_CACHE_DIR names another
-/// folder; if it is empty, nothing is kept.
+/// Components are kept in compiled form, so that the next start is quick, and what a large .trace file
+/// holds is kept unpacked. What lies in the cache can be removed at any time: it is made again when it
+/// is needed. It is in $XDG_CACHE_HOME/theater, by default ~/.cache/theater; components are held below
+/// 1 GiB, and traces below 2 GiB. The variable THEATER_CACHE_DIR names another folder; if it is empty,
+/// nothing is kept.
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
     /// Print the cache's folder
@@ -35,18 +37,27 @@ pub fn run(command: Command, output: &mut Output) -> Ended {
         output.reports(&[problem]);
         return Ok(Status::Failed);
     }
-    let line = match command {
-        Command::Clean => format!("removed {}", in_words(cache.clean())),
-        _ => format!("{}, of at most {}", in_words(cache.usage()), size(DEFAULT_LIMIT)),
+    let traces = cache::traces(&folder);
+    let clean = matches!(command, Command::Clean);
+    let (components, unpacked) = match clean {
+        true => (cache.clean(), traces.clean()),
+        false => (cache.usage(), traces.usage()),
     };
-    output.line(&line)?;
+    let line = |usage: Usage, of: &str, limit: u64| match clean {
+        true => format!("removed {}", in_words(usage, of)),
+        false => format!("{}, of at most {}", in_words(usage, of), size(limit)),
+    };
+    output.line(&line(components, "", DEFAULT_LIMIT))?;
+    if unpacked.entries > 0 {
+        output.line(&line(unpacked, " of unpacked traces", trace::DEFAULT_LIMIT))?;
+    }
     Ok(Status::Fine)
 }
 
-fn in_words(usage: Usage) -> String {
+fn in_words(usage: Usage, of: &str) -> String {
     let entries = match usage.entries {
-        1 => "1 entry".to_owned(),
-        entries => format!("{entries} entries"),
+        1 => format!("1 entry{of}"),
+        entries => format!("{entries} entries{of}"),
     };
     format!("{entries}, {}", size(usage.bytes))
 }

@@ -49,7 +49,7 @@ pub struct Args {
 fn recorded(start: &Start) -> Result<Option<RunDir>> {
     match start {
         Start::Component(path) if path.extension().is_some_and(|end| end == "trace") => {
-            RunDir::open(path).map(Some)
+            crate::cache::open_run(path).map(Some)
         }
         _ => Ok(None),
     }
@@ -70,7 +70,7 @@ pub fn run(args: Args, output: &mut Output) -> Ended {
     let runs = data.clone();
     let (start, data) = match &recorded {
         // Nothing is left of the session: a trace is only looked at.
-        Some(run) => (Start::Empty, run.path().with_file_name("session")),
+        Some(run) => (Start::Empty, run.temporary().unwrap_or(run.path()).join("session")),
         None => (start, data),
     };
     let options = Options {

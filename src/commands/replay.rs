@@ -19,7 +19,7 @@ use theater_runtime::diagnostic::{Diagnostic, Result, TRACE_PART};
 use theater_runtime::replay::{
     ActorHistory, History, Replayed, Replayer, Selection, Summary, replay_all,
 };
-use theater_runtime::trace::{ActorId, RunDir};
+use theater_runtime::trace::ActorId;
 
 /// Execute recorded turns again and compare them with their records
 ///
@@ -61,7 +61,9 @@ pub struct Args {
 
 pub fn run(args: Args, output: &mut Output) -> Ended {
     let (run, address) = match args.address {
-        Some(address) if address.is_trace_file() => (RunDir::open(address.actor.as_ref())?, None),
+        Some(address) if address.is_trace_file() => {
+            (crate::cache::open_run(address.actor.as_ref())?, None)
+        }
         address => (args.trace.run()?, address),
     };
     let history = Arc::new(History::load(&run)?);

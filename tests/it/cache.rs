@@ -151,3 +151,53 @@ fn a_cache_that_cannot_be_written_does_no_harm() {
     let files = fs::read_dir(components(&env)).unwrap().count();
     assert_eq!(files, names.len() + 1, "nothing unfinished is left beside the secret");
 }
+
+#[test]
+fn what_a_large_trace_holds_is_kept() {
+    let env = TestEnvironment::with_counter();
+    // The component has something in it that cannot be compressed.
+    let source = env.path("src/counter.wat");
+    let text = fs::read_to_string(&source).unwrap();
+    let mut number = 1_u64;
+    let mut noise = String::new();
+    while noise.len() < 4 << 20 {
+        number = number.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        noise.push_str(&format!("\\{:02x}", number >> 56));
+    }
+    let end = text.trim_end().strip_suffix(')').unwrap();
+    fs::write(&source, format!("{end}\n(@custom \"noise\" \"{noise}\"))\n")).unwrap();
+    env.theater(&["build"]).ok();
+    call(&env);
+    env.theater(&["trace", "export", "x.trace"]).ok();
+    let traces = components(&env).with_file_name("traces");
+    let look = || {
+        let ran = env.theater(&["repl", "x.trace", "-e", "at my-actor#1"]).ok();
+        assert!(ran.stdout.contains("my-actor#1"), "{ran}");
+        fs::read_dir(&traces).unwrap().map(|it| it.unwrap().path()).collect::<Vec<_>>()
+    };
+    let first = look();
+    assert_eq!(first.len(), 1, "{first:?}");
+    let segment = |path: &PathBuf| {
+        let inside = fs::read_dir(path).unwrap().map(|it| it.unwrap().path());
+        let run = inside.filter(|it| it.is_dir()).collect::<Vec<_>>();
+        assert_eq!(run.len(), 1, "nothing of the session is left: {run:?}");
+        run[0].join("segments/00000001.seg")
+    };
+    let number = |path: &PathBuf| fs::metadata(segment(path)).unwrap().ino();
+    let before = number(&first[0]);
+    assert_eq!((look(), number(&first[0])), (first.clone(), before), "it was not unpacked again");
+    env.theater(&["replay", "x.trace"]).ok();
+    // Damage to what is kept is none to the file.
+    let mut bytes = fs::read(segment(&first[0])).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(segment(&first[0]), bytes).unwrap();
+    env.theater(&["trace", "verify", "--trace", "x.trace"]).ok();
+    let size = env.theater(&["cache", "size"]).ok().stdout;
+    assert!(size.contains("\n1 entry of unpacked traces, "), "{size}");
+    let cleaned = env.theater(&["cache", "clean"]).ok().stdout;
+    assert!(cleaned.contains("\nremoved 1 entry of unpacked traces, "), "{cleaned}");
+    assert_eq!(look().len(), 1);
+    let ran = env.shell("THEATER_CACHE_DIR= theater trace show --trace x.trace").ok();
+    assert!(ran.stdout.contains("my-actor#1"), "{ran}");
+}

@@ -18,8 +18,17 @@ const SHARING: usize = 3;
 #[derive(Debug, Clone)]
 pub struct RunDir {
     path: PathBuf,
-    /// The folder around it that goes with the last copy of this.
-    _temporary: Option<Arc<TempDir>>,
+    /// What goes with the last copy of this, if it was unpacked.
+    unpacked: Option<Arc<Held>>,
+}
+
+/// What is held of a run that was unpacked.
+#[derive(Debug)]
+struct Held {
+    /// The folder around it, or one beside it if it is kept.
+    folder: TempDir,
+    /// The lock that says that it is used.
+    _used: Option<File>,
 }
 
 impl PartialEq for RunDir {
@@ -58,7 +67,7 @@ impl RunDir {
                         fs::create_dir(path.join("segments"))?;
                         fs::create_dir(path.join("blobs"))?;
                         restrict(&path)?;
-                        return Ok(Self { path, _temporary: None });
+                        return Ok(Self { path, unpacked: None });
                     }
                     Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                     Err(error) => return Err(error),
@@ -82,7 +91,7 @@ impl RunDir {
             return archive::open(path);
         }
         if path.join("segments").is_dir() {
-            return Ok(Self { path: path.to_owned(), _temporary: None });
+            return Ok(Self { path: path.to_owned(), unpacked: None });
         }
         Err(Box::new(
             Diagnostic::error(
@@ -97,7 +106,17 @@ impl RunDir {
 
     /// The same run, and with it the folder around it.
     pub(super) fn in_temporary(self, folder: TempDir) -> Self {
-        Self { _temporary: Some(Arc::new(folder)), ..self }
+        Self { unpacked: Some(Arc::new(Held { folder, _used: None })), ..self }
+    }
+
+    /// The same run, with the lock that says that it is used, and a folder for what is not to stay.
+    pub(super) fn while_used(self, used: File, folder: TempDir) -> Self {
+        Self { unpacked: Some(Arc::new(Held { folder, _used: Some(used) })), ..self }
+    }
+
+    /// A folder that goes with the last copy of this, for what is not to stay. None if the run was not unpacked.
+    pub fn temporary(&self) -> Option<&Path> {
+        self.unpacked.as_ref().map(|unpacked| unpacked.folder.path())
     }
 
     /// All runs below `data`, oldest first. None if there is no such folder.
@@ -252,15 +271,6 @@ impl RunDir {
 
     /// The bytes of all its files.
     pub fn size(&self) -> u64 {
-        fn below(folder: &Path) -> u64 {
-            let Ok(entries) = fs::read_dir(folder) else { return 0 };
-            let one = |entry: fs::DirEntry| match entry.metadata() {
-                Ok(meta) if meta.is_dir() => below(&entry.path()),
-                Ok(meta) => meta.len(),
-                Err(_) => 0,
-            };
-            entries.flatten().map(one).sum()
-        }
         below(&self.path)
     }
 
@@ -278,6 +288,17 @@ impl RunDir {
     pub(super) fn head_text(count: u64, hash: &Hash) -> String {
         format!("{count:020} {hash}\n")
     }
+}
+
+/// The bytes of all files below a folder.
+pub(super) fn below(folder: &Path) -> u64 {
+    let Ok(entries) = fs::read_dir(folder) else { return 0 };
+    let one = |entry: fs::DirEntry| match entry.metadata() {
+        Ok(meta) if meta.is_dir() => below(&entry.path()),
+        Ok(meta) => meta.len(),
+        Err(_) => 0,
+    };
+    entries.flatten().map(one).sum()
 }
 
 /// A time in UTC, such as `20261123-051710-a3f2`: the last four digits are 65,536ths of the second,

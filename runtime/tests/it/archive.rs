@@ -6,13 +6,14 @@ use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, Permissions};
 use std::io::{Read, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 use theater_runtime::cache::Cache;
 use theater_runtime::replay::{History, Replayer};
-use theater_runtime::trace::{Chosen, RunDir, export, unpack, verify};
+use theater_runtime::trace::{Chosen, RunDir, Unpacked, export, unpack, verify};
 
 fn packed(content: &[u8]) -> Vec<u8> {
     let mut packer = GzEncoder::new(Vec::new(), Compression::default());
@@ -139,6 +140,91 @@ async fn every_turn_replays_from_the_part_that_it_depends_on() {
     fs::create_dir_all(run.blobs().path(&actor.code.component).parent().unwrap()).unwrap();
     fs::write(run.blobs().path(&actor.code.component), "another").unwrap();
     assert_eq!(verify(history.run()).findings.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_unpacked_is_kept() {
+    let stage = recorded().await;
+    let folder = tempfile::tempdir().unwrap();
+    let (file, kept) = (folder.path().join("x.trace"), folder.path().join("kept"));
+    export(&stage.run, &file, None).unwrap();
+    let unpacked = Unpacked::in_folder(&kept, 1 << 20).from_size(0);
+    let open = || {
+        let run = unpacked.open(&file).unwrap();
+        let found = verify(&run);
+        assert_eq!((run.id(), found.findings), (stage.run.id(), Vec::new()));
+        assert_eq!(run.head(), stage.run.head());
+        run
+    };
+    let first = open();
+    assert!(first.path().starts_with(&kept), "{first:?}");
+    History::load_with_index(&first, 1).unwrap();
+    let second = open();
+    assert_eq!(first.path(), second.path());
+    assert!(second.path().join("index/directory").exists(), "with its index");
+    let session = second.temporary().unwrap().to_owned();
+    assert!(session.exists() && !session.starts_with(&kept));
+    // What is in use stays.
+    assert_eq!(unpacked.clean().entries, 0);
+    let path = second.path().to_owned();
+    drop((first, second));
+    assert!(path.exists() && !session.exists());
+    assert_eq!(unpacked.usage().entries, 1);
+    // What misses something is unpacked again.
+    let segment = path.join("segments/00000001.seg");
+    let bytes = fs::read(&segment).unwrap();
+    fs::write(&segment, &bytes[..bytes.len() - 5]).unwrap();
+    assert_eq!(open().path(), path);
+    fs::remove_dir_all(path.join("segments")).unwrap();
+    open();
+    fs::remove_file(path.with_file_name("used")).unwrap();
+    open();
+    assert_eq!(fs::read_dir(&kept).unwrap().count(), 1);
+    // A file that was changed is another one.
+    let mut bytes = fs::read(&file).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(&file, bytes).unwrap();
+    assert_eq!(unpacked.open(&file).unwrap_err().code.id, "TH0606");
+    assert_eq!((unpacked.clean().entries, unpacked.usage().bytes), (1, 0));
+    assert_eq!(fs::read_dir(&kept).unwrap().count(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_more_is_kept_than_may_be() {
+    let folder = tempfile::tempdir().unwrap();
+    let kept = folder.path().join("kept");
+    let mut files = Vec::new();
+    for name in ["a.trace", "b.trace", "c.trace"] {
+        let stage = recorded().await;
+        files.push(folder.path().join(name));
+        export(&stage.run, &files[files.len() - 1], None).unwrap();
+    }
+    let all = Unpacked::in_folder(&kept, 1 << 30).from_size(0);
+    let size = all.open(&files[0]).unwrap().size();
+    let few = Unpacked::in_folder(&kept, size * 5 / 2).from_size(0);
+    let is_kept = |of: &Unpacked, file: &PathBuf| of.open(file).unwrap().path().starts_with(&kept);
+    assert!(files.iter().all(|file| is_kept(&few, file)));
+    assert_eq!(few.usage().entries, 2);
+    // The one that was not used for the longest time has gone; what is in use stays, and then more may be there.
+    let held: Vec<_> = files[1..].iter().map(|file| few.open(file).unwrap()).collect();
+    assert!(is_kept(&few, &files[0]));
+    assert_eq!(few.usage().entries, 3);
+    drop(held);
+    for unusable in [Unpacked::in_folder(&kept, size / 2), Unpacked::in_folder(&files[0], 1 << 30)]
+    {
+        let unusable = unusable.from_size(0);
+        let other = folder.path().join("other.trace");
+        export(&recorded().await.run, &other, None).unwrap();
+        assert!(!is_kept(&unusable, &other));
+        fs::remove_file(other).unwrap();
+    }
+    assert!(
+        !is_kept(&Unpacked::in_folder(&kept, 1 << 30), &files[0]),
+        "small ones are not worth it"
+    );
+    fs::set_permissions(&kept, Permissions::from_mode(0o777)).unwrap();
+    assert!(!is_kept(&all, &files[0]), "others could change it");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -75,7 +75,7 @@ enum Format {
 }
 
 pub fn run(args: Args, output: &mut Output) -> Ended {
-    let run = args.trace.run()?;
+    let run = args.trace.run_of_file()?;
     if args.format == Format::Trace {
         return archive(&args, &run, output);
     }

@@ -25,7 +25,7 @@ pub struct Args {
 }
 
 pub fn run(args: Args, output: &mut Output) -> Ended {
-    let run = args.trace.run()?;
+    let run = args.trace.run_of_file()?;
     let mut found = verify(&run);
     found.findings.extend(check_snapshots(&run));
     if args.json {
