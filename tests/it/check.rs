@@ -87,6 +87,17 @@ fn an_empty_comment_is_one() {
 }
 
 #[test]
+fn attributes_that_cannot_stand_together_are_problems_of_their_places() {
+    let env = TestEnvironment::with_counter();
+    env.write(
+        "wit/more.wit",
+        "interface more {\n  @unstable(feature = f)\n  @unstable(feature = f)\n  \
+         use theater:host/state@0.1.0.{value};\n}\n",
+    );
+    assert_snapshot!(env.theater(&["check"]).with_status(1));
+}
+
+#[test]
 fn what_cannot_be_read_is_status_2() {
     let env = TestEnvironment::new();
     assert_snapshot!(env.theater(&["check"]).with_status(2));

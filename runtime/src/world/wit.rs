@@ -362,6 +362,11 @@ fn parse(
 ) -> Option<UnresolvedPackageGroup> {
     let map = source_map(files, sources.0.len());
     sources.0.extend(files.iter().cloned());
+    // At some of them wit-parser panics.
+    if files.iter().any(|file| has_conflicts(&file.text)) {
+        problems.extend(files.iter().flat_map(problems::syntax_errors));
+        return None;
+    }
     match map.parse() {
         Ok(group) => Some(group),
         Err((map, error)) => {
@@ -375,6 +380,11 @@ fn parse(
             None
         }
     }
+}
+
+/// Whether an item has attributes that cannot stand together.
+fn has_conflicts(text: &str) -> bool {
+    text.contains('@') && !syntax::wit::conflicts(&syntax::wit::parse(text).root()).is_empty()
 }
 
 /// Files as wit-parser wants them. They are registered under their numbers, because names need

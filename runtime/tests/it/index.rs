@@ -10,7 +10,8 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-use theater_runtime::replay::{Cursor, Direction, History};
+use theater_runtime::cache::Cache;
+use theater_runtime::replay::{Cursor, Direction, History, Replayer, Selection, replay_all};
 use theater_runtime::state::{Delta, Value};
 use theater_runtime::trace::{
     ActorId, Cause, Durability, Entry, Hash, Kind, Opening, PayloadKind, RunDir, TurnHeader,
@@ -376,4 +377,23 @@ async fn another_log_does_not_get_its_index() {
     let history = History::load_with_index(&other.run, 1).unwrap();
     assert_same(&history, &History::load_without_index(&other.run).unwrap());
     assert_ne!(history.len(), first.len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_turn_is_executed_again_whatever_the_index_says() {
+    let (_stage, run) = busy().await;
+    let whole = History::load_without_index(&run).unwrap();
+    let turns: usize = whole.actors().map(|actor| actor.turns.len()).sum();
+    for part in 0..=4 {
+        indexed(&run);
+        let path = run.path().join("index/records");
+        let mut bytes = fs::read(&path).unwrap();
+        let at = (bytes.len() - 1) * part / 4;
+        bytes[at] ^= 1;
+        fs::write(&path, bytes).unwrap();
+        let history = Arc::new(History::load_with_index(&run, usize::MAX).unwrap());
+        let replayer = Arc::new(Replayer::new(None, Cache::none()).unwrap());
+        let summary = replay_all(history, replayer, Selection::All, |_, _, _| ()).await;
+        assert_eq!((summary.replayed, summary.is_as_recorded()), (turns as u64, true));
+    }
 }

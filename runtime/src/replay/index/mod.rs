@@ -158,13 +158,6 @@ impl Index {
         read().or_else(|| self.instead()?.record(position))
     }
 
-    /// The pages of a chapter. None if they cannot be read; then [`Self::from_log`] has its turns.
-    pub fn pages(&self, chapter: &Entry) -> Option<Vec<Entry>> {
-        let bytes = self.part_of(&self.pages, chapter)?;
-        let pages = bytes.chunks(entry::PAGE).map(Entry::decode).collect::<Option<Vec<_>>>()?;
-        (!pages.is_empty() && entry::count(&pages) == chapter.count).then_some(pages)
-    }
-
     /// The same of all records at some positions, which are read together: whoever reads elsewhere takes nothing of it
     /// away. Those that cannot be known any more are left out.
     pub fn records(&self, positions: Range<u64>) -> Vec<(ActorId, Location)> {
@@ -177,9 +170,16 @@ impl Index {
         let mut chunks = bytes.chunks(RECORD as usize);
         let each = positions.filter_map(|position| {
             let read = chunks.next().and_then(|bytes| entry::decode_record(position, bytes));
-            read.or_else(|| self.whole()?.record(position))
+            read.or_else(|| self.instead()?.record(position))
         });
         each.collect()
+    }
+
+    /// The pages of a chapter. None if they cannot be read; then [`Self::from_log`] has its turns.
+    pub fn pages(&self, chapter: &Entry) -> Option<Vec<Entry>> {
+        let bytes = self.part_of(&self.pages, chapter)?;
+        let pages = bytes.chunks(entry::PAGE).map(Entry::decode).collect::<Option<Vec<_>>>()?;
+        (!pages.is_empty() && entry::count(&pages) == chapter.count).then_some(pages)
     }
 
     /// The turns of a page, behind `start` others; `before` has the state and the timers before it. None if they

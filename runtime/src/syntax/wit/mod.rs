@@ -6,6 +6,7 @@
 //! Origin of the grammar: the component model's `design/mvp/WIT.md`, as wit-parser understands it.
 
 mod format;
+mod gates;
 mod grammar;
 mod kind;
 mod lexer;
@@ -14,6 +15,7 @@ mod types;
 pub mod view;
 
 pub use format::format;
+pub use gates::conflicts;
 pub use kind::SyntaxKind;
 pub use lexer::{is_identifier, is_keyword};
 
@@ -78,6 +80,9 @@ pub fn parse(text: &str) -> Parse {
     grammar::file(&mut parser);
     let (green, found) = parser.finish();
     errors.extend(found);
+    if text.contains('@') {
+        errors.extend(conflicts(&Node::new_root(green.clone())));
+    }
     errors.sort_by_key(|error| (error.span.start, error.span.end));
     Parse { green, errors }
 }

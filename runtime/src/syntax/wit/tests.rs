@@ -3,6 +3,7 @@
 use super::corpus::texts;
 use super::{Parse, SyntaxKind, parse, span, view, without_empty_comments};
 use proptest::prelude::*;
+use std::panic::AssertUnwindSafe;
 use wit_parser::{ParseErrorKind, SourceMap};
 
 /// What wit-parser says of a text.
@@ -19,6 +20,7 @@ enum Verdict {
 const FORM: &[&str] = &[
     "expected ",
     "unknown attribute",
+    "cannot specify ",
     "@external-id is not allowed",
     "cannot place attributes",
     "package nesting too deep",
@@ -38,7 +40,14 @@ const MEANING: &[&str] = &["invalid map key"];
 fn authority(text: &str) -> Verdict {
     let mut map = SourceMap::new();
     map.push_str("a.wit", without_empty_comments(text));
-    let Err((_, error)) = map.parse() else { return Verdict::Wit };
+    // It panics at some attributes that cannot stand together.
+    let judged =
+        std::panic::catch_unwind(AssertUnwindSafe(|| map.parse().map_err(|(_, error)| error)));
+    let error = match judged {
+        Ok(Ok(_)) => return Verdict::Wit,
+        Ok(Err(error)) => error,
+        Err(_) => return Verdict::Not("it panics".to_owned()),
+    };
     match error.kind() {
         ParseErrorKind::Lex(error) => Verdict::Not(error.to_string()),
         ParseErrorKind::Syntax { message, .. }
@@ -111,6 +120,8 @@ pub(crate) const WORDS: &[&str] = &[
     " type ",
     " use a.{b}; ",
     "@since(version = 1.0.0) ",
+    "@unstable(feature = f) ",
+    "@deprecated(version = 1.1.0) ",
     "list<u8, 4>",
     " x: get() -> u8; ",
     "result<_, u8>",
@@ -177,6 +188,31 @@ proptest! {
     #[test]
     fn any_text(text in ".*") {
         agrees(&text)?;
+    }
+}
+
+#[test]
+fn attributes_that_cannot_stand_together_are_told() {
+    let (since, unstable, deprecated) =
+        ("@since(version = 1.0.0)", "@unstable(feature = f)", "@deprecated(version = 1.1.0)");
+    let texts = [
+        (vec![since, deprecated], vec![]),
+        (vec![deprecated, unstable], vec![]),
+        (vec![unstable, unstable], vec!["`@unstable` stands before one item twice"]),
+        (vec![deprecated], vec!["`@deprecated` stands without `@since` or `@unstable`"]),
+        (vec![since, unstable], vec!["`@since` and `@unstable` exclude each other"]),
+    ];
+    let items =
+        ["use c:d/e.{f};", "import c:d/e;", "include c:d/e;", "type t = u8;", "export f: func();"];
+    for (gates, expected) in texts {
+        for item in items {
+            let gates = gates.join(" ");
+            let text = format!("package a:b; {gates} world w {{ {gates} {item} }}");
+            let expected: Vec<_> = [&expected[..], &expected[..]].concat();
+            let told: Vec<_> = parse(&text).errors().iter().map(|it| it.message.clone()).collect();
+            assert_eq!(told, expected, "{text}");
+            agrees(&text).unwrap();
+        }
     }
 }
 
