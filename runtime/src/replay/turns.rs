@@ -224,7 +224,7 @@ impl Turns {
                 entries.into_iter().scan(*start, page).collect()
             }
             None => {
-                let loaded = OnceLock::from(index.from_log(entry, *start));
+                let loaded = OnceLock::from(index.instead_of(entry, *start));
                 vec![Page { start: *start, entry: entry.clone(), loaded }]
             }
         };
@@ -276,14 +276,13 @@ impl Turns {
         let is_meant = move |start: usize, entry: &Entry| {
             start < range.end && end(start, entry) > range.start && can_be(entry)
         };
-        let is_meant_too = is_meant.clone();
         let chapters = self.chapters.iter().enumerate();
         let chapters = chapters.filter(move |(_, it)| is_meant(it.start, &it.entry));
         let pages = chapters.flat_map(|(chapter, _)| {
             let pages = self.pages_in(chapter).unwrap_or_default().iter().enumerate();
             pages.map(move |(page, it)| (At { chapter, page }, it))
         });
-        pages.filter(move |(_, it)| is_meant_too(it.start, &it.entry))
+        pages.filter(move |(_, it)| is_meant(it.start, &it.entry))
     }
 
     /// Adds a turn.

@@ -57,7 +57,7 @@ impl Unpacked {
 
     /// The same, for archives of so many bytes or more.
     #[must_use]
-    pub fn from_size(self, bytes: u64) -> Self {
+    pub fn at_least(self, bytes: u64) -> Self {
         Self { worth_keeping: bytes, ..self }
     }
 

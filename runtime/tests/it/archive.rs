@@ -148,7 +148,7 @@ async fn what_was_unpacked_is_kept() {
     let folder = tempfile::tempdir().unwrap();
     let (file, kept) = (folder.path().join("x.trace"), folder.path().join("kept"));
     export(&stage.run, &file, None).unwrap();
-    let unpacked = Unpacked::in_folder(&kept, 1 << 20).from_size(0);
+    let unpacked = Unpacked::in_folder(&kept, 1 << 20).at_least(0);
     let open = || {
         let run = unpacked.open(&file).unwrap();
         let found = verify(&run);
@@ -200,9 +200,9 @@ async fn no_more_is_kept_than_may_be() {
         files.push(folder.path().join(name));
         export(&stage.run, &files[files.len() - 1], None).unwrap();
     }
-    let all = Unpacked::in_folder(&kept, 1 << 30).from_size(0);
+    let all = Unpacked::in_folder(&kept, 1 << 30).at_least(0);
     let size = all.open(&files[0]).unwrap().size();
-    let few = Unpacked::in_folder(&kept, size * 5 / 2).from_size(0);
+    let few = Unpacked::in_folder(&kept, size * 5 / 2).at_least(0);
     let is_kept = |of: &Unpacked, file: &PathBuf| of.open(file).unwrap().path().starts_with(&kept);
     assert!(files.iter().all(|file| is_kept(&few, file)));
     assert_eq!(few.usage().entries, 2);
@@ -213,7 +213,7 @@ async fn no_more_is_kept_than_may_be() {
     drop(held);
     for unusable in [Unpacked::in_folder(&kept, size / 2), Unpacked::in_folder(&files[0], 1 << 30)]
     {
-        let unusable = unusable.from_size(0);
+        let unusable = unusable.at_least(0);
         let other = folder.path().join("other.trace");
         export(&recorded().await.run, &other, None).unwrap();
         assert!(!is_kept(&unusable, &other));

@@ -175,7 +175,7 @@ impl Index {
         each.collect()
     }
 
-    /// The pages of a chapter. None if they cannot be read; then [`Self::from_log`] has its turns.
+    /// The pages of a chapter. None if they cannot be read; then [`Self::instead_of`] has its turns.
     pub fn pages(&self, chapter: &Entry) -> Option<Vec<Entry>> {
         let bytes = self.part_of(&self.pages, chapter)?;
         let pages = bytes.chunks(entry::PAGE).map(Entry::decode).collect::<Option<Vec<_>>>()?;
@@ -195,12 +195,12 @@ impl Index {
             let loaded = page::Body::decode(&bytes).ok()?.load(&self.run, page.actor, before)?;
             (loaded.turns.len() as u64 == page.count).then_some(loaded)
         };
-        read().or_else(|| self.from_log(page, start))
+        read().or_else(|| self.instead_of(page, start))
     }
 
     /// The turns of a page or a chapter, behind `start` others, whatever this index says of them. None if they
     /// cannot be read any more.
-    pub fn from_log(&self, entry: &Entry, start: usize) -> Option<Loaded> {
+    pub fn instead_of(&self, entry: &Entry, start: usize) -> Option<Loaded> {
         let actor = self.instead()?.by_id(entry.actor)?;
         let end = start.checked_add(usize::try_from(entry.count).ok()?)?;
         let turns =
