@@ -1,36 +1,19 @@
-//! How long it takes to open a long run and to walk in it, and what recording costs beside it.
+//! How long it takes to open a long run and to walk in it.
 //!
 //! `THEATER_BENCH_TURNS` is the number of turns of the generated run (default 100,000), spread over ten actors that hand
-//! a message on. `taskset -c 0` in front shows what one core does.
+//! a message on.
 //! `THEATER_BENCH_DIR` is a folder in which the run stays for the next time.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
-use theater_runtime::cache::Cache;
-use theater_runtime::diagnostic::Source;
-use theater_runtime::manifest::Manifest;
-use theater_runtime::node::Node;
-use theater_runtime::replay::{Cursor, Direction, History, Replayer, Selection, replay_all};
+use theater_runtime::replay::{Cursor, Direction, History};
 use theater_runtime::state::{Delta, Value};
 use theater_runtime::trace::{
-    ActorId, Cause, Durability, Entry, Hash, Kind, Log, Opening, PayloadKind, RunDir, Step,
-    TurnHeader, verify,
+    ActorId, Cause, Entry, Hash, Kind, Log, Opening, PayloadKind, RunDir, Step, TurnHeader, verify,
 };
 use theater_runtime::turn::OutcomeKind;
-use theater_runtime::world::Binary;
-use wasmtime::component::Val;
-
-const COUNTER: &str = include_str!("../templates/counter/wat/src/counter.wat");
-
-/// How many turns are recorded to be replayed, and by how many callers.
-const REPLAYED: u64 = 200_000;
-const CALLERS: u64 = 2000;
-
-/// How often they are recorded with an index, and without.
-const ROUNDS: usize = 3;
 
 /// How many actors there are.
 const ACTORS: u64 = 10;
@@ -62,8 +45,6 @@ fn main() {
     let (found, took) = timed(|| verify(&run));
     assert_eq!(found.findings, Vec::<String>::new());
     per_turn("verified", took, turns);
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-    runtime.block_on(replay());
 }
 
 /// What walking takes in a run whose index is there.
@@ -201,80 +182,6 @@ fn payloads(turn: u64) -> Vec<(PayloadKind, Vec<u8>)> {
         (PayloadKind::Calls, calls.finish()),
         (PayloadKind::Delta, Delta(delta).encode()),
     ]
-}
-
-/// What recording with and without an index takes, by turns, and executing recorded turns again, on as many cores as
-/// there are: those of a counter, which is called as often as it can be.
-async fn replay() {
-    let mut rates = [Vec::new(), Vec::new()];
-    for round in 0..2 * ROUNDS {
-        let dir = tempfile::tempdir().unwrap();
-        let run = RunDir::create(dir.path()).unwrap();
-        let with_index = round % 2 == 0;
-        let took = record(&run, with_index).await;
-        rates[usize::from(with_index)].push(REPLAYED as f64 / took.as_secs_f64());
-        if round == 0 {
-            again(run).await;
-        }
-    }
-    for (how, rates) in ["without an index", "with its index"].iter().zip(&mut rates) {
-        rates.sort_by(f64::total_cmp);
-        println!("recorded a counter, {how}: {:.0?} turns/s", rates);
-    }
-}
-
-async fn again(run: RunDir) {
-    let (history, took) = timed(|| History::load(&run).unwrap());
-    println!("opened what was just recorded: {took:.2?}");
-    let replayer = Arc::new(Replayer::new(None, Cache::none()).unwrap());
-    let (began, before) = (Instant::now(), memory("VmRSS"));
-    let summary = replay_all(Arc::new(history), replayer, Selection::All, |_, _, _| ()).await;
-    assert!(summary.is_as_recorded(), "{summary:?}");
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    per_turn(&format!("replayed on {cores} core(s)"), began.elapsed(), summary.replayed);
-    println!("memory before: {before}, after: {}", memory("VmRSS"));
-}
-
-/// What the system says of the memory of this process.
-fn memory(which: &str) -> String {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix(which)?.strip_prefix(':'));
-    line.unwrap_or("?").trim().to_owned()
-}
-
-async fn record(run: &RunDir, with_index: bool) -> Duration {
-    if !with_index {
-        // Where its folder would be.
-        std::fs::write(run.path().join("index"), []).unwrap();
-    }
-    let node = Node::open(run.clone(), Some(Durability::Group), Cache::none()).await.unwrap().node;
-    let text = "[actor]\nname = \"counter\"\n[handlers]\nstate = true\n".to_owned();
-    let source = Source::new("theater.toml", text);
-    let (manifest, _) = Manifest::parse(source, Path::new("")).into_result().unwrap();
-    let wat = COUNTER.replace("my-actor", "counter");
-    let binary = Binary::read(wat::parse_str(wat).unwrap(), &Cache::none()).unwrap();
-    let prepared = node.prepare(manifest, binary).unwrap();
-    node.spawn(prepared, "counter", Vec::new(), None).await.unwrap();
-    let functions = &node.actor("counter").unwrap().program.functions;
-    let increment = functions.iter().find(|function| function.name == "increment").unwrap();
-    let function = increment.full_name.clone();
-    let began = Instant::now();
-    let callers: Vec<_> = (0..CALLERS)
-        .map(|_| {
-            let (node, function) = (node.clone(), function.clone());
-            tokio::spawn(async move {
-                for _ in 0..REPLAYED / CALLERS {
-                    node.call("counter", &function, vec![Val::U32(1)], None).await.unwrap();
-                }
-            })
-        })
-        .collect();
-    for caller in callers {
-        caller.await.unwrap();
-    }
-    let took = began.elapsed();
-    node.shutdown().await.unwrap();
-    took
 }
 
 fn measure(what: &str, mut work: impl FnMut(usize)) {
