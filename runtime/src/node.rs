@@ -46,10 +46,11 @@ use registry::Registry;
 pub use reload::{Trial, Tried};
 pub use snapshots::{check_snapshots, make_snapshot, recovered};
 pub use start::{Beginning, Begun, Loaded, Start, Which, Written};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::oneshot;
 pub use tree::Kin;
+use unfinished::OpenTurns;
 use waits::Waits;
 use wasmtime::component::Val;
 
@@ -70,6 +71,8 @@ struct Inner {
     slots: Arc<Slots>,
     waits: Arc<Waits>,
     promised: Promised,
+    /// Ends when the turns are done in which a node before this one died.
+    open_turns: Mutex<Option<OpenTurns>>,
     /// The node itself, as its actors see each other through it.
     post: Arc<dyn Post>,
     warm: Arc<WarmInstances>,
@@ -121,7 +124,7 @@ impl Node {
             .blobs()
             .put(config.to_text().as_bytes())
             .map_err(|error| Diagnostic::io(RUN_UNWRITABLE, "write", run.path(), &error))?;
-        let (left, promises) = recovered.take_left();
+        let (left, promises, open_turns) = recovered.take_left();
         let promised = Promised::new(promises);
         let warm = WarmInstances::new(compiler.pool().kept, KEPT_BYTES);
         let inner = Arc::new_cyclic(|node| Inner {
@@ -131,6 +134,7 @@ impl Node {
             slots: Arc::new(Slots::new()),
             waits: Arc::default(),
             promised,
+            open_turns: Mutex::new(Some(open_turns)),
             post: Arc::new(PostOffice { node: node.clone(), log, bonds }),
             warm: Arc::new(warm),
             index,
@@ -335,6 +339,7 @@ impl Node {
     ///
     /// When the end of the run could not be stored.
     pub async fn shutdown(&self) -> Result<(), CallError> {
+        self.finish_open_turns().await;
         let tasks: Vec<(Arc<Actor>, Running<()>)> = {
             let mut registry = self.registry();
             registry.ending = true;
@@ -359,6 +364,17 @@ impl Node {
         self.inner.log.close();
         self.inner.index.finish(self.run()).await;
         Ok(())
+    }
+
+    /// Gives the turns some time in which a node before this one died, or that a fork has begun: whom they ask would
+    /// end before they are answered.
+    async fn finish_open_turns(&self) {
+        let open_turns =
+            self.inner.open_turns.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(mut open_turns) = open_turns {
+            // Those that take longer are cut off, as all others are.
+            let _ = tokio::time::timeout(GRACE, open_turns.recv()).await;
+        }
     }
 
     fn append(&self, actor: ActorId, kind: Kind) -> Result<(), LogFailed> {

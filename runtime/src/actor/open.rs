@@ -3,7 +3,9 @@
 use super::Call;
 use crate::boundary::Opening;
 use crate::trace::{ActorId, Entry, Kind, Log, LogFailed, OpenTurn, PayloadKind};
+use std::convert::Infallible;
 use std::sync::Arc;
+use tokio::sync::mpsc;
 
 /// A turn that its node did not live to finish.
 #[derive(Debug)]
@@ -16,6 +18,8 @@ pub(crate) struct Unfinished {
     pub opened: u64,
     /// Its message; none for `init`, which who starts the actor sends again.
     pub call: Option<Call>,
+    /// Dropped when it is done, or is not to be.
+    pub pending: mpsc::Sender<Infallible>,
 }
 
 /// Writes the open records of one turn.

@@ -75,6 +75,8 @@ impl Task {
         let first = is_init && !self.life.initialized;
         let number = if first { 0 } else { self.take_turn_number() };
         let unfinished = self.unfinished.take_if(|unfinished| unfinished.turn == number);
+        // Until all of it is done.
+        let _pending = unfinished.as_ref().map(|unfinished| unfinished.pending.clone());
         let journal = unfinished.map(|Unfinished { calls, opened, .. }| Journal { calls, opened });
         let (arguments, encoded) = (&arguments[..], Arc::new(encoded));
         let turn =

@@ -2,7 +2,7 @@
 
 use super::bonds::Bonds;
 use super::peers::Promise;
-use super::unfinished::{Left, Post};
+use super::unfinished::{Left, OpenTurns, Post};
 use crate::actor::{Birth, Event, Life, Timers, What, recorded_arguments};
 use crate::boundary::export::is_upgrade;
 use crate::diagnostic::{Diagnostic, Result, Source, TRACE_DAMAGED};
@@ -332,13 +332,13 @@ impl Recovered {
         Err(Box::new(run.damaged("an actor is the child of one that cannot be its parent")))
     }
 
-    /// What the node left undone.
-    pub fn take_left(&mut self) -> (Post, HashMap<Step, Promise>) {
-        let (mut post, promises) = std::mem::take(&mut self.left).settled();
+    /// What the node left undone, and what ends when its turns are done.
+    pub fn take_left(&mut self) -> (Post, HashMap<Step, Promise>, OpenTurns) {
+        let (mut post, promises, open_turns) = std::mem::take(&mut self.left).settled();
         // A turn that is not done has heard of it.
         self.untold.retain(|(position, to, down), _| !post.tells(*position, *to, *down));
         post.untold = std::mem::take(&mut self.untold).into_values().collect();
-        (post, promises)
+        (post, promises, open_turns)
     }
 
     /// The number for the next actor.

@@ -13,8 +13,9 @@ use crate::turn::{Failure, OutcomeKind};
 use crate::wire::{Wire, wire_record};
 use minicbor::decode::Decoder;
 use std::collections::{BTreeMap, HashMap};
+use std::convert::Infallible;
 use std::sync::Arc;
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 
 /// An array of nothing in CBOR.
 const EMPTY_ARRAY: u8 = 0x80;
@@ -73,7 +74,12 @@ pub(super) struct Post {
     pub untold: Vec<Event>,
     /// Where answers go that open turns give to open turns.
     replies: HashMap<Step, oneshot::Sender<Result<crate::actor::Reply, CallError>>>,
+    /// Every open turn has one of these.
+    pending: mpsc::Sender<Infallible>,
 }
+
+/// Ends when all open turns are done.
+pub(super) type OpenTurns = mpsc::Receiver<Infallible>;
 
 impl Left {
     /// Takes the next record of the log.
@@ -162,8 +168,9 @@ impl Left {
         self.names.get(&actor).cloned().unwrap_or_else(|| "".into())
     }
 
-    /// At the end of the log: what is to be done, and the answers that need not be asked for again.
-    pub fn settled(mut self) -> (Post, HashMap<Step, Promise>) {
+    /// At the end of the log: what is to be done, the answers that need not be asked for again, and what ends with the
+    /// turns that are open.
+    pub fn settled(mut self) -> (Post, HashMap<Step, Promise>, OpenTurns) {
         let mut promises: HashMap<Step, Promise> = std::mem::take(&mut self.answers)
             .into_iter()
             .map(|(step, answer)| (step, Promise::Recorded(answer.map_err(Aborted::into))))
@@ -183,8 +190,9 @@ impl Left {
             }
         }
         let sent = self.sent.into_values().collect();
-        let untold = Vec::new();
-        (Post { open: self.open, sent, names: self.names, untold, replies }, promises)
+        let (pending, open_turns) = mpsc::channel(1);
+        let (open, names, untold) = (self.open, self.names, Vec::new());
+        (Post { open, sent, names, untold, replies, pending }, promises, open_turns)
     }
 }
 
@@ -228,6 +236,7 @@ impl Post {
             calls,
             opened,
             call,
+            pending: self.pending.clone(),
         })
     }
 
