@@ -54,8 +54,8 @@ pub async fn run(
             stopped => stopped,
         };
         match outcome {
+            Ok(Flow::Continue) if session.has_moved() => live = LiveLines::new(session.node()),
             Ok(Flow::Continue) => {}
-            Ok(Flow::Elsewhere) => live = LiveLines::new(session.node()),
             Ok(Flow::Quit) => return Ok(Ended::Ok),
             Err(Stop::Output(error)) => return closed(&error),
             Err(Stop::Problems(problems)) => {

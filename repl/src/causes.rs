@@ -1,6 +1,5 @@
 //! What led to a turn and what followed from it, and what differs between two states, as a person sees it.
 
-use crate::output::key_text;
 use crate::paint::Role;
 use crate::record;
 use crate::styled::Line;
@@ -9,7 +8,7 @@ use theater_runtime::call::{to_json, to_wave};
 use theater_runtime::diagnostic::Result;
 use theater_runtime::replay::{ActorHistory, Because, History};
 use theater_runtime::state::{self, Change};
-use theater_runtime::trace::{CallView, Cause, Kind, RecordView, Step};
+use theater_runtime::trace::{CallView, Cause, Kind, RecordView, Step, WhatChanged, key_text};
 
 /// Something to be shown: lines for a person, objects for a program.
 #[derive(Debug, Clone, Default)]
@@ -49,6 +48,10 @@ pub fn why(history: &History, actor: &ActorHistory, index: usize) -> Result<Show
         let forked = history.forked(because.actor.id, because.turn.header.turn)?;
         for forked in &forked {
             let Kind::Forked { run, changed: Some(changed), .. } = &forked.kind else { continue };
+            if changed.what == WhatChanged::State {
+                // The chain begins with it.
+                continue;
+            }
             let text = format!("  {changed} than in run {run}");
             shown.lines.push(Line::default().role(Role::Warning, &text));
         }
@@ -152,6 +155,14 @@ fn beginning(history: &History, last: &Because<'_>) -> String {
         (Cause::Outside, None) => "  from outside".to_owned(),
         (Cause::Runtime, Some(words)) => format!("  from the runtime, for: {words}"),
         (Cause::Runtime | Cause::Event(_), _) => "  from the runtime".to_owned(),
+        (Cause::Fork, _) => {
+            let forks = history.forked(last.actor.id, last.turn.header.turn);
+            let fork = forks.ok().and_then(|mut forks| forks.pop());
+            match fork.map(|fork| fork.kind) {
+                Some(Kind::Forked { run, .. }) => format!("  changed by the fork of run {run}"),
+                _ => "  changed by a fork that is not recorded".to_owned(),
+            }
+        }
         (Cause::Actor(step) | Cause::Timer(step), _) => {
             let name = history.by_id(step.actor).map_or("?", |sender| &sender.name);
             format!("  because of {name}#{}.{}, which is not recorded", step.turn, step.step)

@@ -5,6 +5,7 @@ use crate::names::{FunctionNames, Names, ParamNames};
 use crate::words::{self, Operand, WORDS};
 use theater_runtime::call::{Ending, interface_matches, named_argument, outline};
 use theater_runtime::replay::FIELDS;
+use theater_runtime::trace::key_text;
 
 /// What completion offers.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -238,15 +239,8 @@ fn operands(
     }
     if let ("fork", [address, keywords @ ..]) = (word.name, before) {
         return match keywords {
-            [] => plain(vec!["before".to_owned(), "with".to_owned()]),
-            [with] if with.is_with() => {
-                let actor = address.text.split('#').next().unwrap_or_default();
-                let mut candidates = function_names(names, actor, None, prefix);
-                let answer = "answer".starts_with(prefix) && address.text.contains('.');
-                candidates.extend(answer.then(|| Candidate::plain("answer")));
-                (start, candidates)
-            }
-            _ => none,
+            [] => plain(["before", "with", "without"].map(str::to_owned).to_vec()),
+            keywords => otherwise(names, address, keywords, (start, prefix)),
         };
     }
     match word.operands.get(before.len()) {
@@ -273,6 +267,45 @@ fn operands(
         }
         None => none,
     }
+}
+
+/// What can stand behind the first keyword of `fork`.
+fn otherwise(
+    names: &Names,
+    address: &Token,
+    keywords: &[Token],
+    (start, prefix): (usize, &str),
+) -> (usize, Vec<Candidate>) {
+    let actor = address.text.split('#').next().unwrap_or_default();
+    let word = |word: &str| word.starts_with(prefix).then(|| Candidate::plain(word));
+    let keywords = match keywords {
+        [before, rest @ ..] if !before.quoted && before.text == "before" => rest,
+        all => all,
+    };
+    let candidates = match keywords {
+        [] => ["with", "without"].into_iter().filter_map(word).collect(),
+        [with] if with.is_with() => {
+            let mut candidates = function_names(names, actor, None, prefix);
+            candidates.extend(word("answer").filter(|_| address.text.contains('.')));
+            candidates.extend(word("state"));
+            candidates
+        }
+        [without] if without.is_without() => word("state").into_iter().collect(),
+        [with, state, changes @ ..]
+            if (with.is_with() || with.is_without()) && state.text == "state" =>
+        {
+            let last = changes.last().map(|change| change.text.as_str());
+            let unset = with.is_without() || last == Some("without");
+            let begins = last.is_none_or(|last| last.ends_with(',') || unset);
+            let known = names.actors.iter().filter(|each| begins && each.name == actor);
+            let keys = known.flat_map(|actor| &actor.keys).map(|key| key_text(key));
+            let keys = keys.filter(|key| key.starts_with(prefix));
+            keys.map(|key| Candidate::plain(if unset { key } else { format!("{key} = ") }))
+                .collect()
+        }
+        _ => Vec::new(),
+    };
+    (start, candidates)
 }
 
 /// The names of actors; behind one of them, its last turns, the last one first.

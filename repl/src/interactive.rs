@@ -44,8 +44,10 @@ pub async fn run(
             Err(End::Output(error)) => return closed(&error),
         };
         match person.evaluate(&mut session, line, signals).await {
+            Ok(Flow::Continue) if session.has_moved() => {
+                person.live = LiveLines::new(session.node());
+            }
             Ok(Flow::Continue) => {}
-            Ok(Flow::Elsewhere) => person.live = LiveLines::new(session.node()),
             Ok(Flow::Quit) => return Ok(Ended::Ok),
             Err(End::Signal) => return Ok(Ended::Failed),
             Err(End::Output(error)) => return closed(&error),

@@ -3,7 +3,7 @@
 use crate::words::{self, Operand, Word};
 use std::ops::Range;
 use std::sync::Arc;
-use theater_runtime::call::{Call, Name, parse_call};
+use theater_runtime::call::{Call, Ending, Name, outline, parse_call};
 use theater_runtime::diagnostic::{Diagnostic, Result, Source, WORD_OPERANDS, WORD_UNKNOWN};
 use theater_runtime::manifest::check_name;
 use theater_runtime::replay::{Direction, parse_moment};
@@ -140,6 +140,22 @@ pub enum Otherwise {
     Message(usize),
     /// The answer of the import call: bytes of the line.
     Answer(Range<usize>),
+    /// The state: before the turn, or after it.
+    State {
+        /// Whether that is before the turn.
+        before: bool,
+        /// What is changed.
+        changes: Vec<StateChange>,
+    },
+}
+
+/// What is changed in a state: bytes of the line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StateChange {
+    /// `KEY = VALUE`
+    Set(Range<usize>),
+    /// A key that is removed.
+    Unset(Range<usize>),
 }
 
 /// The moment after a turn, `counter#3`, or after a step inside it, `counter#3.2`.
@@ -237,9 +253,11 @@ fn parse_word(source: &Arc<Source>, word: &'static Word, mut tokens: Tokens) -> 
             spawn = Some(token);
             break;
         }
-        if word.name == "fork" && token.is_with() && !operands.is_empty() {
-            otherwise = Some(otherwise_in(&source.text, token.span.end));
-            break;
+        if word.name == "fork" && !operands.is_empty() {
+            otherwise = otherwise_in(&source.text, &token);
+            if otherwise.is_some() {
+                break;
+            }
         }
         if word.name == "events" && token.is_where() {
             condition = Some(tokens.at..source.text.len());
@@ -313,7 +331,10 @@ fn parse_word(source: &Arc<Source>, word: &'static Word, mut tokens: Tokens) -> 
         }
         ("fork", Some(token), _) => {
             let without = if before { Otherwise::Before } else { Otherwise::Nothing };
-            let otherwise = otherwise.unwrap_or(without);
+            let otherwise = match otherwise.unwrap_or(without) {
+                Otherwise::State { changes, .. } => Otherwise::State { before, changes },
+                otherwise => otherwise,
+            };
             Command::Fork(Fork { address: address(token)?, otherwise })
         }
         ("goto", Some(token), _) => Command::Goto(target(&token.text).ok_or_else(|| {
@@ -339,15 +360,52 @@ fn parse_word(source: &Arc<Source>, word: &'static Word, mut tokens: Tokens) -> 
     })
 }
 
-/// What stands behind the `with` of `fork`: a call, or `answer` and a value.
-fn otherwise_in(text: &str, from: usize) -> Otherwise {
-    let rest = text[from..].trim_start();
-    match rest.strip_prefix("answer") {
-        Some(value) if value.is_empty() || value.starts_with(char::is_whitespace) => {
-            Otherwise::Answer(text.len() - value.len()..text.trim_end().len())
-        }
-        _ => Otherwise::Message(text.len() - rest.len()),
+/// What `fork` is told with a keyword and what follows: `with` and a call, or `answer` and a value, or `state` and
+/// changes; or `without state` and keys. None if it is no such keyword.
+fn otherwise_in(text: &str, keyword: &Token) -> Option<Otherwise> {
+    let rest = text[keyword.span.end..].trim_start();
+    let behind = |word: &str| {
+        let behind = rest.strip_prefix(word)?;
+        let is_word = behind.is_empty() || behind.starts_with(char::is_whitespace);
+        is_word.then_some(text.len() - behind.len()..text.trim_end().len())
+    };
+    let state = |unset| {
+        let changes = state_changes(text, behind("state")?, unset);
+        Some(Otherwise::State { before: false, changes })
+    };
+    if keyword.is_without() {
+        return state(true);
     }
+    if !keyword.is_with() {
+        return None;
+    }
+    let answer = || behind("answer").map(Otherwise::Answer);
+    let message = || Otherwise::Message(text.len() - rest.len());
+    Some(state(false).or_else(answer).unwrap_or_else(message))
+}
+
+/// The pieces between the commas. Keys alone are removed if that is said of all, or of one.
+fn state_changes(text: &str, span: Range<usize>, unset: bool) -> Vec<StateChange> {
+    let start = span.start.min(span.end);
+    let outline = outline(&text[..span.end], start, None);
+    let mut pieces = match outline.ending {
+        Ending::Open(inner) if inner.is_empty() => outline.pieces,
+        // Who reads it says what is wrong with it.
+        _ => Vec::new(),
+    };
+    if pieces.is_empty() {
+        pieces.push(start..span.end);
+    }
+    let change = |piece: Range<usize>| {
+        let key = text[piece.clone()].strip_prefix("without");
+        let key = key.filter(|key| key.starts_with(char::is_whitespace));
+        match key.filter(|key| !key.trim_start().starts_with('=')) {
+            _ if unset => StateChange::Unset(piece),
+            Some(key) => StateChange::Unset(piece.end - key.len()..piece.end),
+            None => StateChange::Set(piece),
+        }
+    };
+    pieces.into_iter().map(change).collect()
 }
 
 fn parse_spawn(
@@ -429,6 +487,11 @@ impl Token {
     /// Whether what is otherwise in a fork follows.
     pub fn is_with(&self) -> bool {
         !self.quoted && self.text == "with"
+    }
+
+    /// Whether it is told what a fork does not take over.
+    pub fn is_without(&self) -> bool {
+        !self.quoted && self.text == "without"
     }
 
     /// Whether a condition follows.

@@ -22,6 +22,8 @@ pub struct ActorNames {
     pub functions: Vec<FunctionNames>,
     /// The number of its last turn.
     pub last_turn: u64,
+    /// Keys of its state, as far as they are known.
+    pub keys: Vec<String>,
 }
 
 /// One function.

@@ -14,7 +14,7 @@ use theater_runtime::diagnostic::Diagnostic;
 use theater_runtime::node::{Kin, Tried};
 use theater_runtime::replay::{Event, Place};
 use theater_runtime::state::State;
-use theater_runtime::trace::RecordView;
+use theater_runtime::trace::{RecordView, key_text};
 
 /// How many lines of a terminal the result of one call may take.
 const RESULT_LINES: usize = 24;
@@ -310,15 +310,6 @@ fn state_lines(state: &State, look: Look) -> String {
         line.plain(&to_wave(&value.to_val())).render(look.paint, look.width)
     });
     lines.collect::<Vec<_>>().join("\n")
-}
-
-/// A key as it is, or in quotes where it could be mistaken for something else.
-pub(crate) fn key_text(key: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || "-_./:@#+".contains(c);
-    match !key.is_empty() && key.chars().all(plain) {
-        true => key.to_owned(),
-        false => to_wave(&Val::String(key.to_owned())),
-    }
 }
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
 //! Records of a trace as a person sees them: in one line, or a turn with all that happened in it.
 
-use crate::output::{Look, key_text};
+use crate::output::Look;
 use crate::paint::Role;
 use crate::styled::Line;
 use theater_runtime::call::to_wave;
 use theater_runtime::state::{State, Value};
-use theater_runtime::trace::{CallView, EndedBy, Kind, PayloadKind, RecordView};
+use theater_runtime::trace::{CallView, EndedBy, Kind, PayloadKind, RecordView, key_text};
 
 /// How many import calls, changes or frames of one turn a terminal shows.
 const MOST: usize = 20;

@@ -40,8 +40,6 @@ pub type Sink<'s> = dyn FnMut(Output) -> io::Result<()> + 's;
 pub enum Flow {
     /// It goes on.
     Continue,
-    /// It goes on with another node.
-    Elsewhere,
     /// It was asked to end.
     Quit,
 }
@@ -94,6 +92,8 @@ pub struct Session {
     watched: Watched,
     /// How many records `trace` shows. None for all.
     trace_lines: Option<usize>,
+    /// Whether it is on another node than somebody knows.
+    has_moved: bool,
     interrupt: Interrupt,
 }
 
@@ -183,6 +183,7 @@ impl Session {
             last: None,
             watched: Watched::default(),
             trace_lines: None,
+            has_moved: false,
             interrupt,
         }
     }
@@ -195,6 +196,11 @@ impl Session {
     /// The node.
     pub fn node(&self) -> &Node {
         &self.node
+    }
+
+    /// Whether it is on another node since somebody asked last.
+    pub fn has_moved(&mut self) -> bool {
+        std::mem::take(&mut self.has_moved)
     }
 
     /// Makes `trace` show the last records only, as many as a person wants to see.
@@ -240,7 +246,6 @@ impl Session {
             Command::Help(topic) => sink(self.explain(source, topic.as_ref())?)?,
             Command::Fork(fork) => {
                 self.fork(source, &fork, sink).await?;
-                return Ok(Flow::Elsewhere);
             }
             Command::Stack(address) => sink(self.stack(source, address.as_ref()).await?)?,
             command => self.look_back(source, command, sink)?,
@@ -388,7 +393,9 @@ impl Session {
     /// The names for completion, as they are now.
     pub fn names(&self) -> Names {
         let actors = self.node.actors();
-        let living = actors.iter().map(|actor| actor_names(actor));
+        let living = actors
+            .iter()
+            .map(|actor| ActorNames { keys: self.keys_of(&actor.name), ..actor_names(actor) });
         Names { actors: living.chain(self.recorded_names()).collect(), keys: self.keys() }
     }
 }
@@ -430,7 +437,8 @@ fn actor_names(actor: &Actor) -> ActorNames {
         FunctionNames::new(interface, &function.name, &function.params, &function.results)
     });
     let last_turn = actor.last_turn();
-    ActorNames { name: actor.name.to_string(), functions: functions.collect(), last_turn }
+    let name = actor.name.to_string();
+    ActorNames { name, functions: functions.collect(), last_turn, keys: Vec::new() }
 }
 
 /// A problem with a place in the line, if it has none yet.

@@ -499,6 +499,29 @@ async fn help_knows_words_handlers_actors_and_codes() {
     assert_eq!(talk.evaluate("exit").await.1, Ok(Flow::Quit));
 }
 
+#[tokio::test]
+async fn a_session_goes_back_if_nobody_can_go_on_with_the_forked_run() {
+    let mut talk = Talk::open(counter()).await;
+    talk.say("counter.increment(2)", SCRIPT).await;
+    let path = fixture("remembers.wat").display().to_string();
+    talk.say(&format!("spawn {path} as other"), SCRIPT).await;
+    talk.say("other.hit()", SCRIPT).await;
+    talk.say("stop other", SCRIPT).await;
+    let run = talk.session.node().run().clone();
+    let history = theater_runtime::replay::History::load(&run).unwrap();
+    let component = history.actor("other").unwrap().code.component;
+    std::fs::remove_file(run.blobs().path(&component)).unwrap();
+    // Only there it still lived.
+    let problems = talk.evaluate("fork other#1").await.1.unwrap_err();
+    let told = reports(&problems);
+    assert!(told.contains("the new run cannot go on (cannot read the component of"), "{told}");
+    assert!(told.contains("the session goes on where it was"), "{told}");
+    assert!(talk.session.has_moved());
+    assert_eq!(talk.say("counter.increment(1)", SCRIPT).await, "3\n");
+    assert_eq!(talk.session.node().run().id(), run.id());
+    assert_eq!(RunDir::list(talk.data.path()).len(), 1);
+}
+
 /// The run of a counter with four turns, for the views of it.
 pub(crate) async fn recorded() -> (tempfile::TempDir, theater_runtime::replay::History) {
     let mut talk = Talk::open(counter()).await;

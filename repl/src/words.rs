@@ -410,7 +410,7 @@ pub static WORDS: &[Word] = &[
     Word {
         name: "fork",
         aliases: &[],
-        usage: "NAME#TURN[.STEP] [before|with CHANGE]",
+        usage: "NAME#TURN[.STEP] [before] [with CHANGE]",
         operands: &[Operand::Address],
         required: 1,
         summary: "go on live from a recorded moment, in a new run",
@@ -418,7 +418,9 @@ pub static WORDS: &[Word] = &[
                happened by then, in all actors. What came from outside later has to be sent again.\n\
                `before` leaves the turn itself out. With a call, written without its actor, the turn gets this message in place \
                of its own: `with place(\"A-1\", 2)`. With `with answer VALUE` the import call at the step gets this answer in place of \
-               its own. `why` tells what is otherwise.",
+               its own. With `with state KEY = VALUE` the actor goes on with another state, from the moment after the turn, or before \
+               it; several changes stand between commas, `without KEY` is one as well, and `without state KEY` removes alone. Keys and \
+               values are written as `state` shows them. `why` tells what is otherwise.",
         example: "fork shop/orders#3 with place(\"A-1\", 2)",
     },
     Word {

@@ -52,6 +52,18 @@ impl Value {
         }
     }
 
+    /// The name of its case, which is the name of its type.
+    pub fn case(&self) -> &'static str {
+        match self {
+            Self::Bool(_) => "bool",
+            Self::S64(_) => "s64",
+            Self::U64(_) => "u64",
+            Self::F64(_) => "f64",
+            Self::Text(_) => "text",
+            Self::Bytes(_) => "bytes",
+        }
+    }
+
     /// Whether it is the same one, also where it is no number.
     fn is(&self, other: &Self) -> bool {
         match (self, other) {

@@ -6,8 +6,8 @@ use crate::status::{Ended, Status};
 use serde_json::json;
 use std::sync::Arc;
 use theater_repl::forking;
-use theater_runtime::diagnostic::{Diagnostic, FORK_IMPOSSIBLE, Result, Source};
-use theater_runtime::replay::{Cursor, Departure, History, Replayer};
+use theater_runtime::diagnostic::{Result, Source};
+use theater_runtime::replay::{Cursor, Departure, Edit, History, Replayer};
 
 /// Begin a new run from a moment of a recorded one: what would have happened if
 ///
@@ -21,6 +21,7 @@ use theater_runtime::replay::{Cursor, Departure, History, Replayer};
 ///   theater fork shop/orders#3 --before && theater repl --resume -e 'shop/orders.place("A-1", 1)'
 ///   theater fork shop/orders#3 --with 'place("A-1", 2)'
 ///   theater fork shop/orders#3.1 --answer 'ok(5)'
+///   theater fork shop/inventory#3 --set 'stock/A-1 = 100' --unset delivered
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct Args {
@@ -39,6 +40,15 @@ pub struct Args {
     /// Give the import call at this step this answer in place of its own, and go on behind it
     #[arg(long, value_name = "VALUE", conflicts_with_all = ["before", "with"])]
     answer: Option<String>,
+
+    /// Set a key of the actor's state at that moment, both written as `theater trace state` shows them; may be given
+    /// several times
+    #[arg(long, value_name = "KEY = VALUE", conflicts_with_all = ["with", "answer"])]
+    set: Vec<String>,
+
+    /// Remove a key of the actor's state at that moment; may be given several times
+    #[arg(long, value_name = "KEY", conflicts_with_all = ["with", "answer"])]
+    unset: Vec<String>,
 
     #[command(flatten)]
     trace: TraceArgs,
@@ -63,7 +73,7 @@ pub fn run(args: Args, output: &mut Output) -> Ended {
         output.json(&json!({
             "run": new.id(), "path": new.path(), "of": history.run().id(),
             "actor": place.actor, "turn": place.turn, "step": place.step,
-            "before": matches!(departure, Departure::Before), "changed": changed,
+            "before": args.before, "changed": changed,
         }))?;
         return Ok(Status::Fine);
     }
@@ -93,14 +103,20 @@ fn departure(
     }
     if args.address.step.is_some() {
         let place = cursor.place(history)?;
-        let message =
-            format!("a run cannot go on from {place} as it was: a turn is all or nothing");
-        let help = "Give the import call another answer (`--answer VALUE`), or name the turn without the step.";
-        return Err(Box::new(Diagnostic::error(FORK_IMPOSSIBLE, message).help(help)));
+        return Err(Box::new(forking::in_a_turn(&place, "--answer VALUE")));
+    }
+    let (actor, index) = cursor.whose(history)?;
+    if !args.set.is_empty() || !args.unset.is_empty() {
+        let source = |name: &str, text: &str| (Source::new(name, text), 0..text.len());
+        let set = args.set.iter().map(|text| source("--set", text));
+        let set = set.map(|(source, span)| Edit::Set(source, span));
+        let unset = args.unset.iter().map(|text| source("--unset", text));
+        let unset = unset.map(|(source, span)| Edit::Unset(source, span));
+        let edits: Vec<Edit> = set.chain(unset).collect();
+        return history.other_state(actor, index, args.before, &edits).map(Departure::With);
     }
     if let Some(call) = &args.with {
         let source: Arc<Source> = Source::new("--with", call.as_str());
-        let (actor, index) = cursor.whose(history)?;
         let change = replayer()?.other_message(history, actor, index, (&source, 0))?;
         return Ok(Departure::With(change));
     }

@@ -109,6 +109,7 @@ fn select(history: &History, address: Option<&Address>) -> Result<Selection> {
     Ok(match address.turn {
         Some(turn) => {
             let (actor, index) = history.turn(&address.actor, turn)?;
+            history.is_executable(actor, index)?;
             Selection::Turn(actor.id, index)
         }
         None => Selection::Actor(history.actor(&address.actor)?.id),

@@ -3,6 +3,7 @@
 use crate::application::shop;
 use crate::environment::TestEnvironment;
 use insta::assert_snapshot;
+use theater_runtime::trace::{Cause, Reader, RunDir};
 
 /// The shop after three orders, of which the second asked for too much.
 fn recorded() -> TestEnvironment {
@@ -103,6 +104,67 @@ fn another_message_or_answer_is_what_a_turn_goes_on_with() {
 }
 
 #[test]
+fn an_actor_goes_on_with_another_state() {
+    let env = recorded();
+    let first = env.runs().remove(0);
+    let first = first.to_str().unwrap();
+    let set = ["fork", "shop/inventory#2", "--set", "stock/A-1 = 100", "--trace", first];
+    assert_snapshot!("set", env.theater(&set).ok());
+    assert_eq!(one_more(&env), "ok({order: 2, left: 99})\n99\n");
+    let look = |arguments: &[&str]| env.theater(&[&["trace"], arguments].concat()).ok();
+    assert_snapshot!("set_show", look(&["show", "shop/inventory#3"]));
+    assert_snapshot!("set_why", look(&["why", "shop/inventory#3"]));
+    let grep = look(&["grep", "cause = fork and changed = stock/A-1"]);
+    assert!(
+        grep.stdout.ends_with("shop/inventory#3    fork with state stock/A-1 = 100\n"),
+        "{grep}"
+    );
+    let forked = look(&["grep", "kind = forked"]);
+    assert!(forked.stdout.ends_with(", with another state from shop/inventory#3 on\n"), "{forked}");
+    let json = look(&["why", "shop/inventory#3", "--json"]).stdout;
+    let object: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!((&object["cause"], &object["function"]), (&"fork".into(), &"fork".into()), "{json}");
+    assert_eq!(object["forked"][0]["changed"]["what"], "state", "{json}");
+    let refused = |arguments: &[&str]| env.theater(arguments).with_status(2);
+    assert_snapshot!("set_replay", refused(&["replay", "shop/inventory#3"]));
+    assert_snapshot!("set_stack", refused(&["trace", "stack", "shop/inventory#3"]));
+    let with = ["fork", "shop/inventory#3", "--with", "count(\"A-1\")"];
+    assert_snapshot!("set_with", refused(&with));
+    // Before a turn, and after what the fork has changed.
+    let more = ["--set", "\"a key\" = text(\"b\")", "--unset", "delivered"];
+    let set = [&["fork", "shop/inventory#3", "--before", "--json"], &more[..]].concat();
+    let json = env.theater(&set).ok().stdout;
+    let object: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!((&object["before"], &object["changed"]), (&true.into(), &"state".into()), "{json}");
+    assert_eq!(one_more(&env), "ok({order: 2, left: 7})\n7\n");
+    assert_snapshot!("set_state", look(&["state", "shop/inventory#3"]));
+    tampered(&env);
+}
+
+/// The newest run, with another byte in what the fork has changed: it is found.
+fn tampered(env: &TestEnvironment) {
+    let run = env.runs().pop().unwrap();
+    let mut reader = Reader::new(&RunDir::open(&run).unwrap());
+    let location = loop {
+        let (location, record) = reader.next_record().unwrap().expect("the fork's turn is there");
+        if record.header.turn().is_some_and(|turn| turn.cause == Cause::Fork) {
+            break location;
+        }
+    };
+    let segment = run.join(format!("segments/{:08}.seg", location.segment));
+    let bytes = std::fs::read(&segment).unwrap();
+    let record = &bytes[location.offset as usize..][..location.len as usize];
+    let at = record.windows(5).position(|text| text == b"a key").expect("the key is there");
+    let mut changed = bytes.clone();
+    changed[location.offset as usize + at] = b'e';
+    std::fs::write(&segment, changed).unwrap();
+    let found = env.theater(&["trace", "verify"]).with_status(1);
+    assert!(found.stdout.contains("the payload `delta` does not fit its digest"), "{found}");
+    std::fs::write(&segment, bytes).unwrap();
+    env.theater(&["trace", "verify"]).ok();
+}
+
+#[test]
 fn what_cannot_be_changed_is_told() {
     let env = recorded();
     let runs = env.runs().len();
@@ -113,6 +175,11 @@ fn what_cannot_be_changed_is_told() {
     assert_snapshot!("of_turn", refused(&["shop/orders#2", "--answer", "ok(5)"]));
     assert_snapshot!("of_function", refused(&["shop/inventory#3", "--with", "count(\"A-1\")"]));
     assert_snapshot!("of_arguments", refused(&["shop/orders#2", "--with", "place(\"A-1\")"]));
+    let state = |change: [&str; 2]| refused(&[&["shop/inventory#2"], &change[..]].concat());
+    assert_snapshot!("of_key", state(["--unset", "stock/A-9"]));
+    assert_snapshot!("of_value", state(["--set", "stock/A-1 = \"x\""]));
+    assert_snapshot!("of_new_value", state(["--set", "stock/C-3 = 5"]));
+    assert_snapshot!("of_no_value", state(["--set", "stock/A-1"]));
     assert_snapshot!("of_init", refused(&["shop/inventory#0", "--with", "count(\"A-1\")"]));
     assert_eq!(env.runs().len(), runs);
 }
@@ -131,13 +198,17 @@ fn a_session_goes_on_in_the_forked_run() {
         "shop/orders.place(\"A-1\", 8)",
         "fork shop/orders#1",
         "shop/orders.place(\"A-1\", 5)",
+        "fork shop/inventory#1 with state stock/A-1 = 50, without delivered",
+        "shop/inventory.count(\"A-1\")",
+        "state shop/inventory",
+        "fork shop/inventory#2 before without state stock/B-2",
     ];
     let arguments: Vec<&str> = lines.iter().flat_map(|line| ["-e", line]).collect();
     let ran = env.theater(&[&["repl", "--resume"], &arguments[..]].concat()).ok();
     // How far the audit had come when the session before ended, is as it may be.
     let ran = ran.to_string();
     assert_snapshot!("session", ran.split("-- stderr").next().unwrap_or_default());
-    assert_eq!(env.runs().len(), 5);
+    assert_eq!(env.runs().len(), 7);
     for run in env.runs() {
         let run = run.to_str().unwrap();
         env.theater(&["trace", "verify", "--trace", run]).ok();
@@ -162,6 +233,8 @@ fn a_session_stays_where_it_is_if_nothing_is_forked() {
         ("wrong_call", "fork shop/orders#2 with"),
         ("wrong_answer", "fork shop/orders#2.1 with answer ok(x)"),
         ("wrong_turn", "fork shop/orders#9"),
+        ("wrong_key", "fork shop/inventory#2 with state stock/A-1 = 5, without stock/A-9"),
+        ("wrong_change", "fork shop/inventory#2 before with state"),
     ] {
         let ran = env.theater(&["repl", "--resume", "-e", line]).with_status(1);
         let report = ran.stderr.find("TH").expect("it is reported");

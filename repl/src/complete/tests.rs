@@ -45,8 +45,12 @@ fn names() -> Names {
         function("old:shop/stock", "list", vec![], ""),
         function("", "paint", vec![param("colour", "enum", "red", &["red", "green"])], ""),
     ];
-    let actor =
-        |name: &str, functions| ActorNames { name: name.to_owned(), functions, last_turn: 12 };
+    let actor = |name: &str, functions| ActorNames {
+        name: name.to_owned(),
+        functions,
+        last_turn: 12,
+        keys: vec!["count".to_owned(), "a key".to_owned()],
+    };
     let keys = ["count", "a key", "stock/A-1"].map(str::to_owned).to_vec();
     Names { actors: vec![actor("counter", counter), actor("shop", shop)], keys }
 }
@@ -101,11 +105,30 @@ fn completes_what_can_stand_at_the_cursor() {
         ("events |", &["events counter", "events shop", "events where"]),
         ("events shop w|", &["events shop where"]),
         ("events where o|", &["events where outcome"]),
-        ("fork counter#1 |", &["fork counter#1 before", "fork counter#1 with"]),
+        (
+            "fork counter#1 |",
+            &["fork counter#1 before", "fork counter#1 with", "fork counter#1 without"],
+        ),
+        ("fork counter#1 with s|", &["fork counter#1 with state"]),
+        ("fork counter#1 without |", &["fork counter#1 without state"]),
+        (
+            "fork counter#1 before with state |",
+            &[
+                "fork counter#1 before with state count = ",
+                "fork counter#1 before with state \"a key\" = ",
+            ],
+        ),
+        ("fork counter#1 with state x = 5, c|", &["fork counter#1 with state x = 5, count = "]),
+        ("fork counter#1 with state count = |", &[]),
+        ("fork counter#1 with state without c|", &["fork counter#1 with state without count"]),
+        ("fork counter#1 without state x, c|", &["fork counter#1 without state x, count"]),
         ("fork counter#1 with inc|", &["fork counter#1 with increment("]),
         ("fork counter#1.2 with a|", &["fork counter#1.2 with answer"]),
         ("fork counter#1 with a|", &[]),
-        ("fork counter#1 before |", &[]),
+        (
+            "fork counter#1 before |",
+            &["fork counter#1 before with", "fork counter#1 before without"],
+        ),
         ("grep |", &[]),
         ("goto |", &[]),
         ("help ste|", &["help step", "help step-back"]),

@@ -28,6 +28,7 @@ fn words_are_read() {
         let address = Address { actor: name("a", at), turn: 1, step, span };
         Command::Fork(Fork { address, otherwise })
     };
+    let state = |before, changes| Otherwise::State { before, changes };
     let cases = [
         ("", Command::Nothing),
         ("  \t\n", Command::Nothing),
@@ -69,6 +70,29 @@ fn words_are_read() {
         ("fork a#1 with f(1) ", fork(5, None, Otherwise::Message(14))),
         ("fork a#1 with answer(1)", fork(5, None, Otherwise::Message(14))),
         ("fork a#1.2 with  answer ok(1) ", fork(5, Some(2), Otherwise::Answer(23..29))),
+        (
+            "fork a#1 with state count = 5 ",
+            fork(5, None, state(false, vec![StateChange::Set(20..29)])),
+        ),
+        (
+            "fork a#1 before with state a = [1, 2], without b // x",
+            fork(5, None, state(true, vec![StateChange::Set(27..37), StateChange::Unset(46..48)])),
+        ),
+        (
+            "fork a#1 without state a, b",
+            fork(
+                5,
+                None,
+                state(false, vec![StateChange::Unset(23..24), StateChange::Unset(26..27)]),
+            ),
+        ),
+        (
+            "fork a#1 with state without = 5",
+            fork(5, None, state(false, vec![StateChange::Set(20..31)])),
+        ),
+        ("fork a#1 with state", fork(5, None, state(false, vec![StateChange::Set(19..19)]))),
+        ("fork a#1 with state a = (1", fork(5, None, state(false, vec![StateChange::Set(19..26)]))),
+        ("fork a#1 with state(1)", fork(5, None, Otherwise::Message(14))),
         ("at shop/counter#12", Command::At(Some(address))),
         ("at a#1.2", Command::At(Some(inside))),
         ("at", Command::At(None)),

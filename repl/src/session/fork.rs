@@ -4,19 +4,19 @@ use super::past::at;
 use super::{Session, Sink, Stop, placed};
 use crate::causes::Shown;
 use crate::forking;
-use crate::line::{Fork, Otherwise};
+use crate::line::{Fork, Otherwise, StateChange};
 use crate::output::Output;
 use serde_json::json;
 use std::result;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
-use theater_runtime::diagnostic::{Diagnostic, FORK_IMPOSSIBLE, Result, Source};
+use theater_runtime::diagnostic::{Diagnostic, Result, Source};
 use theater_runtime::node::Node;
-use theater_runtime::replay::{Cursor, Departure, Replayer};
-use theater_runtime::trace::RecordView;
+use theater_runtime::replay::{Cursor, Departure, Edit, Replayer};
+use theater_runtime::trace::{Live, RecordView, RunDir};
 
-/// How long it is until somebody looks again whether a turn is over.
-const PAUSE: Duration = Duration::from_millis(5);
+/// How long nobody hears of a turn until somebody looks whether it is over.
+const PAUSE: Duration = Duration::from_millis(100);
 
 impl Session {
     pub(super) async fn fork(
@@ -34,17 +34,24 @@ impl Session {
         let place = cursor.place(history)?;
         let run = history.fork(actor, index, &departure, &runs).map_err(in_line)?;
         self.node.shutdown().await.map_err(|error| Box::new(error.diagnostic()))?;
-        let opened = Node::open(run.clone(), None, self.node.cache().clone()).await?;
-        self.go_on_with(opened.node, &place.actor);
+        let opened = match Node::open(run.clone(), None, self.node.cache().clone()).await {
+            Ok(opened) => opened,
+            Err(problem) => return Err(self.go_back(&run, problem).await),
+        };
+        self.go_on_with(opened.node);
+        self.history = None;
+        self.is_recorded = false;
+        self.cursor = None;
+        self.last = Some(place.actor.clone());
         for problem in opened.problems {
             sink(Output::Warning(Box::new(problem)))?;
         }
         let line = forking::line(&run, &place, &departure);
         let json = json!({ "forked": run.id() });
         sink(Output::Shown(Shown { lines: vec![line], json: vec![json] }))?;
-        if let Departure::With(_) = departure {
+        if let Some(turn) = departure.changed_turn(place.turn) {
             let interrupt = self.interrupt.clone();
-            let turn = self.turn_ended(&place.actor, place.turn);
+            let turn = self.turn_ended(&place.actor, turn);
             if let Some(view) = interrupt.during(&place.actor, turn).await? {
                 sink(Output::Record(Box::new(view)))?;
             }
@@ -68,13 +75,22 @@ impl Session {
             return Ok(Departure::With(change));
         }
         if fork.address.step.is_some() {
-            return Err(Box::new(in_a_turn()));
+            let place = cursor.place(history)?;
+            return Err(Box::new(forking::in_a_turn(&place, "with answer VALUE")));
         }
-        Ok(match fork.otherwise {
+        let (actor, index) = cursor.whose(history)?;
+        Ok(match &fork.otherwise {
             Otherwise::Message(from) => {
-                let (actor, index) = cursor.whose(history)?;
-                let change = replayer()?.other_message(history, actor, index, (source, from))?;
+                let change = replayer()?.other_message(history, actor, index, (source, *from))?;
                 Departure::With(change)
+            }
+            Otherwise::State { before, changes } => {
+                let edit = |change: &StateChange| match change {
+                    StateChange::Set(span) => Edit::Set(source.clone(), span.clone()),
+                    StateChange::Unset(span) => Edit::Unset(source.clone(), span.clone()),
+                };
+                let edits: Vec<Edit> = changes.iter().map(edit).collect();
+                Departure::With(history.other_state(actor, index, *before, &edits)?)
             }
             Otherwise::Before => Departure::Before,
             Otherwise::Nothing | Otherwise::Answer(_) => Departure::After,
@@ -82,34 +98,57 @@ impl Session {
     }
 
     /// The session is on another node.
-    fn go_on_with(&mut self, node: Node, actor: &str) {
+    fn go_on_with(&mut self, node: Node) {
         *self.interrupt.node.lock().unwrap_or_else(PoisonError::into_inner) = node.clone();
         self.node = node;
-        self.history = None;
-        self.is_recorded = false;
-        self.cursor = None;
-        self.last = Some(actor.to_owned());
+        self.has_moved = true;
+    }
+
+    /// Nobody can go on with the new run: the session is on its own one again, and the new one is gone.
+    async fn go_back(&mut self, new: &RunDir, mut problem: Box<Diagnostic>) -> Stop {
+        // It would be the newest run, with which the next session goes on. If it stays, that one tells why not.
+        let _ = std::fs::remove_dir_all(new.path());
+        let own = self.node.run().clone();
+        let (after, problems) = match Node::open(own, None, self.node.cache().clone()).await {
+            Ok(opened) => {
+                self.go_on_with(opened.node);
+                ("the session goes on where it was", opened.problems)
+            }
+            Err(again) => {
+                ("and neither can the session in its own one: leave with `quit`", vec![*again])
+            }
+        };
+        problem.message = format!("the new run cannot go on ({}); {after}", problem.message);
+        Stop::Problems(std::iter::once(*problem).chain(problems).collect())
     }
 
     /// Waits until a turn is over. None if its actor ends before.
     async fn turn_ended(&mut self, actor: &str, turn: u64) -> Result<Option<RecordView>> {
+        let mut live = self.node.subscribe();
         loop {
-            let lives = self.node.actor(actor).is_some();
+            let lives = self.node.actor(actor).map(|actor| actor.id);
             let history = self.refreshed()?;
             if let Ok((actor, index)) = history.turn(actor, turn) {
                 return history.view_at(actor.id, history.past(actor, index)?.location).map(Some);
             }
-            if !lives {
-                return Ok(None);
+            let Some(id) = lives else { return Ok(None) };
+            let told = async {
+                while let Some(Live::Record(record)) = live.next().await {
+                    if record.header.actor == id {
+                        return Some(record);
+                    }
+                }
+                None
+            };
+            match tokio::time::timeout(PAUSE, told).await {
+                Ok(Some(record)) if record.header.turn().is_some_and(|it| it.turn == turn) => {
+                    return Ok(Some(RecordView::new(&record, Some(actor))));
+                }
+                // What happened before somebody listened is stored by the next look.
+                Ok(Some(_)) | Err(_) => {}
+                // Some was missed, or nothing will be told any more.
+                Ok(None) => tokio::time::sleep(PAUSE).await,
             }
-            tokio::time::sleep(PAUSE).await;
         }
     }
-}
-
-fn in_a_turn() -> Diagnostic {
-    let message =
-        "a run cannot go on from the middle of a turn as it was: a turn is all or nothing";
-    Diagnostic::error(FORK_IMPOSSIBLE, message)
-        .help("Give the import call another answer (`with answer VALUE`), or name the turn without the step.")
 }

@@ -47,6 +47,7 @@ impl Session {
             name: actor.name.clone(),
             functions: Vec::new(),
             last_turn: actor.turns.last().map_or(0, |turn| turn.header.turn),
+            keys: self.keys_of(&actor.name),
         });
         names.collect()
     }
@@ -60,8 +61,6 @@ impl Session {
     /// The keys of the state at the cursor, or of the actor that is meant without one; as far as the trace
     /// has been read.
     pub(super) fn keys(&self) -> Vec<String> {
-        /// More are of no use in a list.
-        const MOST: usize = 500;
         let Some(history) = &self.history else { return Vec::new() };
         let state = match (self.cursor, self.default_actor()) {
             (Some(cursor), _) => cursor.state(history),
@@ -70,8 +69,17 @@ impl Session {
             }
             (None, None) => return Vec::new(),
         };
-        let state = state.unwrap_or_default();
-        state.iter().take(MOST).map(|(key, _)| key.to_owned()).collect()
+        some_keys(&state.unwrap_or_default())
+    }
+
+    /// The keys of an actor's last state, as far as the trace has been read; none where there are too many actors to
+    /// look at all.
+    pub(super) fn keys_of(&self, actor: &str) -> Vec<String> {
+        const MOST: usize = 50;
+        let history = self.history.as_ref().filter(|history| history.actors().count() <= MOST);
+        let last =
+            history.and_then(|history| Cursor::last(history, actor).ok()?.state(history).ok());
+        some_keys(&last.unwrap_or_default())
     }
 
     /// What a view looks at, as it is now, and where the cursor stands.
@@ -387,4 +395,11 @@ fn which_actor() -> Box<Diagnostic> {
 
 fn no_history() -> Box<Diagnostic> {
     Box::new(Diagnostic::error(NO_SUCH_TURN, "there is no history yet"))
+}
+
+/// Keys of a state for a list.
+fn some_keys(state: &State) -> Vec<String> {
+    /// More are of no use.
+    const MOST: usize = 500;
+    state.iter().take(MOST).map(|(key, _)| key.to_owned()).collect()
 }

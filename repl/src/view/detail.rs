@@ -1,14 +1,13 @@
 //! One moment in full, read once when it is chosen.
 
 use crate::causes;
-use crate::output::key_text;
 use crate::paint::Role;
 use crate::record;
 use crate::styled::Line;
 use std::collections::BTreeSet;
 use theater_runtime::call::to_wave;
 use theater_runtime::replay::{Cursor, History};
-use theater_runtime::trace::RecordView;
+use theater_runtime::trace::{RecordView, key_text};
 
 /// How many steps are followed to their receivers.
 const FOLLOWED: usize = 100;

@@ -29,4 +29,5 @@ pub use find::{find_function, interface_matches};
 pub use scan::{Ending, Outline, is_unfinished, outline};
 pub use syntax::{Call, Name, parse_call, parse_message};
 pub use types::{choices, placeholder, signature, type_name};
+pub(crate) use value::read_value;
 pub use wasmtime::component::{Type, Val};

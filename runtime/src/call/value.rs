@@ -16,7 +16,7 @@ use wasmtime::component::wasm_wave::untyped::UntypedValue;
 use wasmtime::component::{Type, Val};
 
 /// Reads the value in `span`, which is meant for the parameter `param`.
-pub(super) fn read_value(
+pub(crate) fn read_value(
     source: &Arc<Source>,
     span: Range<usize>,
     param: &str,

@@ -88,9 +88,10 @@ impl Origin {
         match (cause, sender) {
             (Cause::Outside, _) => Self::Outside,
             (Cause::Actor(_), Some(sender)) => Self::Actor(sender),
-            (Cause::Actor(_) | Cause::Runtime | Cause::Timer(_) | Cause::Event(_), _) => {
-                Self::Runtime
-            }
+            (
+                Cause::Actor(_) | Cause::Runtime | Cause::Timer(_) | Cause::Event(_) | Cause::Fork,
+                _,
+            ) => Self::Runtime,
         }
     }
 }

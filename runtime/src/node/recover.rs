@@ -407,7 +407,8 @@ impl Actor {
         }
         self.life.timers.follow(turn, record).map_err(|error| error.to_string())?;
         if turn.outcome.commits() {
-            self.before_upgrade = None;
+            // A fork's change of the state is no upgrade.
+            self.before_upgrade.take_if(|_| turn.cause != Cause::Fork);
             self.life.state.apply(delta(record)?);
         }
         // After those two it goes on, or ends for another reason.

@@ -1,5 +1,9 @@
 //! What can be otherwise in a run that is forked. It is read by the types of the recorded component.
 
+mod state;
+
+pub use state::Edit;
+
 use super::replayer::Ready;
 use super::{ActorHistory, Cursor, History, Moment, PastTurn, Replayer};
 use crate::actor::CallError;
@@ -7,6 +11,7 @@ use crate::boundary::export::{Function, why_unencodable};
 use crate::boundary::{Source as AnswerSource, Stop};
 use crate::call::{find_function, parse_arguments, parse_message};
 use crate::diagnostic::{Diagnostic, FORK_IMPOSSIBLE, REPLAY_IMPOSSIBLE, Result, Source};
+use crate::state::Delta;
 use crate::trace::{Cause, WhatChanged, short_function, short_import};
 use crate::wire::{Writer, encode_all};
 use std::ops::Range;
@@ -32,6 +37,13 @@ pub enum Change {
         /// What it gets, an encoded array.
         results: Vec<u8>,
     },
+    /// The state between two turns.
+    State {
+        /// Whether that is before the turn, and not after it.
+        before: bool,
+        /// What is set, and what is removed.
+        delta: Delta,
+    },
 }
 
 impl Change {
@@ -40,6 +52,7 @@ impl Change {
         match self {
             Self::Message { .. } => WhatChanged::Message,
             Self::Answer { step, .. } => WhatChanged::Answer(*step),
+            Self::State { .. } => WhatChanged::State,
         }
     }
 }
@@ -171,8 +184,18 @@ fn explained(problem: Box<Diagnostic>, actor: &ActorHistory, past: &PastTurn) ->
     )))
 }
 
-/// What the runtime sends follows from what happened.
+/// What the runtime sends follows from what happened, and what a fork changed has no message.
 fn not_of_the_runtime(actor: &ActorHistory, past: &PastTurn) -> Result<()> {
+    if past.header.cause == Cause::Fork {
+        let (name, turn) = (&actor.name, past.header.turn);
+        let message = format!(
+            "{name}#{turn} has no message and no answers: a fork changed the state there, and nothing was executed"
+        );
+        let help = format!(
+            "Change the state in another way: `theater fork {name}#{turn} --before --set 'KEY = VALUE'`."
+        );
+        return Err(Box::new(Diagnostic::error(FORK_IMPOSSIBLE, message).help(help)));
+    }
     if !matches!(past.header.cause, Cause::Runtime | Cause::Event(_)) {
         return Ok(());
     }

@@ -1,9 +1,10 @@
 use super::{ActorHistory, Change, History};
 use crate::diagnostic::Result;
 use crate::trace::{
-    ActorId, Answer, CallsReader, CallsWriter, Changed, Entry, ImportCall, Kind, OpenTurn,
-    PayloadKind, Record, RunDir, fork,
+    ActorId, Answer, CallsReader, CallsWriter, Cause, Changed, Entry, FORK, ImportCall, Kind,
+    OpenTurn, PayloadKind, Record, RunDir, TurnHeader, fork,
 };
+use crate::turn::OutcomeKind;
 use crate::wire::text;
 use std::path::Path;
 
@@ -18,6 +19,22 @@ pub enum Departure {
     /// In it, with something else than it had: before it with another message, or behind an import call with another
     /// answer. All that its earlier import calls led to has happened.
     With(Change),
+}
+
+impl Departure {
+    /// The number of the turn that the new run has otherwise, or has beside those of the old one, if it has. `turn` is the
+    /// number of the turn from whose moment it goes on.
+    pub fn changed_turn(&self, turn: u64) -> Option<u64> {
+        match self {
+            Self::After | Self::Before => None,
+            Self::With(Change::State { before: false, .. }) => Some(turn + 1),
+            Self::With(_) => Some(turn),
+        }
+    }
+
+    fn is_after(&self) -> bool {
+        matches!(self, Self::After | Self::With(Change::State { before: false, .. }))
+    }
 }
 
 /// An open record of a turn.
@@ -48,9 +65,9 @@ impl History {
         let turn = self.past(actor, index)?;
         let record = self.run().record_at(turn.location)?;
         let position = record.header.position;
-        let opened = match departure {
-            Departure::After => return fork(self.run(), position + 1, None, data),
-            _ => self.opened(actor, turn.header.turn, position)?,
+        let opened = match departure.is_after() {
+            true => Vec::new(),
+            false => self.opened(actor, turn.header.turn, position)?,
         };
         // How many answers stay as they are.
         let same = match departure {
@@ -63,13 +80,23 @@ impl History {
             }
             _ => 0,
         };
-        let end = opened.get(kept).map_or(position, |opened| opened.position);
-        let records = self.without_fork(end)?;
+        let records = match departure.is_after() {
+            true => position + 1,
+            false => {
+                let end = opened.get(kept).map_or(position, |opened| opened.position);
+                self.without_fork(end)?
+            }
+        };
         let change = match departure {
             Departure::With(change) => {
-                let (name, turn) = (actor.name.clone(), turn.header.turn);
-                let changed = Changed { actor: actor.id, name, turn, what: change.what() };
-                let entry = self.open_otherwise(actor.id, &record, (&opened, kept), change)?;
+                let number = turn.header.turn;
+                let changed = Changed {
+                    actor: actor.id,
+                    name: actor.name.clone(),
+                    turn: departure.changed_turn(number).unwrap_or(number),
+                    what: change.what(),
+                };
+                let entry = self.otherwise(actor.id, &record, (&opened, kept), change)?;
                 Some((changed, entry))
             }
             _ => None,
@@ -111,8 +138,9 @@ impl History {
         Ok(if let Kind::Forked { changed: Some(_), .. } = kind { before } else { position })
     }
 
-    /// The open record of a turn with which it goes on otherwise than it did. So many of its own ones are there.
-    fn open_otherwise(
+    /// The record with which an actor goes on otherwise than it did: mostly an open one of the turn. So many of its own
+    /// ones are there.
+    fn otherwise(
         &self,
         actor: ActorId,
         record: &Record,
@@ -133,6 +161,20 @@ impl History {
         };
         let mut payloads = Vec::new();
         match change {
+            Change::State { before, delta } => {
+                let turn = TurnHeader {
+                    turn: header.turn + u64::from(!before),
+                    incarnation: open.incarnation,
+                    instance: None,
+                    cause: Cause::Fork,
+                    function: FORK.to_owned(),
+                    outcome: OutcomeKind::Returned,
+                    fuel: 0,
+                    elapsed: 0,
+                };
+                let payloads = vec![(PayloadKind::Delta, delta.encode())];
+                return Ok(Entry { actor, kind: Kind::Turn(turn), payloads });
+            }
             Change::Message { function, arguments, words } => {
                 open.function.clone_from(function);
                 payloads.extend(arguments.clone().map(|bytes| (PayloadKind::Arguments, bytes)));

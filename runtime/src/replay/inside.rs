@@ -80,6 +80,7 @@ impl Replayer {
         index: usize,
         tell: impl FnMut(Stop) -> ControlFlow<()> + Send + 'static,
     ) -> Result<Walked> {
+        history.is_executable(actor, index)?;
         let turns = self.together(actor, index).start..index + 1;
         let mut life = Life::begin(self, actor, &turns);
         let mut records = Records::new(history.run());

@@ -1,6 +1,6 @@
 use super::{ActorHistory, History, PastTurn};
 use crate::diagnostic::Result;
-use crate::trace::{ActorId, Cause, Chosen, RecordView, Step};
+use crate::trace::{ActorId, Cause, Chosen, FORK, RecordView, Step};
 use std::collections::BTreeSet;
 
 /// The most characters of a call or an answer that stand on an arrow.
@@ -95,6 +95,7 @@ fn tree(
             (Some(step), _) => lane(step.actor),
             (None, Cause::Actor(step)) if chosen.is_some() => lane(step.actor),
             (None, Cause::Outside) => "outside".to_owned(),
+            (None, Cause::Fork) => FORK.to_owned(),
             (None, _) => "runtime".to_owned(),
         };
         let to = lane(actor.id);

@@ -33,7 +33,7 @@ mod why;
 
 pub use all::{Selection, Summary, replay_all};
 pub use bisect::{Bisection, Common, Mark, Parting, bisect};
-pub use change::Change;
+pub use change::{Change, Edit};
 pub use condition::{
     Asked, Comparison, Condition, FIELDS, Field, FieldKind, Literal, Subject, Test, parse_moment,
 };

@@ -5,8 +5,8 @@ use super::replayer::{difference, first_change};
 use crate::boundary::{Divergence, show_call, show_values};
 use crate::state::Delta;
 use crate::trace::{
-    Answer, CallsReader, Cause, Code, EndedBy, Hash, ImportCall, Kind, PayloadKind, Record, Step,
-    TurnHeader,
+    Answer, CallsReader, Cause, Code, EndedBy, Hash, ImportCall, Kind, PayloadKind, Record,
+    RecordView, Step, TurnHeader,
 };
 use crate::turn::{Failure, OutcomeKind};
 
@@ -61,6 +61,9 @@ impl Told<'_> {
             Kind::Undelivered { sent, why, .. } => {
                 format!("message of {} undelivered: {why}", self.step(*sent))
             }
+            Kind::Turn(turn) if turn.cause == Cause::Fork => {
+                RecordView::new(&self.record, None).call()
+            }
             Kind::Turn(turn) => {
                 let arguments = self.record.payload(PayloadKind::Arguments);
                 arguments.map_or_else(|| turn.function.clone(), |a| show_call(&turn.function, a))
@@ -77,7 +80,7 @@ impl Told<'_> {
 
     fn cause(&self, cause: &Cause) -> String {
         match cause {
-            Cause::Outside | Cause::Runtime => cause.name().to_owned(),
+            Cause::Outside | Cause::Runtime | Cause::Fork => cause.name().to_owned(),
             Cause::Actor(step) => self.step(*step),
             Cause::Timer(step) => format!("timer of {}", self.step(*step)),
             Cause::Event(position) => {

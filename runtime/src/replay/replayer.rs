@@ -185,6 +185,7 @@ impl Replayer {
         actor: &ActorHistory,
         index: usize,
     ) -> Result<Replayed> {
+        history.is_executable(actor, index)?;
         let turns = self.together(actor, index).start..index + 1;
         let mut last = None;
         let mut records = Records::new(history.run());
@@ -195,7 +196,7 @@ impl Replayer {
     }
 
     /// Executes the turns of one instance again, in their order, from the first one on. `tell` hears
-    /// of each, by its index.
+    /// of each, by its index; but not of one in which a fork changed the state: that is taken as given.
     pub(super) async fn replay_life(
         &self,
         history: &History,
@@ -206,8 +207,11 @@ impl Replayer {
     ) {
         let mut life = Life::begin(self, actor, &turns);
         for index in turns {
-            let upgrade = |past: &PastTurn| is_upgrade(&past.header.function);
-            if self.manifest.is_some() && actor.turns.get(index).is_some_and(upgrade) {
+            let left_out = |past: &PastTurn| {
+                self.manifest.is_some() && is_upgrade(&past.header.function)
+                    || history.is_of_fork(actor.id, past)
+            };
+            if actor.turns.get(index).is_some_and(left_out) {
                 continue;
             }
             let result = match life.ended(actor, index) {

@@ -1,6 +1,7 @@
+use super::life::impossible;
 use super::{ActorHistory, History, PastTurn};
 use crate::diagnostic::Result;
-use crate::trace::{ActorId, Cause, Kind, RecordView, Step};
+use crate::trace::{ActorId, Cause, Kind, RecordView, Step, WhatChanged};
 use std::collections::HashSet;
 
 /// A turn in the chain of causes of another one, and what in the next one of the chain caused it.
@@ -70,11 +71,33 @@ impl History {
         Ok(found)
     }
 
+    /// Whether nothing was executed in a turn: a fork changed the state, and its record tells of that.
+    pub(super) fn is_of_fork(&self, actor: ActorId, turn: &PastTurn) -> bool {
+        let is_it = |view: &RecordView| matches!(&view.kind, Kind::Forked { changed: Some(changed), .. } if changed.what == WhatChanged::State);
+        turn.header.cause == Cause::Fork
+            && self.forked(actor, turn.header.turn).is_ok_and(|forks| forks.iter().any(is_it))
+    }
+
+    /// Whether there is something in a turn that can be executed again.
+    ///
+    /// # Errors
+    ///
+    /// When a fork changed the state there, and nothing was executed; or it cannot be read any more.
+    pub fn is_executable(&self, actor: &ActorHistory, index: usize) -> Result<()> {
+        let turn = self.past(actor, index)?;
+        if !self.is_of_fork(actor.id, turn) {
+            return Ok(());
+        }
+        let why = "a fork changed the state there, and nothing was executed";
+        let help = format!("`theater trace why {}#{}` tells more.", actor.name, turn.header.turn);
+        Err(Box::new(impossible(actor, index, why).help(help)))
+    }
+
     /// What has caused a turn.
     pub(super) fn cause<'h>(&'h self, actor: &'h ActorHistory, turn: &PastTurn) -> Direct<'h> {
         let mut cause = Direct { sent: None, event: None, after: None };
         match turn.header.cause {
-            Cause::Outside => {}
+            Cause::Outside | Cause::Fork => {}
             Cause::Runtime if turn.header.turn == 0 => cause.sent = actor.request,
             Cause::Runtime => {}
             Cause::Actor(step) | Cause::Timer(step) => cause.sent = Some(step),

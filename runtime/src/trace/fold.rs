@@ -33,7 +33,7 @@ wire_record!(OpenTurn, 5 {
 wire_record!(ImportCall, 3 { function = "function", arguments = "arguments", answer = "answer" });
 wire_record!(Failure, 3 { message = "message", frames = "frames", stderr = "stderr" });
 wire_variant!(Cause {
-    Outside = "outside", Runtime = "runtime";
+    Outside = "outside", Runtime = "runtime", Fork = "fork";
     Actor = "actor", Timer = "timer", Event = "event"
 });
 wire_variant!(EndedBy {

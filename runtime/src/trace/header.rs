@@ -13,6 +13,9 @@ impl ActorId {
     pub const NODE: ActorId = ActorId(0);
 }
 
+/// What stands in place of a function in the turn with which a fork changes a state.
+pub const FORK: &str = "fork";
+
 /// The part of a record that the hash chain covers. It says what happened and holds a salted
 /// digest of each payload, so that a payload can be removed later without breaking any proof.
 ///
@@ -157,6 +160,8 @@ pub enum WhatChanged {
     Message,
     /// The answer of this import call, from 1.
     Answer(u64),
+    /// The state: the turn is there for that alone.
+    State,
 }
 
 impl WhatChanged {
@@ -165,13 +170,14 @@ impl WhatChanged {
         match self {
             Self::Message => "message",
             Self::Answer(_) => "answer",
+            Self::State => "state",
         }
     }
 
     /// The import call, if it is the answer of one.
     pub fn step(&self) -> Option<u64> {
         match self {
-            Self::Message => None,
+            Self::Message | Self::State => None,
             Self::Answer(step) => Some(*step),
         }
     }
@@ -183,6 +189,7 @@ impl fmt::Display for Changed {
         match what {
             WhatChanged::Message => write!(f, "another message for {name}#{turn}"),
             WhatChanged::Answer(step) => write!(f, "another answer to {name}#{turn}.{step}"),
+            WhatChanged::State => write!(f, "another state from {name}#{turn} on"),
         }
     }
 }
@@ -197,6 +204,9 @@ pub struct Code {
 }
 
 /// What the header of a turn's record holds.
+///
+/// A turn whose cause is [`Cause::Fork`] executed nothing: its payload of changes is what somebody wanted to be
+/// otherwise in a forked run, and replay takes it as given. The record of the fork, just before it, names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TurnHeader {
     /// The turn's number: 0 for `init`.
@@ -285,6 +295,8 @@ pub enum Cause {
     Timer(Step),
     /// What the record at this position tells, such as the exit of a child.
     Event(u64),
+    /// The fork with which the run began: it changed the state, and nothing was executed.
+    Fork,
 }
 
 /// Why a message did not come to its receiver.
@@ -382,7 +394,8 @@ pub(crate) use names;
 
 impl Cause {
     /// All words for it.
-    pub const NAMES: &'static [&'static str] = &["outside", "runtime", "actor", "timer", "event"];
+    pub const NAMES: &'static [&'static str] =
+        &["outside", "runtime", "actor", "timer", "event", "fork"];
 
     /// The word for it, as it stands in the trace and as people see it.
     pub fn name(&self) -> &'static str {
@@ -392,13 +405,14 @@ impl Cause {
             Self::Actor(_) => "actor",
             Self::Timer(_) => "timer",
             Self::Event(_) => "event",
+            Self::Fork => "fork",
         }
     }
 
     /// The step that sent the message, if one did.
     pub fn step(&self) -> Option<Step> {
         match self {
-            Self::Outside | Self::Runtime | Self::Event(_) => None,
+            Self::Outside | Self::Runtime | Self::Event(_) | Self::Fork => None,
             Self::Actor(step) | Self::Timer(step) => Some(*step),
         }
     }

@@ -61,7 +61,7 @@ pub use fork::fork;
 pub use hash::Hash;
 pub(crate) use header::names;
 pub use header::{
-    ActorId, Cause, Changed, Code, EndedBy, ExitReason, Header, Kind, OpenTurn, Payload,
+    ActorId, Cause, Changed, Code, EndedBy, ExitReason, FORK, Header, Kind, OpenTurn, Payload,
     PayloadKind, Request, Step, TurnHeader, Undeliverable, WhatChanged,
 };
 pub(crate) use lines::Lines;
@@ -70,6 +70,7 @@ pub use live::{Live, Subscription};
 pub use log::{Entry, Log, LogFailed};
 pub use opening::Opening;
 pub use part::{Chosen, Kept, Part};
+pub use readable::key_text;
 pub use reader::{Location, Problem, Reader};
 pub use record::{Record, key};
 pub(crate) use records::Records;

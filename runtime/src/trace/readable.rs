@@ -1,10 +1,21 @@
 //! Values of import calls for people: bytes as text, because a file's contents as a list of numbers
-//! say nothing to anybody.
+//! say nothing to anybody. And keys of a state.
 
+use crate::call::to_wave;
 use wasmtime::component::Val;
 
 /// The most bytes that are shown of one list.
 const LONGEST: usize = 200;
+
+/// A key of a state as it is, or in quotes where it could be mistaken for something else.
+pub fn key_text(key: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "-_./:@#+".contains(c);
+    // A comment begins with two strokes.
+    match !key.is_empty() && key.chars().all(plain) && !key.contains("//") {
+        true => key.to_owned(),
+        false => to_wave(&Val::String(key.to_owned())),
+    }
+}
 
 /// The value with text such as `b"hello"` in place of bytes, long ones cut. WAVE writes the case of an
 /// enum as it is, and no enum has a case with quotes: it cannot be mistaken for one.
@@ -54,7 +65,6 @@ fn quoted(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::call::to_wave;
 
     fn shown(bytes: &[u8]) -> String {
         let list = Val::List(bytes.iter().copied().map(Val::U8).collect());

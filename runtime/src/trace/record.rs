@@ -334,7 +334,9 @@ impl Map {
     /// A word, or an array of the word and of numbers: for a step its three, for an event its position.
     fn cause(&mut self, cause: &Cause) {
         let numbers = match cause {
-            Cause::Outside | Cause::Runtime => return self.text(key::CAUSE, cause.name()),
+            Cause::Outside | Cause::Runtime | Cause::Fork => {
+                return self.text(key::CAUSE, cause.name());
+            }
             Cause::Actor(Step { actor, turn, step }) | Cause::Timer(Step { actor, turn, step }) => {
                 &[actor.0, *turn, *step][..]
             }
@@ -427,6 +429,7 @@ impl<'b> Fields<'b> {
             return match decoder.str()? {
                 "outside" => Ok(Cause::Outside),
                 "runtime" => Ok(Cause::Runtime),
+                "fork" => Ok(Cause::Fork),
                 other => Err(self.error(format!("unknown cause `{other}`"))),
             };
         }
@@ -463,6 +466,7 @@ impl<'b> Fields<'b> {
         let turn = number(&mut decoder)?;
         let what = match (word.as_str(), length) {
             ("message", Some(4)) => WhatChanged::Message,
+            ("state", Some(4)) => WhatChanged::State,
             ("answer", Some(5)) => WhatChanged::Answer(number(&mut decoder)?),
             (other, _) => return Err(self.error(format!("unknown change `{other}`"))),
         };

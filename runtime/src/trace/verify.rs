@@ -1,4 +1,6 @@
-use super::{ActorId, Hash, Kind, Location, Problem, Reader, Record, RunDir};
+use super::{
+    ActorId, Cause, Hash, Header, Kind, Location, Problem, Reader, Record, RunDir, WhatChanged,
+};
 use crate::diagnostic::Result;
 use crate::wire::{Wire, WireError, WireList, Writer};
 use minicbor::decode::Decoder;
@@ -130,6 +132,7 @@ pub fn verify(run: &RunDir) -> Verification {
     let mut check = Check {
         run,
         chain: Chain::default(),
+        announced: None,
         found: Verification::default(),
         names: BTreeMap::new(),
         blobs: BTreeSet::new(),
@@ -147,6 +150,8 @@ pub fn verify(run: &RunDir) -> Verification {
 struct Check<'r> {
     run: &'r RunDir,
     chain: Chain,
+    /// The turn with which a fork changes a state, if the last record says that it comes next.
+    announced: Option<(ActorId, u64)>,
     found: Verification,
     names: BTreeMap<ActorId, String>,
     blobs: BTreeSet<(Hash, String)>,
@@ -220,7 +225,8 @@ impl Check<'_> {
             }
             _ => {}
         }
-        if let Some(misfit) = self.chain.follow(record) {
+        let misfit = self.chain.follow(record);
+        for misfit in misfit.into_iter().chain(self.unannounced(header)) {
             let place = self.place(location, record);
             self.found.findings.push(format!("{place}: {misfit}"));
         }
@@ -228,6 +234,19 @@ impl Check<'_> {
         if self.reached.len() > 100_000 {
             self.reached.pop_first();
         }
+    }
+
+    /// What is wrong with a change of the state that nobody can execute again: the record before it must tell of it.
+    fn unannounced(&mut self, header: &Header) -> Option<String> {
+        let announced = self.announced.take();
+        if let Kind::Forked { changed: Some(changed), .. } = &header.kind
+            && changed.what == WhatChanged::State
+        {
+            self.announced = Some((changed.actor, changed.turn));
+        }
+        let turn = header.turn().filter(|turn| turn.cause == Cause::Fork)?;
+        let is_told = announced == Some((header.actor, turn.turn));
+        (!is_told).then(|| "it changes the state, and no fork before it tells of that".to_owned())
     }
 
     fn place(&self, location: Location, record: &Record) -> String {

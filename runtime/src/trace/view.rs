@@ -1,7 +1,7 @@
 use super::lines::{Lines, LogLine};
-use super::readable::readable;
+use super::readable::{key_text, readable};
 use super::{
-    Answer, CallsReader, Cause, Changed, Durability, EndedBy, ImportCall, Kind, PayloadKind,
+    Answer, CallsReader, Cause, Changed, Durability, EndedBy, FORK, ImportCall, Kind, PayloadKind,
     Record, Step, TurnHeader,
 };
 use crate::call::{to_json, to_wave};
@@ -115,14 +115,38 @@ impl RecordView {
     }
 
     /// The message as a call: `increment(5)`.
+    ///
+    /// Of a state that a fork changed, how: `fork with state count = 5`.
     pub fn call(&self) -> String {
         let Some(turn) = self.turn() else { return String::new() };
+        if turn.cause == Cause::Fork {
+            return self.other_state();
+        }
         let function = short_function(&turn.function);
         match &self.arguments {
             Some(values) => format!("{function}{}", show_list(values)),
             None if self.unreadable.contains(&PayloadKind::Arguments) => format!("{function}(?)"),
             None => format!("{function}()"),
         }
+    }
+
+    /// How a fork changed the state, in the words with which that is asked for.
+    fn other_state(&self) -> String {
+        let changes = &self.delta.0;
+        if changes.is_empty() {
+            return format!("{FORK} with state ?");
+        }
+        if changes.iter().all(|(_, value)| value.is_none()) {
+            let keys: Vec<_> = changes.iter().map(|(key, _)| key_text(key)).collect();
+            return format!("{FORK} without state {}", keys.join(", "));
+        }
+        let set = changes.iter().filter_map(|(key, value)| {
+            let value = to_wave(&value.as_ref()?.to_val());
+            Some(format!("{} = {value}", key_text(key)))
+        });
+        let unset = changes.iter().filter(|(_, value)| value.is_none());
+        let unset = unset.map(|(key, _)| format!("without {}", key_text(key)));
+        format!("{FORK} with state {}", set.chain(unset).collect::<Vec<_>>().join(", "))
     }
 
     /// What came of the message: the result, or how the turn aborted.
@@ -145,6 +169,7 @@ impl RecordView {
     /// What happened, in a few words: `increment(5) -> 5`, `exited: trap`.
     pub fn summary(&self) -> String {
         match &self.kind {
+            Kind::Turn(turn) if turn.cause == Cause::Fork => self.call(),
             Kind::Turn(_) => format!("{} -> {}", self.call(), self.outcome()),
             Kind::Opened { version, durability, .. } => {
                 match *durability == Durability::default() {

@@ -1,7 +1,7 @@
 //! The cursor over whole runs: every event forward and backward, against what the records say.
 
 use crate::stage::{COUNTER, Stage};
-use crate::{messages, shop};
+use crate::{fork_state, messages, shop};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
@@ -21,7 +21,7 @@ use theater_runtime::wire::Wire;
 /// Histories of one actor with more moments are not walked over.
 const LONGEST: usize = 150;
 
-fn condition(text: &str) -> Condition {
+pub fn condition(text: &str) -> Condition {
     Condition::parse(&Source::new("condition", text), 0..text.len()).unwrap()
 }
 
@@ -293,6 +293,9 @@ pub async fn look_inside(history: &History) {
         for (index, turn) in actor.turns.iter().enumerate() {
             let view = history.view_at(actor.id, turn.location).unwrap();
             let end = Cursor::of(history, actor.id, index).unwrap();
+            if history.is_executable(actor, index).is_err() {
+                continue;
+            }
             let (stops, walked) = stops(&replayer, history, actor, index).await;
             let at = place(history, end);
             assert_eq!(walked.divergence, None, "{at}");
@@ -344,6 +347,14 @@ async fn check(history: History) {
         differences.extend(replayed.map(|replayed| replayed.divergence).unwrap_or_default());
     });
     assert!(summary.await.is_as_recorded(), "{differences:?}");
+}
+
+/// The same of a run, and of one that goes on from it with another state somewhere.
+async fn check_with_a_fork(history: History, pick: usize, before: bool) {
+    if let Some(forked) = fork_state::at_some_turn(&history, pick, before).await {
+        check(forked).await;
+    }
+    check(history).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -400,7 +411,7 @@ fn acts() -> impl Strategy<Value = Shop> {
     ]
 }
 
-async fn play_shop(acts: Vec<Shop>) {
+async fn play_shop(acts: Vec<Shop>, (pick, before): (usize, bool)) {
     let dir = tempfile::tempdir().unwrap();
     shop::write_shop(dir.path());
     let node =
@@ -423,7 +434,7 @@ async fn play_shop(acts: Vec<Shop>) {
         }
     }
     node.shutdown().await.unwrap();
-    check(History::load(node.run()).unwrap()).await;
+    check_with_a_fork(History::load(node.run()).unwrap(), pick, before).await;
 }
 
 /// Two peers that ask and tell each other and themselves, trap in between, and are told by timers.
@@ -439,14 +450,14 @@ fn peers() -> impl Strategy<Value = String> {
     ]
 }
 
-async fn play_peers(calls: Vec<String>) {
+async fn play_peers(calls: Vec<String>, (pick, before): (usize, bool)) {
     let mut stage = messages::Stage::pair().await;
     for call in calls {
         let _ = stage.call(&call).await;
     }
     stage.reopen().await;
     let _ = stage.call("a.tell(\"b\", \"again\")").await;
-    check(stage.history()).await;
+    check_with_a_fork(stage.history(), pick, before).await;
 }
 
 fn run(work: impl Future<Output = ()>) {
@@ -458,12 +469,12 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(6))]
 
     #[test]
-    fn shops_are_walked_as_they_were(acts in prop::collection::vec(acts(), 1..12)) {
-        run(play_shop(acts));
+    fn shops_are_walked_as_they_were(acts in prop::collection::vec(acts(), 1..12), fork: (usize, bool)) {
+        run(play_shop(acts, fork));
     }
 
     #[test]
-    fn peers_are_walked_as_they_were(calls in prop::collection::vec(peers(), 1..12)) {
-        run(play_peers(calls));
+    fn peers_are_walked_as_they_were(calls in prop::collection::vec(peers(), 1..12), fork: (usize, bool)) {
+        run(play_peers(calls, fork));
     }
 }

@@ -8,7 +8,8 @@ use theater_runtime::diagnostic::{
 use theater_runtime::node::Node;
 use theater_runtime::replay::{Change, Cursor, Departure, History, PastTurn, Replayer};
 use theater_runtime::trace::{
-    ActorId, Durability, Entry, Kind, Opening, Reader, RecordView, RunDir, verify,
+    ActorId, Durability, Entry, Kind, Opening, Reader, RecordView, RunDir, Step, Undeliverable,
+    fork, verify,
 };
 
 /// A node goes on with the run, ends, and all that it has recorded holds.
@@ -116,7 +117,7 @@ async fn with(history: &History, (actor, turn): (&str, u64), change: Change) -> 
 }
 
 /// A node opens a run and dies before its first turn.
-fn a_node_dies(run: &RunDir) {
+pub fn a_node_dies(run: &RunDir) {
     let opened = Reader::new(run).next_record().unwrap().unwrap().1.header.kind;
     assert!(matches!(opened, Kind::Opened { .. }));
     let log = Opening::read(run, |_, _| Ok(())).unwrap().begin(None).unwrap();
@@ -246,4 +247,73 @@ async fn what_follows_from_the_record_cannot_be_changed() {
     for value in ["\"x\"", "1, 2", "", "-1"] {
         assert!(!answer(&history, ("a", 2, 1), value).await.unwrap_err().labels.is_empty());
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_ends_at_once_finishes_what_the_fork_begins() {
+    let (_stage, history) = asked().await;
+    let data = tempfile::tempdir().unwrap();
+    for _ in 0..5 {
+        let change = message(&history, "a", 2, "ask(4)").unwrap();
+        let (actor, index) = history.turn("a", 2).unwrap();
+        let run = history.fork(actor, index, &Departure::With(change), data.path()).unwrap();
+        let opened = Node::open(run.clone(), Some(Durability::Async), Cache::none()).await.unwrap();
+        opened.node.shutdown().await.unwrap();
+        let new = History::load(&run).unwrap();
+        assert_eq!(turns(&new, "a"), ["ask(21) -> 42", "ask(4) -> 8"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_comes_to_nothing_hides_no_open_record() {
+    let stage = messages::Stage::pair().await;
+    stage.call("a.tell(\"b\", \"count 1\")").await.unwrap();
+    stage.call("a.ask(21)").await.unwrap();
+    let history = stage.history();
+    let a = history.actor("a").unwrap();
+    let is_open = |view: &RecordView| matches!(&view.kind, Kind::Open(open) if open.turn == 2);
+    let views: Vec<RecordView> = history.views(None).map(Result::unwrap).collect();
+    let open = views.iter().position(is_open).unwrap() as u64;
+    // The same, with the end of the message of the first turn in the middle of the second one.
+    let data = tempfile::tempdir().unwrap();
+    let run = fork(history.run(), open + 1, None, data.path()).unwrap();
+    let log = Opening::read(&run, |_, _| Ok(())).unwrap().begin(None).unwrap();
+    let sent = Step { actor: a.id, turn: 1, step: 1 };
+    let kind = Kind::Undelivered { sent, to: None, why: Undeliverable::Ended };
+    log.append(Entry { actor: a.id, kind, payloads: Vec::new() }).unwrap();
+    let mut reader = Reader::new(history.run());
+    while let Some((_, record)) = reader.next_record().unwrap() {
+        if record.header.position > open {
+            let payloads = record.payloads.into_iter().map(|it| (it.kind, it.bytes)).collect();
+            let (actor, kind) = (record.header.actor, record.header.kind);
+            log.append(Entry { actor, kind, payloads }).unwrap();
+        }
+    }
+    log.close();
+    let told = History::load(&run).unwrap();
+    let (actor, index) = told.turn("a", 2).unwrap();
+    let before = told.fork(actor, index, &Departure::Before, data.path()).unwrap();
+    let opened = Node::open(before.clone(), Some(Durability::Async), Cache::none()).await.unwrap();
+    opened.node.shutdown().await.unwrap();
+    // Nothing of the second turn is left that could go on.
+    assert_eq!(turns(&History::load(&before).unwrap(), "a").len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_answer_to_a_warm_actor() {
+    let stage = messages::Stage::warm_pair().await;
+    for call in ["a.ask(21)", "a.ask(30)", "a.ask(15)"] {
+        stage.call(call).await.unwrap();
+    }
+    let history = stage.history();
+    let change = answer(&history, ("a", 2, 1), "9").await.unwrap();
+    let (_, new) = with(&history, ("a", 2), change).await;
+    assert_eq!(turns(&new, "a"), ["ask(21) -> 42", "ask(30) -> 9"]);
+    let instances = |history: &History| -> Vec<Option<u64>> {
+        let turns = &history.actor("a").unwrap().turns;
+        turns.iter().map(|past| past.header.instance).collect()
+    };
+    // The instance of before the fork is in no node any more.
+    assert_eq!(instances(&history), [Some(1), Some(1), Some(1)]);
+    assert_eq!(instances(&new), [Some(1), Some(2)]);
 }

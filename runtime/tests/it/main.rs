@@ -7,6 +7,7 @@ mod durability;
 mod endings;
 mod forged;
 mod fork;
+mod fork_state;
 mod index;
 mod live;
 mod messages;

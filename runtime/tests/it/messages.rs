@@ -43,8 +43,12 @@ impl Stage {
 
     /// The same with the link as it stands in the manifest, and with limits.
     async fn spawn_with(&self, name: &str, link: &str, limits: &str) {
+        self.spawn_as(name, "", link, limits).await;
+    }
+
+    async fn spawn_as(&self, name: &str, more: &str, link: &str, limits: &str) {
         let text = format!(
-            "[actor]\nname = \"{name}\"\n[handlers]\nstate = true\ntimer = {{ max = 2 }}\n\
+            "[actor]\nname = \"{name}\"\n{more}\n[handlers]\nstate = true\ntimer = {{ max = 2 }}\n\
              messenger = {{ to = [\"a\", \"b\", \"nobody\"] }}\n\
              [links]\n\"test:peer/work\" = {link}\n[limits]\n{limits}"
         );
@@ -59,6 +63,15 @@ impl Stage {
         let stage = Self::new().await;
         stage.spawn("a", "b").await;
         stage.spawn("b", "a").await;
+        stage
+    }
+
+    /// The same with instances that are kept.
+    pub async fn warm_pair() -> Self {
+        let stage = Self::new().await;
+        for (name, link) in [("a", "\"b\""), ("b", "\"a\"")] {
+            stage.spawn_as(name, "instance = \"warm\"", link, "").await;
+        }
         stage
     }
 

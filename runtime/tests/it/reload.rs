@@ -14,9 +14,9 @@ use theater_runtime::trace::{Code, Kind, RunDir};
 use theater_runtime::world::Binary;
 use wasmtime::component::Val;
 
-const STATE: &str = "version = \"0.1.0\"\n[handlers]\nstate = true";
+pub const STATE: &str = "version = \"0.1.0\"\n[handlers]\nstate = true";
 
-fn loaded(wat: &str, manifest: &str) -> Loaded {
+pub fn loaded(wat: &str, manifest: &str) -> Loaded {
     let text = format!("[actor]\nname = \"counter\"\n{manifest}");
     let source = Source::new("theater.toml", text);
     let (manifest, warnings) = Manifest::parse(source, Path::new("")).into_result().unwrap();
@@ -43,7 +43,7 @@ fn twice() -> String {
 }
 
 /// A counter whose `upgrade` does this, with the place of the version, its length, and 64 for its result.
-fn upgrading(body: &str) -> String {
+pub fn upgrading(body: &str) -> String {
     let wat = COUNTER
         .replace(
             "(param i32 i32 i32 i32) (result i32) unreachable)",

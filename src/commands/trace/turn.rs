@@ -6,7 +6,7 @@ use std::time::Duration;
 use theater_repl::paint::Role;
 use theater_repl::styled::Line;
 use theater_runtime::call::to_wave;
-use theater_runtime::trace::RecordView;
+use theater_runtime::trace::{Cause, RecordView, TurnHeader};
 
 /// The column at which values begin.
 const INDENT: usize = 15;
@@ -14,6 +14,9 @@ const INDENT: usize = 15;
 /// Shows all that a turn's record says.
 pub fn show(view: &RecordView, output: &mut Output) -> io::Result<()> {
     let Some(turn) = view.turn() else { return Ok(()) };
+    if turn.cause == Cause::Fork {
+        return forked(view, turn, output);
+    }
     let good = turn.outcome.commits();
     let head = Line::default().role(Role::Actor, &view.address()).plain("  ");
     let role = if good { Role::Good } else { Role::Error };
@@ -41,11 +44,7 @@ pub fn show(view: &RecordView, output: &mut Output) -> io::Result<()> {
     list(output, "arguments", view.arguments.iter().flatten().map(to_wave))?;
     let calls = view.calls.iter().zip(1_u64..);
     list(output, "calls", calls.map(|(call, number)| format!("{number}  {}", call.summary())))?;
-    let changes = view.delta.0.iter().map(|(key, value)| match value {
-        Some(value) => format!("{key} = {}", to_wave(&value.to_val())),
-        None => format!("{key} deleted"),
-    });
-    list(output, "changes", changes)?;
+    changes(view, output)?;
     list(output, "result", view.result.iter().flatten().map(to_wave))?;
     if let Some(failure) = &view.failure {
         list(output, "failure", failure.message.lines().map(str::to_owned))?;
@@ -54,6 +53,25 @@ pub fn show(view: &RecordView, output: &mut Output) -> io::Result<()> {
     }
     field(output, "fuel", &turn.fuel.to_string())?;
     list(output, "unreadable", view.unreadable.iter().map(ToString::to_string))
+}
+
+/// A turn in which nothing was executed.
+fn forked(view: &RecordView, turn: &TurnHeader, output: &mut Output) -> io::Result<()> {
+    let head = Line::default().role(Role::Actor, &view.address()).plain("  ");
+    output.row(&head.role(Role::Warning, "changed by a fork"))?;
+    field(output, "time", &view.time_text())?;
+    field(output, "incarnation", &turn.incarnation.to_string())?;
+    field(output, "cause", turn.cause.name())?;
+    changes(view, output)?;
+    list(output, "unreadable", view.unreadable.iter().map(ToString::to_string))
+}
+
+fn changes(view: &RecordView, output: &mut Output) -> io::Result<()> {
+    let changes = view.delta.0.iter().map(|(key, value)| match value {
+        Some(value) => format!("{key} = {}", to_wave(&value.to_val())),
+        None => format!("{key} deleted"),
+    });
+    list(output, "changes", changes)
 }
 
 fn field(output: &mut Output, name: &str, value: &str) -> io::Result<()> {

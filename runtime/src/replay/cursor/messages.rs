@@ -49,11 +49,11 @@ impl Cursor {
         let place = Self { step: None, ..self }.place(history)?;
         let none = |message: String| Diagnostic::error(NO_SUCH_TURN, message);
         let Some(sent) = cause.sent else {
-            let from = match turn.header.cause {
-                Cause::Outside => "from outside",
-                _ => "from the runtime",
-            };
-            let problem = none(format!("the message of {place} came {from}"));
+            let problem = none(match turn.header.cause {
+                Cause::Outside => format!("the message of {place} came from outside"),
+                Cause::Fork => format!("nobody sent {place}: a fork changed the state there"),
+                _ => format!("the message of {place} came from the runtime"),
+            });
             let origin = self.view(history)?.origin;
             let help = origin.map(|origin| format!("It was: {origin}"));
             return Err(Box::new(help.into_iter().fold(problem, Diagnostic::help)));

@@ -355,7 +355,7 @@ function why(event) {
     const call = step > 0 && cause.calls?.[step - 1]?.[0];
     chain.append(element('li', {}, link(cause, step), ' ', code(call || cause.call)));
   }
-  const from = { outside: 'from outside', runtime: 'from the runtime', event: 'what happened to an actor' }[cause.cause];
+  const from = { outside: 'from outside', runtime: 'from the runtime', event: 'what happened to an actor', fork: 'the fork of the run, which changed the state' }[cause.cause];
   const because = run.events.find((it) => it.position === cause.event);
   if (!cause.parent) chain.append(element('li', {}, from ?? 'a turn that is not recorded', cause.origin ? ': ' : '', cause.origin ? code(cause.origin) : '', ...(because ? [' ', link(because), ' ', because.text ?? ''] : [])));
   return [chain];
