@@ -93,7 +93,7 @@ pub static FIELDS: &[Field] = &[
     Field {
         name: "cause",
         kind: FieldKind::Choice(causes),
-        summary: "what sent the message",
+        summary: "what sent the message; `fork` where a fork changed the state",
         example: "cause = timer",
     },
     Field {
