@@ -4,7 +4,7 @@
 use super::cancel::Cancel;
 use super::resolved::Resolved;
 use super::text::{Change, Encoding, Text};
-use super::wit::{self, Index};
+use super::wit::{self, Index, Parsed};
 use imbl::OrdMap;
 use std::collections::BTreeSet;
 use std::collections::hash_map::DefaultHasher;
@@ -55,6 +55,10 @@ pub struct Document {
     revision: u64,
     /// What is made of it, each once somebody has asked.
     made: Arc<Made>,
+    /// It as WIT, once somebody has asked.
+    parsed: Arc<OnceLock<Arc<Parsed>>>,
+    /// The last state of it that somebody asked about as WIT.
+    before: Option<Arc<Parsed>>,
     /// Cancelled when the text has gone on, or is closed.
     outdated: Cancel,
 }
@@ -62,7 +66,7 @@ pub struct Document {
 /// What is made of one text, each once somebody has asked.
 #[derive(Debug, Default)]
 struct Made {
-    /// The names in it as WIT.
+    /// The names in it as WIT, of a file on disk: its tree is not kept.
     index: OnceLock<Arc<Index>>,
     /// What it says as a manifest.
     manifest: OnceLock<Checked>,
@@ -166,11 +170,30 @@ impl Vfs {
 
     fn set(&mut self, path: &Path, version: i32, text: Text) {
         self.revision += 1;
-        let (text, revision, made) = (Arc::new(text), self.revision, Arc::default());
-        let document = Document { version, text, revision, made, outdated: Cancel::default() };
-        let before = self.now.open.insert(normal(path), document);
-        before.inspect(|document| document.outdated.cancel());
+        let path = normal(path);
+        let old = self.now.open.get(&path);
+        let before = old.and_then(|old| old.parsed.get().or(old.before.as_ref()).cloned());
+        old.inspect(|document| document.outdated.cancel());
+        let document = Document {
+            version,
+            text: Arc::new(text),
+            revision: self.revision,
+            made: Arc::default(),
+            parsed: Arc::default(),
+            before,
+            outdated: Cancel::default(),
+        };
+        self.now.open.insert(path, document);
         self.now.children = Arc::default();
+    }
+}
+
+impl Document {
+    fn parsed(&self) -> &Arc<Parsed> {
+        self.parsed.get_or_init(|| {
+            let text = self.text.as_str();
+            Arc::new(self.before.as_ref().map_or_else(|| Parsed::of(text), |it| it.again(text)))
+        })
     }
 }
 
@@ -225,8 +248,7 @@ impl Snapshot {
         self.go_on();
         let path = normal(path);
         if let Some(document) = self.open.get(&path) {
-            let index = || Arc::new(Index::of(document.text.as_str()));
-            return Some(document.made.index.get_or_init(index).clone());
+            return Some(document.parsed().index().clone());
         }
         match self.disk.get(&path) {
             Some(entry) => {
@@ -235,6 +257,15 @@ impl Snapshot {
                 Some(entry.made.index.get_or_init(|| Arc::new(Index::of(text))).clone())
             }
             None => Some(wit::in_library(&self.library, &path)?.index.clone()),
+        }
+    }
+
+    /// The WIT file at a path, which is open or on disk; none if it is no text. Of one that is open it is kept.
+    pub fn parsed(&self, path: &Path) -> Option<Arc<Parsed>> {
+        self.go_on();
+        match self.document(path) {
+            Some(document) => Some(document.parsed().clone()),
+            None => Some(Arc::new(Parsed::of(self.text(path)?.as_str()))),
         }
     }
 

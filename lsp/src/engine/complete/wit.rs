@@ -1,7 +1,7 @@
 //! What can be typed at a place of a WIT file.
 //!
-//! The word under the cursor is replaced by a name, and the text is parsed: where that name then stands in the tree
-//! tells what can be there.
+//! The word under the cursor is replaced by a name: where that name then stands in the tree tells what can be there. Only
+//! the item around it is parsed for this.
 
 mod words;
 
@@ -10,13 +10,12 @@ use self::words::{
 };
 use super::{About, Completion, CompletionKind};
 use crate::engine::vfs::Snapshot;
-use crate::engine::wit::{Declaration, File, Index, ItemName, Kind, Names, Symbol, Target, symbol};
+use crate::engine::wit::{Declaration, File, ItemName, Kind, Names, Symbol, Target, symbol};
 use std::ops::Range;
 use std::path::Path;
-use std::sync::Arc;
 use theater_runtime::catalog;
-use theater_runtime::syntax::wit::view::{child, declared, plain};
-use theater_runtime::syntax::wit::{Node, SyntaxKind, Token, is_keyword, parse, span};
+use theater_runtime::syntax::wit::view::{before, child, declared, plain};
+use theater_runtime::syntax::wit::{Node, SyntaxKind, Token, is_keyword, span};
 
 /// The name that takes the place of the word under the cursor.
 const MARK: &str = "the-cursor-is-here";
@@ -25,7 +24,10 @@ const MARK: &str = "the-cursor-is-here";
 pub fn completions(files: &Snapshot, path: &Path, text: &str, offset: usize) -> Vec<Completion> {
     let word = around(text, offset, is_in_word);
     let marked = format!("{}{MARK}{}", &text[..word.start], &text[word.end..]);
-    let root = parse(&marked).root();
+    let Some(parsed) = files.parsed(path).map(|parsed| parsed.again(&marked)) else {
+        return Vec::new();
+    };
+    let root = parsed.root();
     let Ok(start) = u32::try_from(word.start) else { return Vec::new() };
     let token = root.token_at_offset(start.into()).right_biased();
     let is_mark =
@@ -33,7 +35,7 @@ pub fn completions(files: &Snapshot, path: &Path, text: &str, offset: usize) -> 
     let Some(token) = token.filter(is_mark) else { return Vec::new() };
     let mut names = Names::around(files, path);
     // What stands in the text itself is told by the text with the mark, which has fewer errors.
-    let index = Arc::new(Index::of_tree(&root));
+    let index = parsed.index().clone();
     let here = crate::engine::vfs::normal(path);
     let Some(file) = names.files.iter().position(|file| file.path == here) else {
         return Vec::new();
@@ -90,7 +92,7 @@ impl Place<'_> {
                 }
                 SyntaxKind::File => {
                     let has_header = child(&node, SyntaxKind::PackageHeader).is_some();
-                    let first = self.before().is_none() && !has_header;
+                    let first = before(&self.token).is_none() && !has_header;
                     self.keywords(if first { FIRST } else { TOP })
                 }
                 // What could not be understood, and parts of what is around.
@@ -106,16 +108,8 @@ impl Place<'_> {
         Vec::new()
     }
 
-    /// The token before the mark that is no space or comment.
-    fn before(&self) -> Option<Token> {
-        // A token's own way back ends at nodes that are empty.
-        let root = self.token.parent_ancestors().last()?;
-        let tokens = root.descendants_with_tokens().filter_map(|it| it.into_token());
-        tokens.take_while(|token| *token != self.token).filter(|it| !it.kind().is_trivia()).last()
-    }
-
     fn is_behind(&self, kind: SyntaxKind) -> bool {
-        self.before().is_some_and(|token| token.kind() == kind)
+        before(&self.token).is_some_and(|token| token.kind() == kind)
     }
 
     fn one(&self, label: impl Into<String>, kind: CompletionKind) -> Completion {

@@ -5,10 +5,10 @@
 use std::collections::HashMap;
 use std::ops::Range;
 use theater_runtime::syntax::wit::view::{child, docs, text as text_of};
-use theater_runtime::syntax::wit::{Node, SyntaxKind, parse, span};
+use theater_runtime::syntax::wit::{Node, Reparsed, SyntaxKind, parse, span};
 
 /// The names of one file.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct Index {
     /// The packages whose parts stand in the file, such as `shop:inventory@0.1.0`: the file's own, which it need
     /// not name, and the nested ones.
@@ -111,6 +111,8 @@ pub struct ItemName {
 pub struct Use {
     /// In which of the file's packages.
     pub package: usize,
+    /// The byte at which it is written.
+    pub at: usize,
     /// The interface or world into which it is brought. Empty: the file.
     pub scope: Vec<String>,
     /// Its name there.
@@ -130,14 +132,48 @@ impl Index {
     /// The index of a text that has been parsed.
     pub fn of_tree(root: &Node) -> Self {
         let mut index = Self { packages: vec![None], ..Self::default() };
-        index.top(root, 0);
-        index.declarations.sort_by_key(|it| (it.whole.start, std::cmp::Reverse(it.whole.end)));
-        for (at, declaration) in index.declarations.iter().enumerate() {
-            let key = (declaration.package, declaration.path.clone());
-            index.by_path.entry(key).or_insert(at);
+        index.top(root.children(), 0);
+        index.sorted()
+    }
+
+    /// The index of a text whose tree was made again from that of this one's text.
+    pub fn again(&self, root: &Node, reparsed: &Reparsed) -> Self {
+        let Reparsed { before, now } = reparsed;
+        let has_packages = self.packages.len() > 1
+            || self
+                .declarations
+                .iter()
+                .any(|it| it.path.is_empty() && it.whole.start >= before.start);
+        let items = root.children().filter(|item| {
+            let start = span(item.text_range()).start;
+            now.start <= start && start < now.end
+        });
+        let items: Vec<Node> = items.collect();
+        let is_package = |item: &Node| {
+            matches!(item.kind(), SyntaxKind::PackageHeader | SyntaxKind::NestedPackage)
+        };
+        if has_packages || items.iter().any(is_package) {
+            return Self::of_tree(root);
         }
-        index.mentions.sort_by_key(|mention| mention.span.start);
-        index
+        let mut part = Self { packages: self.packages.clone(), ..Self::default() };
+        part.top(items.into_iter(), 0);
+        let moved = Moved { before: before.clone(), now: now.end };
+        part.declarations.extend(self.declarations.iter().filter_map(|it| moved.declaration(it)));
+        part.mentions.extend(self.mentions.iter().filter_map(|it| moved.mention(it)));
+        part.uses.extend(self.uses.iter().filter_map(|it| moved.used(it)));
+        part.sorted()
+    }
+
+    /// Everything in the order of the text, and found by its names.
+    fn sorted(mut self) -> Self {
+        self.declarations.sort_by_key(|it| (it.whole.start, std::cmp::Reverse(it.whole.end)));
+        for (at, declaration) in self.declarations.iter().enumerate() {
+            let key = (declaration.package, declaration.path.clone());
+            self.by_path.entry(key).or_insert(at);
+        }
+        self.mentions.sort_by_key(|mention| mention.span.start);
+        self.uses.sort_by_key(|used| used.at);
+        self
     }
 
     /// The first declaration with these names in one of the file's packages.
@@ -158,15 +194,15 @@ impl Index {
         self.mentions.iter().rfind(at)
     }
 
-    fn top(&mut self, node: &Node, package: usize) {
-        for item in node.children() {
+    fn top(&mut self, items: impl Iterator<Item = Node>, package: usize) {
+        for item in items {
             match item.kind() {
                 SyntaxKind::PackageHeader => self.package(&item, package),
                 SyntaxKind::NestedPackage => {
                     self.packages.push(None);
                     let nested = self.packages.len() - 1;
                     self.package(&item, nested);
-                    self.top(&item, nested);
+                    self.top(item.children(), nested);
                 }
                 SyntaxKind::InterfaceItem => self.item(&item, package, Kind::Interface),
                 SyntaxKind::WorldItem => self.item(&item, package, Kind::World),
@@ -340,7 +376,8 @@ impl Index {
         let renamed = declared.is_some();
         let name = declared.and_then(|mut path| path.pop()).unwrap_or_else(|| found.name.clone());
         let (scope, target) = (Vec::new(), Target::Item(found));
-        self.uses.push(Use { package, scope, name, renamed, target });
+        let at = span(item.text_range()).start;
+        self.uses.push(Use { package, at, scope, name, renamed, target });
     }
 
     fn use_item(&mut self, item: &Node, package: usize, scope: &[String]) {
@@ -353,7 +390,8 @@ impl Index {
             let declared = self.declare(&used, package, scope, Kind::Used);
             let renamed = declared.is_some();
             let name = declared.and_then(|mut path| path.pop()).unwrap_or_else(|| text_of(&name));
-            self.uses.push(Use { package, scope: scope.to_vec(), name, renamed, target });
+            let at = span(used.text_range()).start;
+            self.uses.push(Use { package, at, scope: scope.to_vec(), name, renamed, target });
         }
     }
 
@@ -383,3 +421,37 @@ impl Index {
         }
     }
 }
+
+/// How bytes move when a part of a text is replaced, so that what ended there ends elsewhere.
+struct Moved {
+    before: Range<usize>,
+    now: usize,
+}
+
+impl Moved {
+    /// Where bytes are now; none if they were in that part.
+    fn range(&self, bytes: &Range<usize>) -> Option<Range<usize>> {
+        let place = |at: usize| self.now + (at - self.before.end);
+        match () {
+            () if bytes.end <= self.before.start => Some(bytes.clone()),
+            () if bytes.start >= self.before.end => Some(place(bytes.start)..place(bytes.end)),
+            () => None,
+        }
+    }
+
+    fn declaration(&self, it: &Declaration) -> Option<Declaration> {
+        let whole = self.range(&it.whole)?;
+        Some(Declaration { name: self.range(&it.name)?, whole, ..it.clone() })
+    }
+
+    fn mention(&self, it: &Mention) -> Option<Mention> {
+        Some(Mention { span: self.range(&it.span)?, ..it.clone() })
+    }
+
+    fn used(&self, it: &Use) -> Option<Use> {
+        Some(Use { at: self.range(&(it.at..it.at + 1))?.start, ..it.clone() })
+    }
+}
+
+#[cfg(test)]
+mod tests;

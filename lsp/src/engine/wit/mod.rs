@@ -4,10 +4,12 @@
 mod index;
 mod library;
 mod names;
+mod parsed;
 
 pub use index::{Declaration, Index, ItemName, Kind, Mention, Target, Use};
 pub use library::{in_library, library};
 pub use names::{File, Names, Origin, Symbol, root_of, symbol};
+pub use parsed::Parsed;
 
 use std::path::Path;
 

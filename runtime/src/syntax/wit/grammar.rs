@@ -30,6 +30,11 @@ pub(super) fn file(p: &mut Parser) {
     });
 }
 
+/// What stands in a file from the beginning of an item on.
+pub(super) fn rest_of_file(p: &mut Parser) {
+    p.root(|p| declarations(p, 0));
+}
+
 /// Whether `package` begins a header and not a nested package, as far as can be told.
 fn header_is_closed(p: &Parser) -> bool {
     let ends = |kind| matches!(kind, LeftBrace | Semicolon | RightBrace | End);

@@ -5,6 +5,7 @@
 //!
 //! Origin of the grammar: the component model's `design/mvp/WIT.md`, as wit-parser understands it.
 
+mod again;
 mod format;
 mod gates;
 mod grammar;
@@ -14,6 +15,7 @@ mod parser;
 mod types;
 pub mod view;
 
+pub use again::{Reparsed, Tree};
 pub use format::format;
 pub use gates::conflicts;
 pub use kind::SyntaxKind;

@@ -172,6 +172,14 @@ pub(crate) fn mutated() -> impl Strategy<Value = String> {
     })
 }
 
+/// Such a text, and the same after more edits.
+pub(crate) fn mutated_twice() -> impl Strategy<Value = (String, String)> {
+    (mutated(), edits()).prop_map(|(before, edits)| {
+        let now = edited(&before, &edits[..1]);
+        (before, now)
+    })
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2048))]
 

@@ -1,6 +1,9 @@
 //! The tree by what it means: names, comments and the parts of items.
 
-use super::{Node, SyntaxKind, Token};
+use super::{Node, SyntaxKind, Token, Wit};
+use std::iter;
+
+type Element = rowan::SyntaxElement<Wit>;
 
 /// The name that an item declares, without `%`.
 pub fn declared(item: &Node) -> Option<Token> {
@@ -10,6 +13,29 @@ pub fn declared(item: &Node) -> Option<Token> {
 /// The first child of a kind.
 pub fn child(node: &Node, kind: SyntaxKind) -> Option<Node> {
     node.children().find(|child| child.kind() == kind)
+}
+
+/// The last token before another one that is no space or comment.
+pub fn before(token: &Token) -> Option<Token> {
+    // A token's own way back ends at nodes that are empty.
+    let nodes = token.parent_ancestors().map(Element::from);
+    let mut around = iter::once(Element::from(token.clone())).chain(nodes);
+    around.find_map(|part| left_of(&part).find_map(|it| last_in(&it)))
+}
+
+/// What stands before a part of the tree in the same node, the nearest first.
+fn left_of(part: &Element) -> impl Iterator<Item = Element> + use<> {
+    iter::successors(part.prev_sibling_or_token(), Element::prev_sibling_or_token)
+}
+
+/// The last token of a part of the tree that is no space or comment.
+fn last_in(part: &Element) -> Option<Token> {
+    let node = match part.as_token() {
+        Some(token) => return Some(token.clone()).filter(|it| !it.kind().is_trivia()),
+        None => part.as_node()?,
+    };
+    let last = node.last_child_or_token()?;
+    last_in(&last).or_else(|| left_of(&last).find_map(|it| last_in(&it)))
 }
 
 /// A name without the `%` that makes one of a keyword.
