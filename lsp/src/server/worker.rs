@@ -1,7 +1,8 @@
 //! The thread that finds problems: it looks at the disk, checks what is different, and publishes.
 //!
 //! It works on snapshots, and on one at a time. What is edited meanwhile ends the check that goes on and wakes it again:
-//! what is stale is neither finished nor published.
+//! what is stale is neither finished nor published. Only where edits come faster than checks end, now and then one is finished
+//! nevertheless, and published with the version that it belongs to.
 
 use super::convert::{self, Converter};
 use super::disk::{Disk, Found};
@@ -42,6 +43,10 @@ const LOOK: Duration = Duration::from_secs(1);
 /// How often new projects are looked for, at most.
 const SEARCH: Duration = Duration::from_secs(5);
 
+/// How many checks in a row edits may end. The next one goes on to its end, so that somebody who types without a pause sees
+/// problems as well.
+const MOST_ENDED: u32 = 5;
+
 /// Looking takes at most one part of this many of the time.
 const SHARE: u32 = 50;
 
@@ -64,11 +69,25 @@ pub struct Worker {
     edited: BTreeSet<PathBuf>,
     /// Whether the problems of others are other ones.
     has_news: bool,
+    /// How many checks in a row were ended by edits.
+    ended: u32,
     /// The folders of the workspace that it knows.
     roots: Vec<PathBuf>,
     /// How the editor is told of the first check.
     index: Option<Progress>,
     search: Instant,
+}
+
+/// A check of everything.
+struct Round {
+    /// The files as they are.
+    files: Snapshot,
+    /// How many edits they contain.
+    edits: u64,
+    /// Cancelled by the next edit.
+    current: Cancel,
+    /// Whether the disk was looked at as well.
+    look: bool,
 }
 
 /// A unit as it is in one snapshot.
@@ -99,6 +118,7 @@ impl Worker {
             shown: BTreeMap::new(),
             edited: BTreeSet::new(),
             has_news: false,
+            ended: 0,
             roots: Vec::new(),
             index: None,
             search: Instant::now(),
@@ -162,52 +182,77 @@ impl Worker {
 
     /// Checks whatever is different from when it was checked last. `look`: at the disk as well.
     fn check_all(&mut self, look: bool) {
+        let round = self.begin(look);
+        self.check_round(&round);
+    }
+
+    fn check_round(&mut self, round: &Round) {
+        self.ended = if self.go_through(round) { 0 } else { self.ended + 1 };
+    }
+
+    fn begin(&mut self, look: bool) -> Round {
         let (edits, current) = {
             let mut state = self.shared.lock();
             self.edited.append(&mut state.edited);
             state.checking = Cancel::default();
             (state.edits, state.checking.clone())
         };
-        let files = self.look(look);
+        Round { files: self.look(look), edits, current, look }
+    }
+
+    /// Whether edits do not end the present check.
+    fn must_finish(&self) -> bool {
+        self.ended >= MOST_ENDED
+    }
+
+    /// Answers with whether the check came to its end.
+    fn go_through(&mut self, round: &Round) -> bool {
+        let Round { files, edits, look, .. } = round;
         let mut cases: Vec<Case> =
-            units(&files).into_iter().map(|unit| Case::new(&files, unit)).collect();
-        if look {
-            self.forget(&files, &cases);
+            units(files).into_iter().map(|unit| Case::new(files, unit)).collect();
+        if *look {
+            self.forget(files, &cases);
         }
         // What is open comes first.
         let is_open = |case: &Case| case.inputs.iter().any(|path| files.document(path).is_some());
         cases.sort_by_key(|case| !is_open(case));
         let open = cases.iter().take_while(|case| is_open(case)).count();
-        let checked = files.clone().until(current);
+        let mut checked = files.clone();
+        if !self.must_finish() {
+            checked = checked.until(round.current.clone());
+        }
         for case in &cases[..open] {
             if !self.check(&checked, case) {
-                return;
+                return false;
             }
         }
-        self.publish(&files, &cases);
+        self.publish(files, &cases);
         self.checked.send_modify(|checked| checked.open = edits + 1);
         for (at, case) in cases.iter().enumerate().skip(open) {
             if let Some(index) = &mut self.index {
                 index.step(at, cases.len());
             }
             if !self.check(&checked, case) {
-                return;
+                return false;
             }
             // The others are not forgotten: their fingerprints differ still.
             if let Ok(wake) = self.wakes.try_recv() {
                 let _ = self.again.send(wake);
-                self.tell_news();
-                return;
+                if wake == Wake::Stop || !self.must_finish() {
+                    self.tell_news();
+                    return false;
+                }
             }
         }
         self.known.retain(|unit, _| cases.iter().any(|case| case.unit == *unit));
-        self.publish(&files, &cases);
-        self.clear(&files);
+        self.publish(files, &cases);
+        self.clear(files);
         self.checked.send_replace(Checked { open: edits + 1, all: edits + 1 });
-        if look {
+        if *look {
             self.index = None;
         }
         self.tell_news();
+        true
     }
 
     /// Has the editor ask again about files that it did not change itself.
@@ -353,7 +398,9 @@ impl Worker {
             (state.client, state.roots.clone(), newest)
         };
         // Who asks is told of the text that was there then.
-        if newest != version && !wishes.pulls {
+        let may_be_stale =
+            wishes.pulls || self.must_finish() && newest.is_some() && version.is_some();
+        if newest != version && !may_be_stale {
             return;
         }
         let converter = Converter::new(files, wishes, &self.shared.library, &roots);
@@ -392,8 +439,8 @@ mod tests {
     use tower_lsp::ls_types::{DidOpenTextDocumentParams, TextDocumentItem};
     use tower_lsp::{LanguageServer, LspService};
 
-    #[tokio::test]
-    async fn an_edit_ends_the_check_that_goes_on() {
+    /// A worker that publishes into the void, and what an editor talks with.
+    fn worker() -> (Worker, LspService<Backend>, tower_lsp::ClientSocket) {
         let (wakes, woken) = channel();
         let (told, known) = watch::channel(Checked::default());
         let shared = Arc::new(Shared {
@@ -404,25 +451,53 @@ mod tests {
             checked: known,
         });
         let mut worker = None;
-        let (service, _socket) = LspService::new(|client| {
+        let (service, socket) = LspService::new(|client| {
             worker = Some(Worker::new(shared.clone(), client.clone(), told, woken, wakes));
             Backend::new(shared.clone(), client)
         });
-        let mut worker = worker.unwrap();
-        let open = |text: &str| {
-            let uri = "file:///p/a.wit".parse().unwrap();
-            let document = TextDocumentItem::new(uri, "wit".to_owned(), 1, text.to_owned());
-            service.inner().did_open(DidOpenTextDocumentParams { text_document: document })
-        };
-        open("package a:b;").await;
+        (worker.unwrap(), service, socket)
+    }
+
+    async fn open(service: &LspService<Backend>, version: i32, text: &str) {
+        let uri = "file:///p/a.wit".parse().unwrap();
+        let text_document = TextDocumentItem::new(uri, "wit".to_owned(), version, text.to_owned());
+        service.inner().did_open(DidOpenTextDocumentParams { text_document }).await;
+    }
+
+    #[tokio::test]
+    async fn an_edit_ends_the_check_that_must_finish() {
+        let (mut worker, service, _socket) = worker();
+        open(&service, 1, "package a:b;").await;
         let checking = Cancel::default();
-        shared.lock().checking = checking.clone();
+        worker.shared.lock().checking = checking.clone();
         let files = worker.files();
         let case = Case::new(&files, Unit::Package("/p".into()));
-        open("package c:d;").await;
+        open(&service, 2, "package c:d;").await;
         assert!(!worker.check(&files.clone().until(checking), &case));
         assert!(worker.known.is_empty());
         assert!(worker.check(&files, &case));
         assert!(worker.is_current(&case));
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn edits_without_a_pause_postpone_problems_only_so_often() {
+        let (mut worker, service, _socket) = worker();
+        let mut published = Vec::new();
+        for version in 1..20 {
+            open(&service, version, &format!("package a:b; interface i{version} {{ x }}")).await;
+            // The next edit always comes while this version is checked.
+            let round = worker.begin(false);
+            open(&service, version + 1, "package a:b; interface i { y }").await;
+            worker = tokio::task::spawn_blocking(move || {
+                worker.check_round(&round);
+                worker
+            })
+            .await
+            .unwrap();
+            let shown = worker.shown.get(Path::new("/p/a.wit"));
+            published.extend(shown.map(|(shown, problems)| (version, *shown, problems.len())));
+            worker.shown.clear();
+        }
+        assert_eq!(published, [(6, Some(6), 1), (12, Some(12), 1), (18, Some(18), 1)]);
     }
 }
