@@ -2,7 +2,7 @@
 //!
 //! A parser that stops at the first error, or that loses what follows an unfinished list, is of no
 //! use under the cursor. This one never fails. At the start of a line, what looks like a table's
-//! header or a key ends whatever was left open.
+//! header or a key ends whatever was left open, unless it is a part of an inline table that is closed.
 
 use std::ops::Range;
 use toml_parser::Source;
@@ -235,6 +235,8 @@ impl Reader<'_> {
 
     /// The inside of an inline table, with its closing bracket if it is there.
     fn inline(&mut self, entries: &mut Vec<Entry>, depth: u32) {
+        let first = self.at;
+        let mut is_closed = None;
         loop {
             self.skip(|kind| is_blank(kind) && kind != TokenKind::Newline);
             match self.kind() {
@@ -245,7 +247,9 @@ impl Reader<'_> {
                 }
                 Some(TokenKind::Newline) => {
                     self.at += 1;
-                    if self.starts_anew(false) {
+                    if self.starts_anew(false)
+                        && !*is_closed.get_or_insert_with(|| self.is_closed_table(first))
+                    {
                         self.at -= 1;
                         return;
                     }
@@ -284,6 +288,29 @@ impl Reader<'_> {
                 _ => {}
             }
         }
+    }
+
+    /// Whether an inline table has its closing bracket, with a comma between any two keys. `at`: the first token in it.
+    fn is_closed_table(&self, at: usize) -> bool {
+        // What is open: of a table whether a key came after the last comma, of a list nothing.
+        let mut open = vec![Some(false)];
+        for token in &self.tokens[at..] {
+            match (token.kind(), open.last_mut()) {
+                (TokenKind::Equals, Some(Some(has_key))) if !*has_key => *has_key = true,
+                (TokenKind::Equals, _) => return false,
+                (TokenKind::Comma, Some(Some(has_key))) => *has_key = false,
+                (TokenKind::LeftCurlyBracket, _) => open.push(Some(false)),
+                (TokenKind::LeftSquareBracket, _) => open.push(None),
+                (TokenKind::RightCurlyBracket, Some(Some(_)))
+                | (TokenKind::RightSquareBracket, Some(None)) => _ = open.pop(),
+                (TokenKind::RightCurlyBracket | TokenKind::RightSquareBracket, _) => return false,
+                _ => {}
+            }
+            if open.is_empty() || open.len() > DEEPEST as usize {
+                return open.is_empty();
+            }
+        }
+        false
     }
 
     /// Whether the line that starts here looks like a header or a key of its own, so that what was
