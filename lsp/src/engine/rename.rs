@@ -1,5 +1,8 @@
-//! Other names for actors, and for what a package's own WIT declares, wherever they are mentioned.
+//! Other names for actors, and for what the WIT of a project declares, wherever they are mentioned.
 
+mod copies;
+
+use self::copies::{Place, places};
 use super::actors;
 use super::check::FileEdit;
 use super::navigate::{Found, everywhere, find};
@@ -20,7 +23,11 @@ pub fn prepare_rename(
 ) -> Result<Range<usize>, String> {
     match actors::prepare_rename(files, path, offset) {
         Some(span) => Ok(span),
-        None => renamable(files, path, offset).map(|found| found.span),
+        None => {
+            let found = find(files, path, offset).ok_or_else(String::new)?;
+            let span = found.span.clone();
+            renamable(files, path, found).map(|_| span)
+        }
     }
 }
 
@@ -37,25 +44,33 @@ pub fn rename(
     if let Some(renamed) = actors::rename(files, path, offset, new) {
         return renamed;
     }
-    let found = renamable(files, path, offset)?;
+    let found = find(files, path, offset).ok_or_else(String::new)?;
+    let places = renamable(files, path, found)?;
     let new = new.trim().trim_start_matches('%');
     if !is_identifier(new) {
         let rule = "Write words of lower-case letters and digits, joined by `-`.";
         return Err(format!("`{new}` is not a name in WIT. {rule}"));
     }
-    if let Some(taken) = taken(&found, new) {
-        return Err(format!("There is a `{new}` in {taken} already."));
+    for place in &places {
+        if let Some(taken) = taken(&place.found, new) {
+            let copy = match place.found.is_own() {
+                true => String::new(),
+                false => format!(", in its copy below `{}`", place.root.display()),
+            };
+            return Err(format!("There is a `{new}` in {taken} already{copy}."));
+        }
     }
     let edit = |location: super::navigate::Location| {
         let in_wit = super::wit::is_wit(&location.path);
         let text = if in_wit && is_keyword(new) { format!("%{new}") } else { new.to_owned() };
         (location.path, location.span, text)
     };
-    Ok(everywhere(files, path, &found).into_iter().map(edit).collect())
+    let all = places.iter().flat_map(|place| everywhere(files, &place.path, &place.found));
+    Ok(all.map(edit).collect())
 }
 
-fn renamable(files: &Snapshot, path: &Path, offset: usize) -> Result<Found, String> {
-    let found = find(files, path, offset).ok_or_else(String::new)?;
+/// Where the name that was found has to change.
+fn renamable(files: &Snapshot, path: &Path, found: Found) -> Result<Vec<Place>, String> {
     let text = files.text(path).ok_or_else(String::new)?;
     let written = text.as_str().get(found.span.clone()).unwrap_or_default().trim_start_matches('%');
     // A handler in a manifest stands for an interface and is not its name.
@@ -63,16 +78,17 @@ fn renamable(files: &Snapshot, path: &Path, offset: usize) -> Result<Found, Stri
         return Err("Only what WIT declares here can have another name.".to_owned());
     }
     let kind = found.names.declarations(&found.symbol).next().map(|(_, it)| it.kind);
-    match kind {
-        Some(Kind::Package | Kind::Constructor) | None => {
-            Err("This cannot have another name.".to_owned())
-        }
-        Some(_) if !found.is_own() => {
-            let package = &found.symbol.package;
-            Err(format!("`{written}` belongs to the package `{package}`, which is not this one."))
-        }
-        Some(_) => Ok(found),
+    if let Some(Kind::Package | Kind::Constructor) | None = kind {
+        return Err("This cannot have another name.".to_owned());
     }
+    let package = found.symbol.package.clone();
+    let places = places(files, path, found);
+    if places.is_empty() {
+        return Err(format!(
+            "`{written}` belongs to the package `{package}`, which is not this one."
+        ));
+    }
+    Ok(places)
 }
 
 /// Where a name is taken among those with which the renamed thing stands.

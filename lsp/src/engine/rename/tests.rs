@@ -127,3 +127,96 @@ fn what_cannot_have_a_name_says_why() {
         assert!(why.is_empty() || why.starts_with("Only"), "{marked}: {why}");
     }
 }
+
+/// An application in which `orders` has a copy of what `inventory` offers.
+fn application() -> Project {
+    let stock = "package shop:inventory;\ninterface stock {\n    count: func() -> u32;\n}\n";
+    let texts = [
+        (
+            "/s/theater.toml",
+            "[actor]\nname = \"shop\"\n[supervisor]\n[[children]]\nname = \"inventory\"\n\
+             manifest = \"inventory\"\n[[children]]\nname = \"orders\"\nmanifest = \"orders\"\n",
+        ),
+        ("/s/inventory/theater.toml", "[actor]\nname = \"inventory\"\nworld = \"w\"\n"),
+        ("/s/inventory/wit/stock.wit", stock),
+        ("/s/inventory/wit/world.wit", "world w { export stock; }\n"),
+        (
+            "/s/orders/theater.toml",
+            "[actor]\nname = \"orders\"\nworld = \"w\"\n[links]\n\
+             \"shop:inventory/stock\" = \"inventory\"\n",
+        ),
+        ("/s/orders/wit/deps/inventory/stock.wit", stock),
+        (
+            "/s/orders/wit/world.wit",
+            "package shop:orders;\nworld w { import shop:inventory/stock; export run: func(); }\n",
+        ),
+    ];
+    texts.map(|(path, text)| (path.into(), text.to_owned())).into()
+}
+
+/// The application with the name `new` for what is marked.
+fn renamed_in(project: &Project, path: &str, marked: &str, new: &str) -> Result<Project, String> {
+    let at = offset(project, path, marked);
+    let mut edits = rename(&snapshot(project), Path::new(path), at, new)?;
+    prepare_rename(&snapshot(project), Path::new(path), at).unwrap();
+    let mut project = project.clone();
+    edits.sort_by_key(|(_, span, _)| std::cmp::Reverse(span.start));
+    for (path, span, text) in edits {
+        project.get_mut(&path).unwrap().replace_range(span, &text);
+    }
+    Ok(project)
+}
+
+#[test]
+fn copies_of_a_package_get_its_names() {
+    let before = application();
+    assert_eq!(errors(&before), [""; 0]);
+    let (own, copy) = ("/s/inventory/wit/stock.wit", "/s/orders/wit/deps/inventory/stock.wit");
+    for (path, marked) in [
+        (own, "interface |stock"),
+        (copy, "interface |stock"),
+        ("/s/inventory/wit/world.wit", "export |stock"),
+        ("/s/orders/wit/world.wit", "shop:inventory/|stock"),
+        ("/s/orders/theater.toml", "shop:inventory/|stock"),
+    ] {
+        let after = renamed_in(&before, path, marked, "goods").unwrap();
+        assert_eq!(errors(&after), [""; 0], "{marked}: {after:#?}");
+        assert!(after.values().all(|text| !text.contains("stock")), "{marked}: {after:#?}");
+    }
+    let after = renamed_in(&before, own, "|count", "units").unwrap();
+    assert_eq!(errors(&after), [""; 0]);
+    assert!(after[Path::new(copy)].contains("units: func()"));
+    // A copy may be older: what is not in it stays.
+    let mut older = before.clone();
+    *older.get_mut(Path::new(copy)).unwrap() = "package shop:inventory;\ninterface old {}\n".into();
+    let after = renamed_in(&older, own, "interface |stock", "goods").unwrap();
+    assert_eq!(after[Path::new(copy)], older[Path::new(copy)]);
+}
+
+#[test]
+fn a_name_that_is_taken_in_a_copy_is_refused() {
+    let mut project = application();
+    let copy = "/s/orders/wit/deps/inventory/stock.wit";
+    project.get_mut(Path::new(copy)).unwrap().push_str("interface goods {}\n");
+    let own = "/s/inventory/wit/stock.wit";
+    let why = renamed_in(&project, own, "interface |stock", "goods").unwrap_err();
+    assert_eq!(
+        why,
+        "There is a `goods` in the package `shop:inventory` already, in its copy below `/s/orders/wit`."
+    );
+}
+
+#[test]
+fn packages_that_only_have_one_name_are_no_copies() {
+    let mut project = application();
+    let other = "package shop:inventory;\ninterface stock { count: func() -> u32; }\nworld v {}\n";
+    project.insert("/other/wit/a.wit".into(), other.to_owned());
+    let own = "/s/inventory/wit/stock.wit";
+    let after = renamed_in(&project, own, "interface |stock", "goods").unwrap();
+    let changed = |path: &str| after[Path::new(path)] != project[Path::new(path)];
+    assert!(changed(own) && !changed("/other/wit/a.wit"));
+    assert!(!changed("/s/orders/wit/deps/inventory/stock.wit"));
+    let copy = "/s/orders/wit/deps/inventory/stock.wit";
+    let why = renamed_in(&project, copy, "interface |stock", "goods").unwrap_err();
+    assert!(why.contains("which is not this one"), "{why}");
+}
