@@ -97,7 +97,10 @@ impl WorldCheck<'_> {
                     None => vec![self.nobody(&import)],
                 },
                 Answer::Handler(handler, missing) => {
-                    let refused = !handler.always && !self.manifest.grants(handler.name);
+                    // What only types need has no functions in a component that does not call them.
+                    let refused = !handler.always
+                        && !self.manifest.grants(handler.name)
+                        && (import.is_written || has_resources);
                     let refused = refused.then(|| self.not_granted(&import, handler));
                     let missing = (!missing.is_empty()).then(|| self.unanswered(&import, &missing));
                     refused.into_iter().chain(missing).collect()

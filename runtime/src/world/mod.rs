@@ -29,6 +29,7 @@ mod unknown;
 mod unused;
 mod unused_worlds;
 mod wit;
+mod written;
 
 pub use actor_world::{actor_world, check_world};
 pub(crate) use application::{Ancestors, DEEPEST_TREE, named_by};

@@ -2,19 +2,20 @@
 
 use super::problems;
 use super::unknown::with_unknown;
+use super::written::Written;
 use crate::catalog;
 use crate::diagnostic::{self, Diagnostic, Source};
 use crate::files::{Disk, Files, Kind};
 use crate::syntax;
 use crate::syntax::wit::SyntaxKind;
 use crate::syntax::wit::view::child;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use wit_parser::{
-    AstItem, InterfaceId, PackageId, PackageName, Resolve, SourceMap, Span, UnresolvedPackage,
+    InterfaceId, PackageId, PackageName, Resolve, SourceMap, Span, UnresolvedPackage,
     UnresolvedPackageGroup, WorldId, WorldItem, WorldKey,
 };
 
@@ -133,8 +134,8 @@ pub struct Wit {
     sources: Sources,
     /// How many of the sources are the project's own package.
     main: usize,
-    /// Where each world of the project's package writes an import, by the import's name.
-    imports: HashMap<(String, String), Span>,
+    /// What the worlds of the project's package import by name.
+    written: Written,
 }
 
 /// An import or export of a world that is an interface.
@@ -144,8 +145,10 @@ pub struct Import {
     pub name: String,
     /// The interface.
     pub interface: InterfaceId,
-    /// Where the world names it. None if only another interface's types need it.
+    /// Where the world names it.
     pub span: Option<Span>,
+    /// Whether the world, or one that it includes, names it. If not, only types of other interfaces need it.
+    pub is_written: bool,
 }
 
 impl Wit {
@@ -193,18 +196,19 @@ impl Wit {
         let Some(main) = main.filter(|_| problems.is_empty()) else {
             return Err(with_unknown(problems, files, &sources));
         };
-        let imports = written_imports(&main.main);
         let named = deps.iter().flat_map(packages).map(|package| &package.name);
         let known = named.chain(builtin_packages().iter().map(|(group, _)| &group.main.name));
         let known: Vec<PackageName> = known.cloned().collect();
         let needed = needed_builtins(&main, &deps);
-        let groups = deps.into_iter().chain(needed).collect();
+        let groups: Vec<_> = deps.into_iter().chain(needed).collect();
+        let others = main.nested.iter().chain(groups.iter().flat_map(packages));
+        let written = Written::of(&main.main, others);
         let mut resolve = Resolve::new();
         match resolve.push_groups(main, groups) {
             Ok(package) => {
                 // Spans of the written imports count from the start of the main package's sources,
                 // which are the first ones that `push_groups` appends.
-                Ok(Self { resolve, package, sources, main: files.main.len(), imports })
+                Ok(Self { resolve, package, sources, main: files.main.len(), written })
             }
             Err(error) => {
                 let first = problems::resolve_error(&error, &resolve.source_map, &sources, &known);
@@ -244,8 +248,9 @@ impl Wit {
         let named = world.imports.iter().filter_map(|(key, item)| match item {
             WorldItem::Interface { id, .. } => {
                 let name = key_name(&self.resolve, key);
-                let span = self.imports.get(&(world.name.clone(), name.clone())).copied();
-                Some(Import { name, interface: *id, span })
+                let span = self.written.place(&world.name, &name);
+                let is_written = self.written.has(&world.name, &name);
+                Some(Import { name, interface: *id, span, is_written })
             }
             _ => None,
         });
@@ -396,35 +401,6 @@ fn source_map(files: &[Arc<Source>], first: usize) -> SourceMap {
         map.push_str(&format!("{:08}", first + index), text);
     }
     map
-}
-
-/// Where the worlds of a package write their imports: wit-parser forgets it when it resolves.
-fn written_imports(package: &UnresolvedPackage) -> HashMap<(String, String), Span> {
-    let foreign: HashMap<InterfaceId, String> = package
-        .foreign_deps
-        .iter()
-        .flat_map(|(name, items)| {
-            items.iter().filter_map(move |(item, (ast, _))| match ast {
-                AstItem::Interface(id) => Some((*id, name.interface_id(item))),
-                AstItem::World(_) => None,
-            })
-        })
-        .collect();
-    let mut written = HashMap::new();
-    for (_, world) in package.worlds.iter() {
-        for (key, item) in &world.imports {
-            let name = match key {
-                WorldKey::Name(name) => name.clone(),
-                WorldKey::Interface(id) => match (foreign.get(id), &package.interfaces[*id].name) {
-                    (Some(name), _) => name.clone(),
-                    (None, Some(name)) => package.name.interface_id(name),
-                    (None, None) => continue,
-                },
-            };
-            written.insert((world.name.clone(), name), item.span());
-        }
-    }
-    written
 }
 
 /// Where a text names a version of a package in front of an interface or world.

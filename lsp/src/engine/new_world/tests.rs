@@ -45,10 +45,8 @@ fn created(texts: &Texts) -> Texts {
 #[test]
 fn every_grant_makes_a_world_without_problems() {
     for handler in HANDLERS.iter().filter(|handler| !handler.always) {
-        // The types of files hold times, which are those of a clock.
-        let more = if handler.name == "filesystem" { "clock = true\n" } else { "" };
         let name = handler.name;
-        let manifest = format!("{ACTOR}world = \"w\"\n[handlers]\n{name} = true\n{more}");
+        let manifest = format!("{ACTOR}world = \"w\"\n[handlers]\n{name} = true\n");
         let texts = project(&manifest, &[]);
         let before = found(&texts);
         assert_eq!(before.len(), 1, "{before:?}");

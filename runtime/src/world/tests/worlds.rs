@@ -67,6 +67,43 @@ fn unknown_names_come_with_the_near_one() {
     assert!(foreign.help.as_ref().unwrap().contains("wit/deps"), "{foreign:?}");
 }
 
+/// The imports of a world that this manifest does not grant.
+fn refused(handlers: &str, text: &str, deps: &[&str]) -> Vec<String> {
+    let wit = resolve(text, deps).unwrap();
+    let manifest = manifest("world = \"w\"", handlers);
+    let found = check_world(&manifest, &wit).into_iter();
+    let found = found.filter(|it| it.code == diagnostic::IMPORT_NOT_GRANTED);
+    found.map(|it| it.message.split('`').nth(3).unwrap().to_owned()).collect()
+}
+
+#[test]
+fn types_of_an_import_need_no_grant_but_resources_and_what_is_written_do() {
+    const FILES: &str = "filesystem = true";
+    let files = "package a:b;\nworld w { import wasi:filesystem/types@0.2.0; }";
+    assert_eq!(refused(FILES, files, &[]), [""; 0]);
+    let clock = "wasi:clocks/wall-clock@0.2.0";
+    let both = files.replace("w {", &format!("w {{ import {clock};"));
+    assert_eq!(refused(FILES, &both, &[]), [clock]);
+    let used = "package a:b;\nworld w { use wasi:clocks/wall-clock@0.2.0.{datetime}; }";
+    assert_eq!(refused("", used, &[]), [""; 0]);
+    // Through other worlds, of this package and of others, and through theirs.
+    let own = format!("package a:b;\nworld v {{ import {clock}; }}\nworld w {{ include v; }}");
+    assert_eq!(refused("", &own, &[]), [clock]);
+    let base = format!(
+        "package c:d@1.0.0;\nworld base {{ import {clock}; }}\nworld more {{ include base; }}"
+    );
+    let far = "package a:b;\nworld v { include c:d/more@1.0.0; }\nworld w { include v; }";
+    assert_eq!(refused("", far, &[&base]), [clock]);
+    // A resource comes from somebody.
+    let streams = "package a:b;\nworld w { use wasi:io/poll@0.2.0.{pollable}; }";
+    assert_eq!(
+        refused("", streams, &[]),
+        refused("", &streams.replace("use", "import").replace(".{pollable}", ""), &[])
+    );
+    let directory = "package a:b;\nworld w { use wasi:filesystem/types@0.2.0.{descriptor}; }";
+    assert_eq!(refused("", directory, &[]), ["wasi:filesystem/types@0.2.0"]);
+}
+
 #[test]
 fn packages_are_found_in_deps_and_errors_of_several_are_found_together() {
     let world = "package a:b;\nworld w { import shop:stock/api; }";
