@@ -9,7 +9,7 @@ use super::unused::{grants_place, unused};
 use super::wit::{Import, key_name};
 use super::{ComponentInfo, Extern, Wit, init};
 use crate::catalog::{self, Handler};
-use crate::diagnostic::{self, Diagnostic, Edit, did_you_mean};
+use crate::diagnostic::{self, Diagnostic, did_you_mean};
 use crate::manifest::{Manifest, UnusedImports};
 use wit_parser::{Function, WorldId, WorldItem};
 
@@ -190,14 +190,8 @@ impl WorldCheck<'_> {
         };
         let imports = used(&world.imports, component.map(|info| &*info.imports));
         let exports = used(&world.exports, component.map(|info| &*info.exports));
-        unused(self.manifest, &imports, &exports, |export| self.export_edit(export))
-    }
-
-    /// The change of the world that exports an interface.
-    fn export_edit(&self, interface: &str) -> Option<Edit> {
-        let (source, name) = self.wit.place(self.wit.resolve.worlds[self.world].span)?;
-        let brace = name.end + source.text[name.end..].find('{')? + 1;
-        Some(Edit { source, span: brace..brace, text: format!("\n    export {interface};") })
+        let export = |name: &str| self.wit.export_edit(self.world, name);
+        unused(self.manifest, &imports, &exports, export)
     }
 
     /// Functions that no actor can have, and an `init` of a wrong shape.

@@ -7,13 +7,16 @@ use self::ends::Ends;
 use super::actor_world;
 use super::wit::key_name;
 use super::{ComponentInfo, Wit, meaning_of_name};
-use crate::catalog;
+use crate::catalog::{self, same_interface};
 use crate::diagnostic::{
-    Code, Diagnostic, LINK_CYCLE, LINK_TYPES, LINK_UNKNOWN, MESSENGER_UNHEARD, PATTERN_UNMATCHED,
-    did_you_mean,
+    Code, Diagnostic, Edit, LINK_CYCLE, LINK_TYPES, LINK_UNKNOWN, MESSENGER_UNHEARD,
+    PATTERN_UNMATCHED, did_you_mean,
 };
 use crate::manifest::{Link, Manifest};
 use wit_parser::{Function, Interface, Resolve, WorldId, WorldItem};
+
+/// Where messages arrive.
+const INBOX: &str = "theater:actor/inbox@0.1.0";
 
 /// One actor of an application, as far as others have to do with it.
 pub(crate) struct Member<'a> {
@@ -57,6 +60,19 @@ impl<'a> Face<'a> {
             }
             _ => None,
         })
+    }
+
+    /// The interface of this name that it exports.
+    fn exported(self, name: &str) -> Option<&'a Interface> {
+        let mut all = self.interfaces(true);
+        all.find(|(found, _)| same_interface(found, name)).map(|(_, interface)| interface)
+    }
+
+    /// The change of its world that exports an interface, and the interface, if its WIT knows one of this name.
+    fn to_export(self, name: &str) -> Option<(Edit, &'a Interface)> {
+        let wit = self.wit?;
+        let (name, interface) = wit.known(self.world, name)?;
+        Some((wit.export_edit(self.world, &name)?, interface))
     }
 
     fn has_inbox(self) -> bool {
@@ -159,7 +175,7 @@ impl<'m, 'a> Tree<'m, 'a> {
         }
     }
 
-    fn check_link(&self, from: &Member, link: &Link) -> Vec<Diagnostic> {
+    fn check_link(&self, from: &'m Member<'a>, link: &'m Link) -> Vec<Diagnostic> {
         let source = &from.manifest.source;
         let (me, name) = (own_name(from), &link.actor.value);
         let Some(to) = self.meant(from, name) else {
@@ -192,8 +208,41 @@ impl<'m, 'a> Tree<'m, 'a> {
             .interfaces(false)
             .filter(|(import, interface)| !interface.functions.is_empty() && link.answers(import));
         answered
-            .flat_map(|(import, wanted)| Ends { from, link, to, import: &import }.problems(wanted))
+            .flat_map(|(import, wanted)| {
+                let ends = Ends { from, link, to, import: &import };
+                ends.problems(wanted, self.only_answer(ends, wanted))
+            })
             .collect()
+    }
+
+    /// The name of the only other actor that answers what is imported, unless it waits for this one.
+    fn only_answer(&self, ends: Ends<'m, 'a>, wanted: &Interface) -> Option<&'m str> {
+        let Ends { from, import, .. } = ends;
+        let answers = |it: &&Member| {
+            it.path != from.path && it.face.is_some_and(|face| face.exported(import).is_some())
+        };
+        let mut found = self.members.iter().filter(|it| !it.is_template).filter(answers);
+        let (only, None) = (found.next()?, found.next()) else { return None };
+        if self.waits(only, from) || !(Ends { to: only, ..ends }).problems(wanted, None).is_empty()
+        {
+            return None;
+        }
+        let is_only = |name: &&str| self.meant(from, name).is_some_and(|it| it.path == only.path);
+        self.names(from).into_iter().find(is_only)
+    }
+
+    /// Whether links lead from an actor to another one.
+    fn waits(&self, from: &Member, to: &Member) -> bool {
+        let mut todo = vec![from.path.as_str()];
+        let mut seen: Vec<&str> = Vec::new();
+        while let Some(path) = todo.pop() {
+            let Some(member) = self.members.iter().find(|it| it.path == path) else { continue };
+            seen.push(path);
+            let next = member.manifest.links.iter();
+            let next = next.filter_map(|link| self.meant(member, &link.actor.value));
+            todo.extend(next.map(|it| it.path.as_str()).filter(|path| !seen.contains(path)));
+        }
+        seen.contains(&to.path.as_str())
     }
 
     /// Names in the grant of `messenger` that mean nobody, or somebody who hears nothing.
@@ -204,7 +253,7 @@ impl<'m, 'a> Tree<'m, 'a> {
             return Vec::new();
         }
         let problem = |to: &String| {
-            let Unheard { code, message, help, near } = self.unheard_name(from, to)?;
+            let Unheard { code, message, help, near, export } = self.unheard_name(from, to)?;
             let problem = Diagnostic::warning(code, message).help(help);
             let Some(span) = from.manifest.handlers.spans.get("messenger") else {
                 return Some(problem);
@@ -213,13 +262,14 @@ impl<'m, 'a> Tree<'m, 'a> {
             let source = &from.manifest.source;
             let problem = problem.at(source, place.clone(), "nobody hears it");
             let near = near.filter(|near| place != *span && !grant.to.contains(near));
-            Some(match near {
+            let problem = match near {
                 Some(near) => {
                     let text = format!("\"{near}\"");
                     problem.fix(format!("Write `{near}`"), source, place, text)
                 }
                 None => problem,
-            })
+            };
+            Some(problem.maybe_fix(format!("Export `{INBOX}` from `{to}`"), export))
         };
         grant.to.iter().filter_map(problem).collect()
     }
@@ -238,8 +288,9 @@ impl<'m, 'a> Tree<'m, 'a> {
                 Some(near) => format!("Did you mean `{near}`?"),
                 None => self.help(from, prefix),
             };
-            return Some(Unheard { code: PATTERN_UNMATCHED, message, help, near });
+            return Some(Unheard { code: PATTERN_UNMATCHED, message, help, near, export: None });
         }
+        let mut export = None;
         let (message, help) = match self.meant(from, to) {
             None if self.is_open() => return None,
             None => {
@@ -248,13 +299,14 @@ impl<'m, 'a> Tree<'m, 'a> {
             }
             Some(found) if found.face.is_some_and(|face| !face.has_inbox()) => {
                 let message = format!("`{me}` may write to `{to}`, which has no inbox");
-                let help = "Let it export `theater:actor/inbox@0.1.0`, or take it from the grant.";
-                (message, help.to_owned())
+                let face = found.face;
+                export = face.and_then(|face| face.wit?.export_edit(face.world, INBOX));
+                (message, format!("Let it export `{INBOX}`, or take it from the grant."))
             }
             Some(_) => return None,
         };
         let near = self.near(from, to).map(str::to_owned);
-        Some(Unheard { code: MESSENGER_UNHEARD, message, help, near })
+        Some(Unheard { code: MESSENGER_UNHEARD, message, help, near, export })
     }
 
     /// A warning for each circle of links.
@@ -312,6 +364,8 @@ struct Unheard {
     help: String,
     /// What was probably meant.
     near: Option<String>,
+    /// What gives the actor that is meant an inbox.
+    export: Option<Edit>,
 }
 
 /// The pattern that somebody meant who wrote the beginning of a name near one of these, as far as a word or a path goes.

@@ -12,6 +12,7 @@ mod component;
 mod conformance;
 mod docs;
 mod duplicates;
+mod export;
 mod gates;
 mod grants;
 mod init;

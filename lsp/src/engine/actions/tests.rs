@@ -92,16 +92,17 @@ fn every_fix_does_away_with_its_problem_and_makes_none() {
     does_away(&project, "TH0204", "Write `market`");
 }
 
-/// The first fix of a problem does away with it, and makes no other one.
+/// The fix of this title does away with a problem, and makes no other one.
 fn does_away(project: &Project, code: &str, title: &str) {
     let before = codes(project);
     let files = snapshot(project);
     let everywhere = 0..usize::MAX;
     let found = project.keys().flat_map(|path| actions(&files, path, &everywhere));
-    let action = found.into_iter().find(|action| action.problem.code.id == code);
-    let action = action.unwrap_or_else(|| panic!("{code}: {title}: {before:?}"));
-    assert_eq!(action.fix.title, title, "{code}");
-    let fixed = applied(project, &action.fix);
+    let fixes: Vec<Fix> =
+        found.filter(|action| action.problem.code.id == code).map(|action| action.fix).collect();
+    let fix = fixes.iter().find(|fix| fix.title == title);
+    let fix = fix.unwrap_or_else(|| panic!("{code}: {title}: {before:?} {fixes:#?}"));
+    let fixed = applied(project, fix);
     let after = codes(&fixed);
     let new = |found: &&'static str| *found == code || !before.contains(found);
     assert!(!after.iter().any(new), "{title}: {after:?} {fixed:#?}");
@@ -134,6 +135,76 @@ fn every_fix_of_an_application_does_away_with_its_problem_and_makes_none() {
         add("/p/theater.toml", shop);
         does_away(&project, code, title);
     }
+}
+
+/// An application in which `orders` calls `stock`, which `inventory` has, and `audit` could have. What `orders` grants and is
+/// linked to, and what the worlds of the two others hold.
+fn shop(orders: &str, inventory: &str, audit: &str) -> Project {
+    let mut project = Project::new();
+    let mut add = |path: &str, text: String| project.insert(path.into(), text);
+    let stock = "interface stock { count: func() -> u32; }\n";
+    let worlds = [
+        ("orders", "import theater:host/messenger@0.1.0;\n    import shop:inventory/stock;"),
+        ("inventory", inventory),
+        ("audit", audit),
+    ];
+    let mut shop = "[actor]\nname = \"shop\"\n[supervisor]\n".to_owned();
+    for (name, world) in worlds {
+        shop += &format!("[[children]]\nname = \"{name}\"\nmanifest = \"{name}\"\n");
+        let actor = ACTOR.replace("\"a\"", &format!("\"{name}\""));
+        let more = if name == "orders" { orders } else { "" };
+        add(&format!("/p/{name}/theater.toml"), format!("{actor}{more}"));
+        let here = if name == "inventory" { stock } else { "" };
+        let wit = format!("package shop:{name};\n{here}world w {{\n    {world}\n}}\n");
+        add(&format!("/p/{name}/wit/w.wit"), wit);
+        let dep = format!("package shop:inventory;\n{stock}");
+        if name != "inventory" {
+            add(&format!("/p/{name}/wit/deps/b.wit"), dep);
+        }
+    }
+    add("/p/theater.toml", shop);
+    project
+}
+
+#[test]
+fn every_fix_of_two_actors_does_away_with_its_problem_and_makes_none() {
+    let link = |to: &str| format!("[links]\n\"shop:inventory/stock\" = \"{to}\"\n");
+    let run = "export run: func();";
+    let both = shop(&link("audit"), "export stock;", run);
+    does_away(&both, "TH0253", "Link to `inventory`");
+    does_away(&both, "TH0253", "Export `shop:inventory/stock` from `audit`");
+    does_away(
+        &shop(&link("inventory"), run, run),
+        "TH0253",
+        "Export `shop:inventory/stock` from `inventory`",
+    );
+    let heard = "[handlers]\nmessenger = { to = [\"audit\"] }\n";
+    for world in [run, ""] {
+        let project = shop(heard, run, world);
+        let title = "Export `theater:actor/inbox@0.1.0` from `audit`";
+        does_away(&project, "TH0257", title);
+    }
+}
+
+#[test]
+fn what_would_not_fit_is_not_offered() {
+    let link = "[links]\n\"shop:inventory/stock\" = \"audit\"\n";
+    let titles = |project: &Project| {
+        let path = Path::new("/p/orders/theater.toml");
+        let found = actions(&snapshot(project), path, &(0..usize::MAX)).into_iter();
+        let found = found.filter(|action| action.problem.code.id == "TH0253");
+        found.map(|action| action.fix.title).collect::<Vec<_>>()
+    };
+    let mut project = shop(link, "export stock;", "");
+    let copy = project.get_mut(Path::new("/p/audit/wit/deps/b.wit")).unwrap();
+    *copy = copy.replace("u32", "u64");
+    assert_eq!(titles(&project), ["Link to `inventory`"]);
+    project.remove(Path::new("/p/audit/wit/deps/b.wit"));
+    assert_eq!(titles(&project), ["Link to `inventory`"]);
+    // Who waits for the actor itself cannot answer it.
+    let inventory = project.get_mut(Path::new("/p/inventory/theater.toml")).unwrap();
+    inventory.push_str("[links]\n\"a:b/c\" = \"orders\"\n");
+    assert_eq!(titles(&project), [""; 0]);
 }
 
 #[test]

@@ -1,9 +1,8 @@
 //! The two ends of a link: whether the actor that is meant answers what the other imports.
 
 use super::{Face, Member, own_name, types};
-use crate::catalog::same_interface;
 use crate::diagnostic::{
-    Code, Diagnostic, LINK_NOT_EXPORTED, LINK_TYPES, LINK_VERSION, did_you_mean,
+    Code, Diagnostic, Edit, LINK_NOT_EXPORTED, LINK_TYPES, LINK_VERSION, did_you_mean,
 };
 use crate::manifest::Link;
 use crate::world::signature;
@@ -23,18 +22,33 @@ pub(super) struct Ends<'m, 'a> {
 }
 
 impl Ends<'_, '_> {
-    /// What does not fit between what is imported and what the actor that is meant exports.
-    pub fn problems(self, wanted: &Interface) -> Vec<Diagnostic> {
+    /// What does not fit between what is imported and what the actor that is meant exports. `other`: the name of another
+    /// actor with which it would fit.
+    pub fn problems(self, wanted: &Interface, other: Option<&str>) -> Vec<Diagnostic> {
         let Some(face) = self.to.face else {
             let silent = self.to.manifest.is_supervisor_only();
-            return silent.then(|| self.only_supervises()).into_iter().collect();
+            let problem = silent.then(|| self.only_supervises());
+            return problem.map(|problem| self.instead(problem, other)).into_iter().collect();
         };
-        let exports: Vec<(String, &Interface)> = face.interfaces(true).collect();
-        let offered = exports.iter().find(|(name, _)| same_interface(name, self.import));
-        let Some((_, offered)) = offered else {
-            let names: Vec<&str> = exports.iter().map(|(name, _)| name.as_str()).collect();
-            return vec![self.not_exported(&names)];
+        let Some(offered) = face.exported(self.import) else {
+            let names: Vec<String> = face.interfaces(true).map(|(name, _)| name).collect();
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            let problem = self.instead(self.not_exported(&names), other);
+            return vec![match problem.code == LINK_NOT_EXPORTED {
+                true => self.exporting(problem, face, wanted),
+                false => problem,
+            }];
         };
+        self.functions_differ(wanted, face, offered)
+    }
+
+    /// What does not fit between the functions that are called and those of an interface of the other actor.
+    fn functions_differ(
+        self,
+        wanted: &Interface,
+        face: Face,
+        offered: &Interface,
+    ) -> Vec<Diagnostic> {
         let Some(own) = self.from.face else { return Vec::new() };
         let functions = wanted.functions.iter();
         functions
@@ -43,6 +57,24 @@ impl Ends<'_, '_> {
                 Some(offered) => self.differs((own, wanted), (face, offered)),
             })
             .collect()
+    }
+
+    /// With the fix that links to another actor.
+    fn instead(self, problem: Diagnostic, other: Option<&str>) -> Diagnostic {
+        let Some(other) = other else { return problem };
+        let (source, span) = (self.from.manifest.source.clone(), self.link.actor.span.clone());
+        let edit = Edit { source, span, text: format!("\"{other}\"") };
+        problem.maybe_fix(format!("Link to `{other}`"), Some(edit))
+    }
+
+    /// With the fix that lets the other actor export the interface, if it has the one that is called.
+    fn exporting(self, problem: Diagnostic, face: Face, wanted: &Interface) -> Diagnostic {
+        let Some((edit, found)) = face.to_export(self.import) else { return problem };
+        if !self.functions_differ(wanted, face, found).is_empty() {
+            return problem;
+        }
+        let title = format!("Export `{}` from `{}`", self.import, own_name(self.to));
+        problem.maybe_fix(title, Some(edit))
     }
 
     /// The other actor is a supervisor without a component.
