@@ -2,8 +2,17 @@
 //!
 //! `cargo bench --bench lsp`
 //!
-//! `THEATER_BENCH_RIVAL` is another language server for TOML, such as `tombi`: it gets the same manifest and the same edits in
-//! the same run. It is started with the argument `lsp`, or with those of `THEATER_BENCH_RIVAL_ARGUMENTS`.
+//! `THEATER_BENCH_RIVAL` is another language server for TOML: it gets the same manifest and the same edits in the same run. It
+//! is started with the argument `lsp`, or with those of `THEATER_BENCH_RIVAL_ARGUMENTS`. With tombi:
+//!
+//! ```text
+//! pip install --target rival tombi
+//! THEATER_BENCH_RIVAL=rival/bin/tombi cargo bench --bench lsp
+//! ```
+//!
+//! Each edit is measured from when it is sent to when the problems of that version come, and these must be errors exactly when
+//! the text has some. A server that wants whole texts is sent whole texts, made before the watch starts. The other server is
+//! measured twice, the second time with the JSON Schema of manifests (as tombi reads it), so that both check the same keys.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 mod client;
@@ -54,7 +63,20 @@ fn main() {
             command
         };
         one_manifest(&rival, &folder.join("rival"));
+        println!("\nthe same, with the schema of manifests");
+        let folder = folder.join("rival-with-schema");
+        give_schema(&folder);
+        one_manifest(&rival, &folder);
     }
+}
+
+/// Tells tombi what can stand in a manifest.
+fn give_schema(folder: &Path) {
+    let mut explain = Command::new(env!("CARGO_BIN_EXE_theater"));
+    let schema = explain.args(["explain", "--schema"]).output().unwrap().stdout;
+    write(folder, "theater.schema.json", std::str::from_utf8(&schema).unwrap());
+    let settings = "[[schemas]]\npath = \"theater.schema.json\"\ninclude = [\"theater.toml\"]\n";
+    write(folder, "tombi.toml", settings);
 }
 
 /// What any server for TOML can do.

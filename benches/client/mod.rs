@@ -1,7 +1,7 @@
 //! A client of the Language Server Protocol that looks at its watch.
 
 use serde_json::{Value, json};
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -10,6 +10,9 @@ use std::time::{Duration, Instant};
 
 /// How long anything may take.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The protocol's number for edits that say what is different.
+const INCREMENTAL: i32 = 2;
 
 /// A server that is being talked with.
 pub struct Client {
@@ -20,6 +23,8 @@ pub struct Client {
     published: VecDeque<(Instant, Value)>,
     folder: PathBuf,
     next_id: i64,
+    /// The open texts, of a server that wants to be told all of a text at each edit.
+    whole_texts: Option<HashMap<String, String>>,
 }
 
 /// An answer, and how long it took.
@@ -50,16 +55,20 @@ impl Client {
             }
         });
         let published = VecDeque::new();
+        let folder = folder.to_owned();
         let mut client =
-            Self { server, input, messages, published, folder: folder.to_owned(), next_id: 0 };
+            Self { server, input, messages, published, folder, next_id: 0, whole_texts: None };
         let uri = client.uri("");
         let params = json!({
             "processId": std::process::id(),
             "rootUri": uri,
             "capabilities": { "textDocument": { "publishDiagnostics": { "versionSupport": true } } },
-            "workspaceFolders": [{ "uri": uri, "name": "bench" }],
+            "workspaceFolders": [client.workspace()],
         });
-        client.request("initialize", params);
+        let capabilities = client.request("initialize", params).result["capabilities"].clone();
+        let sync = &capabilities["textDocumentSync"];
+        let kind = sync.get("change").unwrap_or(sync);
+        client.whole_texts = (*kind != INCREMENTAL).then(HashMap::new);
         client.notify("initialized", json!({}));
         client
     }
@@ -68,19 +77,26 @@ impl Client {
         format!("file://{}", self.folder.join(name).display()).trim_end_matches('/').to_owned()
     }
 
+    fn workspace(&self) -> Value {
+        json!({ "uri": self.uri(""), "name": "bench" })
+    }
+
     /// What a question about a place needs.
     pub fn place(&self, name: &str, position: &Value) -> Value {
         json!({ "textDocument": { "uri": self.uri(name) }, "position": position })
     }
 
     pub fn open(&mut self, name: &str, text: &str) {
+        if let Some(texts) = &mut self.whole_texts {
+            texts.insert(name.to_owned(), text.to_owned());
+        }
         let language = if name.ends_with(".wit") { "wit" } else { "toml" };
         let document =
             json!({ "uri": self.uri(name), "languageId": language, "version": 1, "text": text });
         self.notify("textDocument/didOpen", json!({ "textDocument": document }));
     }
 
-    /// Types a text in place of a part of a line. Answers with when.
+    /// Types a text in place of a part of a line, of columns that are bytes. Answers with when it was told.
     pub fn edit(
         &mut self,
         name: &str,
@@ -89,14 +105,25 @@ impl Client {
         end: (usize, usize),
         text: &str,
     ) -> Instant {
-        let place = |(line, column): (usize, usize)| json!({ "line": line, "character": column });
-        let range = json!({ "start": place(start), "end": place(end) });
+        let change = match self.whole_texts.as_mut().and_then(|texts| texts.get_mut(name)) {
+            Some(whole) => {
+                let part = offset(whole, start)..offset(whole, end);
+                whole.replace_range(part, text);
+                json!({ "text": whole })
+            }
+            None => {
+                let place =
+                    |(line, column): (usize, usize)| json!({ "line": line, "character": column });
+                json!({ "range": { "start": place(start), "end": place(end) }, "text": text })
+            }
+        };
         let params = json!({
             "textDocument": { "uri": self.uri(name), "version": version },
-            "contentChanges": [{ "range": range, "text": text }],
+            "contentChanges": [change],
         });
+        let message = message("textDocument/didChange", &params);
         let start = Instant::now();
-        self.notify("textDocument/didChange", params);
+        self.write(&message);
         start
     }
 
@@ -195,25 +222,45 @@ impl Client {
         (at, message)
     }
 
-    /// A server that asks something is told that there is nothing.
+    /// A server that asks something is told of the workspace, or that there is nothing.
     fn reply(&mut self, message: &Value) {
         let Some(id) = message.get("id").filter(|_| message.get("method").is_some()) else {
             return;
         };
         let items = message["params"]["items"].as_array();
-        let nothing = items.map_or(Value::Null, |items| json!(vec![Value::Null; items.len()]));
-        self.send(&json!({ "jsonrpc": "2.0", "id": id, "result": nothing }));
+        let answer = match message["method"].as_str() {
+            Some("workspace/workspaceFolders") => json!([self.workspace()]),
+            _ => items.map_or(Value::Null, |items| json!(vec![Value::Null; items.len()])),
+        };
+        self.send(&json!({ "jsonrpc": "2.0", "id": id, "result": answer }));
     }
 
     fn notify(&mut self, method: &str, params: Value) {
-        self.send(&json!({ "jsonrpc": "2.0", "method": method, "params": params }));
+        self.write(&message(method, &params));
     }
 
     fn send(&mut self, message: &Value) {
-        let body = message.to_string();
-        let whole = format!("Content-Length: {}\r\n\r\n{body}", body.len());
-        self.input.write_all(whole.as_bytes()).unwrap();
+        self.write(&framed(message));
     }
+
+    fn write(&mut self, message: &[u8]) {
+        self.input.write_all(message).unwrap();
+    }
+}
+
+/// A notification as bytes.
+fn message(method: &str, params: &Value) -> Vec<u8> {
+    framed(&json!({ "jsonrpc": "2.0", "method": method, "params": params }))
+}
+
+fn framed(message: &Value) -> Vec<u8> {
+    let body = message.to_string();
+    format!("Content-Length: {}\r\n\r\n{body}", body.len()).into_bytes()
+}
+
+/// The byte at a line and a column.
+fn offset(text: &str, (line, column): (usize, usize)) -> usize {
+    text.split_inclusive('\n').take(line).map(str::len).sum::<usize>() + column
 }
 
 /// The part of sorted times below which so many in a hundred lie.
