@@ -53,16 +53,19 @@ fn folders_come_and_go() {
     let problems = editor.problems("one/theater.toml", &["TH0308"]);
     assert_eq!(problems["version"], 1);
     editor.close("one/theater.toml");
-    change_folders(&mut editor, &["one"], &["other"]);
-    editor.problems("other/theater.toml", &[]);
-    // Each file is named from the folder of the workspace on in which it is; what was found before it was in one is told
-    // with the whole path.
     let one = editor.uri("one/theater.toml");
-    editor.wait(|message| {
+    let names = |message: &Value, component: &str| {
         let said = message["params"]["diagnostics"][0]["message"].as_str().unwrap_or_default();
         message["params"]["uri"] == *one
-            && said.contains("the component build/one.wasm does not exist")
-    });
+            && message["params"]["version"].is_null()
+            && said.contains(&format!("the component {component} does not exist"))
+    };
+    // Each file is named from the folder of the workspace on in which it is, and again when that is another one.
+    let whole = env.path("one/build/one.wasm").display().to_string();
+    editor.wait(|message| names(message, &whole));
+    change_folders(&mut editor, &["one"], &["other"]);
+    editor.problems("other/theater.toml", &[]);
+    editor.wait(|message| names(message, "build/one.wasm"));
     assert_eq!(editor.leave(), Some(0));
 }
 

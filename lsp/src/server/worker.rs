@@ -73,6 +73,8 @@ pub struct Worker {
     ended: u32,
     /// The folders of the workspace that it knows.
     roots: Vec<PathBuf>,
+    /// Files whose problems name other files from folders on that may be others now.
+    renamed: BTreeSet<PathBuf>,
     /// How the editor is told of the first check.
     index: Option<Progress>,
     search: Instant,
@@ -120,6 +122,7 @@ impl Worker {
             has_news: false,
             ended: 0,
             roots: Vec::new(),
+            renamed: BTreeSet::new(),
             index: None,
             search: Instant::now(),
         }
@@ -169,6 +172,7 @@ impl Worker {
         let found = self.disk.forget_unless(|path| below(&roots, path) || !below(&gone, path));
         self.take(found);
         self.roots = roots;
+        self.renamed.extend(self.shown.keys().cloned());
         self.search = Instant::now();
     }
 
@@ -391,7 +395,9 @@ impl Worker {
             Some((shown_version, shown)) => *shown_version == version && *shown == list,
             None => list.is_empty() && version.is_none(),
         };
-        let Some(uri) = convert::uri(&path).filter(|_| !unchanged) else { return };
+        let is_renamed = self.renamed.remove(&path);
+        let is_due = !unchanged || is_renamed;
+        let Some(uri) = convert::uri(&path).filter(|_| is_due) else { return };
         let (wishes, roots, newest) = {
             let state = self.shared.lock();
             let newest = state.vfs.snapshot().document(&path).map(|document| document.version);
