@@ -1,7 +1,7 @@
 //! The folder of a cache, held open: every file in it is reached through this one handle, so that nobody
 //! can put another folder in its place after it was looked at.
 
-use super::{Key, Kind, Usage};
+use super::{Kept, Key, Kind, Usage};
 use rand::Rng;
 use rustix::fs::{self as sys, AtFlags, CWD, Dir, FileType, Mode, OFlags, Stat};
 use std::fs::{DirBuilder, File};
@@ -145,26 +145,19 @@ impl Folder {
     /// Removes what was not used for the longest time, until `incoming` more bytes fit into `limit`, and
     /// what dead processes left. Answers with the entries that were removed.
     pub(super) fn make_room(&self, limit: u64, incoming: u64) -> Usage {
-        let (mut entries, others): (Vec<_>, Vec<_>) =
+        let (entries, others): (Vec<_>, Vec<_>) =
             self.files().into_iter().partition(|file| !file.name.ends_with(UNFINISHED));
         for file in others {
             if file.used.elapsed().is_ok_and(|age| age > ABANDONED) {
                 self.remove::<()>(&file.name);
             }
         }
-        entries.sort_by_key(|entry| entry.used);
-        let mut bytes: u64 = entries.iter().map(|entry| entry.len).sum();
-        let mut removed = Usage::default();
-        for entry in entries {
-            if bytes.saturating_add(incoming) <= limit {
-                break;
-            }
-            self.remove::<()>(&entry.name);
-            bytes -= entry.len;
-            removed.entries += 1;
-            removed.bytes += entry.len;
-        }
-        removed
+        let kept = entries.into_iter();
+        let kept = kept.map(|it| Kept { what: it.name, bytes: it.len, used: it.used }).collect();
+        super::make_room(kept, limit, incoming, |name| {
+            self.remove::<()>(name);
+            true
+        })
     }
 
     /// The files that are entries, or were to become some.

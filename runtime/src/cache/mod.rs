@@ -28,6 +28,7 @@ use crate::diagnostic::{CACHE_UNTRUSTED, Diagnostic};
 use folder::{Folder, Unusable};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 /// How many bytes of entries a cache keeps, if nothing else is asked for.
 pub const DEFAULT_LIMIT: u64 = 1 << 30;
@@ -47,6 +48,39 @@ pub struct Usage {
     pub entries: u64,
     /// Their bytes.
     pub bytes: u64,
+}
+
+/// Something that is kept, as far as making room is concerned.
+#[derive(Debug)]
+pub(crate) struct Kept<T> {
+    pub what: T,
+    pub bytes: u64,
+    /// When it was used last.
+    pub used: SystemTime,
+}
+
+/// Removes what was not used for the longest time, until `incoming` more bytes fit into `limit`. `remove` says whether it
+/// removed something. Answers with what was removed.
+pub(crate) fn make_room<T>(
+    mut kept: Vec<Kept<T>>,
+    limit: u64,
+    incoming: u64,
+    mut remove: impl FnMut(&T) -> bool,
+) -> Usage {
+    kept.sort_by_key(|kept| kept.used);
+    let mut bytes: u64 = kept.iter().map(|kept| kept.bytes).sum();
+    let mut removed = Usage::default();
+    for kept in kept {
+        if bytes.saturating_add(incoming) <= limit {
+            break;
+        }
+        if remove(&kept.what) {
+            bytes -= kept.bytes;
+            removed.entries += 1;
+            removed.bytes += kept.bytes;
+        }
+    }
+    removed
 }
 
 impl Cache {

@@ -10,7 +10,7 @@
 
 use super::run::below;
 use super::{RunDir, archive};
-use crate::cache::Usage;
+use crate::cache::{self, Kept, Usage};
 use crate::diagnostic::Result;
 use std::fs::{self, DirBuilder, File};
 use std::io::{self, Read, Seek};
@@ -39,13 +39,6 @@ pub struct Unpacked {
     folder: PathBuf,
     limit: u64,
     worth_keeping: u64,
-}
-
-/// One that is kept.
-struct Entry {
-    path: PathBuf,
-    bytes: u64,
-    used: SystemTime,
 }
 
 impl Unpacked {
@@ -129,14 +122,14 @@ impl Unpacked {
         Ok(Some(folder))
     }
 
-    fn entries(&self) -> Vec<Entry> {
+    fn entries(&self) -> Vec<Kept<PathBuf>> {
         let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten();
         let entry = |entry: fs::DirEntry| {
             let path = entry.path();
             let used = fs::metadata(path.join("used")).and_then(|it| it.modified());
             let used = used.unwrap_or(SystemTime::UNIX_EPOCH);
             let is_finished = !entry.file_name().to_string_lossy().starts_with(UNFINISHED);
-            is_finished.then(|| Entry { bytes: below(&path), path, used })
+            is_finished.then(|| Kept { bytes: below(&path), what: path, used })
         };
         entries.filter_map(entry).collect()
     }
@@ -145,21 +138,7 @@ impl Unpacked {
     /// and what dead processes left. Answers with what was removed.
     fn make_room(&self, limit: u64, incoming: u64) -> Usage {
         self.remove_abandoned();
-        let mut entries = self.entries();
-        entries.sort_by_key(|entry| entry.used);
-        let mut bytes: u64 = entries.iter().map(|entry| entry.bytes).sum();
-        let mut removed = Usage::default();
-        for entry in entries {
-            if bytes.saturating_add(incoming) <= limit {
-                break;
-            }
-            if self.remove(&entry.path).is_ok() {
-                bytes -= entry.bytes;
-                removed.entries += 1;
-                removed.bytes += entry.bytes;
-            }
-        }
-        removed
+        cache::make_room(self.entries(), limit, incoming, |path| self.remove(path).is_ok())
     }
 
     /// Removes one that nobody uses.
